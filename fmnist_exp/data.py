@@ -1,0 +1,237 @@
+"""Images and labels: located, verified, decoded and split.
+
+`python -m fmnist_exp.data` finds or fetches Fashion-MNIST and says where it lies.
+"""
+
+import argparse
+import functools
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fmnist_exp import sources
+from fmnist_exp.config import DataConfig
+from fmnist_exp.errors import ConfigError, FmnistError
+from fmnist_exp.seeding import child_generator
+
+FASHION_MNIST_CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples of one split.
+
+    Attributes:
+        images: uint8 (num_examples, num_pixels); brightness, 0 to 255.
+        labels: int32 (num_examples,); class indices.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity
+class DataSplits:
+    """A data set, split: train and validation are disjoint parts of the training files.
+
+    Attributes:
+        train: what weights are fitted on.
+        validation: what choices are made on.
+        test: what is reported, touched once.
+        class_names: name of each class, in the order of its label.
+        image_shape: (height, width) of an image before it was flattened.
+        source: where the data came from.
+        sha256: hash of every decoded image and label, and of the split.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _DataSet:
+    """A data set before it is split; images are uint8 (num_examples, height, width)."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+    source: str
+
+
+@functools.lru_cache(maxsize=1)
+def load(config: DataConfig) -> DataSplits:
+    """Read a data set and split it; the last one stays in memory for the next run of a sweep.
+
+    Raises:
+        ConfigError: the data set is too small for the sizes asked for.
+        DataError: the data are nowhere to be found, or damaged.
+    """
+    data = {"fashion_mnist": _fashion_mnist, "digits": _digits, "synthetic": _synthetic}[
+        config.name
+    ](config)
+    train_images, train_labels = _first(
+        data.train_images, data.train_labels, config.num_train, "num_train"
+    )
+    test_images, test_labels = _first(
+        data.test_images, data.test_labels, config.num_test, "num_test"
+    )
+    train, validation = stratified_split(
+        train_labels, config.validation_fraction, config.split_seed
+    )
+    flat = train_images.reshape(len(train_images), -1)
+    splits = {
+        "train": Split(flat[train], train_labels[train]),
+        "validation": Split(flat[validation], train_labels[validation]),
+        "test": Split(test_images.reshape(len(test_images), -1), test_labels),
+    }
+    return DataSplits(
+        **splits,
+        class_names=data.class_names,
+        image_shape=(train_images.shape[1], train_images.shape[2]),
+        source=data.source,
+        sha256=sha256_of_arrays(*(part for split in splits.values() for part in (split.images, split.labels))),
+    )
+
+
+def stratified_split(
+    labels: np.ndarray, validation_fraction: float, split_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the train and the validation split, with equal shares of every class.
+
+    Args:
+        labels: int (num_examples,); class indices.
+        validation_fraction: share of the examples that goes to validation, in (0, 1).
+        split_seed: fixes the split; any integer from 0.
+
+    Returns:
+        Two disjoint int arrays, sorted, that together hold every index once.
+
+    Raises:
+        ConfigError: a class has too few examples to be in both splits.
+    """
+    from sklearn.model_selection import train_test_split  # a second to import
+
+    try:
+        train, validation = train_test_split(
+            np.arange(len(labels)),
+            test_size=validation_fraction,
+            random_state=split_seed,
+            stratify=labels,
+        )
+    except ValueError as error:
+        raise ConfigError(
+            f"data.validation_fraction={validation_fraction} cannot split {len(labels)} images by "
+            f"class: {error} Every class needs an image in both splits. Pass a fraction "
+            "nearer to 0.2, or a larger data.num_train."
+        ) from error
+    return np.sort(train), np.sort(validation)
+
+
+def _first(
+    images: np.ndarray, labels: np.ndarray, count: int | None, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    if count is not None and count > len(labels):
+        raise ConfigError(
+            f"data.{name} must be at most {len(labels)}, received {count}. "
+            f"Pass data.{name}=null for all."
+        )
+    return images[:count], labels[:count]
+
+
+def sha256_of_arrays(*arrays: np.ndarray) -> str:
+    """Hash of the shapes, types and elements of arrays, in hex."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _fashion_mnist(config: DataConfig) -> _DataSet:
+    found = sources.find(None if config.dir is None else Path(config.dir))
+    return _DataSet(
+        *found.arrays,
+        class_names=FASHION_MNIST_CLASSES,
+        source=f"{found.source}: {found.path}",
+    )
+
+
+def _digits(config: DataConfig) -> _DataSet:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    # Pixels run from 0 to 16; stretched to the range of a byte.
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    labels = digits.target.astype(np.int32)
+    num_train = 1437  # four fifths
+    return _DataSet(
+        images[:num_train],
+        labels[:num_train],
+        images[num_train:],
+        labels[num_train:],
+        class_names=tuple(str(digit) for digit in range(10)),
+        source="scikit-learn load_digits",
+    )
+
+
+def _synthetic(config: DataConfig) -> _DataSet:
+    """Ten random prototypes of 8x8 pixels under strong noise: easy, but not at once."""
+    num_train, num_test = config.num_train or 2000, config.num_test or 500
+    generator = child_generator(config.split_seed, "synthetic")
+    prototypes = generator.uniform(0, 255, (10, 8, 8))
+    labels = np.arange(num_train + num_test, dtype=np.int32) % 10
+    noise = generator.normal(0, 120, (len(labels), 8, 8))
+    images = np.clip(prototypes[labels] + noise, 0, 255).astype(np.uint8)
+    return _DataSet(
+        images[:num_train],
+        labels[:num_train],
+        images[num_train:],
+        labels[num_train:],
+        class_names=tuple(f"class {label}" for label in range(10)),
+        source="synthetic",
+    )
+
+
+def main() -> None:
+    """Find or fetch Fashion-MNIST, verify it, and report where it lies and what it holds."""
+    parser = argparse.ArgumentParser(prog="python -m fmnist_exp.data", description=main.__doc__)
+    parser.add_argument("--dir", type=Path, help="a folder with the four IDX files")
+    try:
+        found = sources.find(parser.parse_args().dir)
+    except FmnistError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    print(f"source  {found.source}\npath    {found.path}")
+    for (name, _), array in zip(sources.FILES.items(), found.arrays, strict=True):
+        print(f"sha256  {sources.array_sha256(array)}  {name}  {array.shape} {array.dtype}")
+    for split, labels in (("train", found.arrays[1]), ("test", found.arrays[3])):
+        counts = np.bincount(labels, minlength=10)
+        print(f"classes {split}: " + ", ".join(map("{} {}".format, FASHION_MNIST_CLASSES, counts)))
+
+
+if __name__ == "__main__":
+    main()

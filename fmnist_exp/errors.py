@@ -1,0 +1,27 @@
+"""The errors a user can meet; each message says what was received, the rule and the repair."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class FmnistError(Exception):
+    """A problem that the user can mend; shown as one message, without a traceback."""
+
+
+class ConfigError(FmnistError):
+    """A config key or value that no run can be made of."""
+
+
+class DataError(FmnistError):
+    """A data set that is missing, damaged or not what it claims to be."""
+
+
+class RecordError(FmnistError):
+    """A run directory that cannot be read or written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """' Did you mean X?' for the known word nearest to `word`; without one, the known words."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."

@@ -1,0 +1,97 @@
+"""What Keras's classes are called and which arguments they take, read without importing Keras.
+
+Importing Keras takes seconds; a mistyped class or argument should be reported at once. So the
+source files of the installed Keras are parsed, never run.
+"""
+
+import ast
+import functools
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REQUIRED = object()  # the default of an argument that has none
+
+
+@dataclass(frozen=True)
+class KerasClass:
+    """Name, base classes and constructor arguments (name -> default) of one Keras class."""
+
+    name: str
+    bases: tuple[str, ...]
+    arguments: dict[str, Any]
+    passes_on: bool  # has **kwargs, or no constructor: the base class's arguments count too
+
+
+@functools.cache
+def keras_classes(family: str) -> dict[str, KerasClass]:
+    """Public classes of one of Keras's packages: `initializers`, `optimizers` or `callbacks`.
+
+    Inherited arguments are included, and classes that are bases of the family only are left out.
+    """
+    found: dict[str, KerasClass] = {}
+    for path in sorted((_keras_source() / family).glob("*.py")):
+        if not path.stem.endswith("_test"):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    found[node.name] = _read_class(node)
+    return {
+        name: KerasClass(name, read.bases, _inherited_arguments(read, found), False)
+        for name, read in found.items()
+        if not name.startswith("_")
+    }
+
+
+@functools.cache
+def activation_names() -> frozenset[str]:
+    """Names of Keras's activation functions."""
+    tree = ast.parse((_keras_source() / "activations" / "activations.py").read_text("utf-8"))
+    functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+    return frozenset(name for name in functions if not name.startswith("_"))
+
+
+def _keras_source() -> Path:
+    spec = importlib.util.find_spec("keras")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("keras is not installed; run `make setup`")
+    return Path(spec.submodule_search_locations[0]) / "src"
+
+
+def _read_class(node: ast.ClassDef) -> KerasClass:
+    bases = tuple(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            arguments = statement.args
+            return KerasClass(
+                node.name, bases, _read_arguments(arguments), arguments.kwarg is not None
+            )
+    return KerasClass(node.name, bases, {}, passes_on=True)
+
+
+def _read_arguments(arguments: ast.arguments) -> dict[str, Any]:
+    positional = arguments.args[1:]  # without self
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    pairs = [
+        *zip(positional, [*defaults, *arguments.defaults], strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return {argument.arg: _literal(default) for argument, default in pairs}
+
+
+def _literal(default: ast.expr | None) -> Any:
+    if default is None:
+        return REQUIRED
+    try:
+        return ast.literal_eval(default)
+    except ValueError:
+        return None  # an expression: its type says nothing that could be checked
+
+
+def _inherited_arguments(read: KerasClass, found: dict[str, KerasClass]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if read.passes_on:
+        for base in read.bases:
+            if base in found:
+                arguments |= _inherited_arguments(found[base], found)
+    return arguments | read.arguments

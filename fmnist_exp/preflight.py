@@ -1,0 +1,131 @@
+"""Checks of a whole command line, before anything is written or TensorFlow is imported.
+
+Hydra composes the runs of a sweep one after the other, as they start; a mistake in the last
+would show after hours. Here every run of the sweep is composed and parsed first.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from fmnist_exp.config import CONFIG_DIR, parse
+from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.records import cannot_write
+
+
+def check_command_line(arguments: Sequence[str]) -> None:
+    """Compose and parse every run that the arguments ask for.
+
+    Requests that start no run (`--help`, `--cfg`, `--info` and the like) are left to Hydra.
+
+    Raises:
+        ConfigError: a group, option, key or value is not what it must be.
+        RecordError: the output directory cannot be written.
+    """
+    options = get_args_parser().parse_args(list(arguments))
+    no_run = (options.help, options.hydra_help, options.cfg, options.info)
+    elsewhere = (options.config_dir, options.config_path, options.config_name)
+    if any(no_run) or options.shell_completion or any(elsewhere) or options.experimental_rerun:
+        return
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        try:
+            _check_runs(options.overrides, options.multirun)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ConfigError(_explain(error)) from error
+
+
+def _check_runs(overrides: list[str], multirun: bool) -> None:
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    mode = RunMode.MULTIRUN if multirun else hydra.get_mode("config", overrides) or RunMode.RUN
+    master = hydra.compose_config("config", list(overrides), mode)
+    experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
+    if mode == RunMode.MULTIRUN:
+        _check_writable(Path(master.hydra.sweep.dir))
+        for run_overrides in sweep_overrides(master):
+            parse(_without_hydra(hydra.config_loader.load_sweep_config(master, run_overrides)))
+    else:
+        if experiment is not None and master.hydra.sweeper.params:
+            raise ConfigError(
+                f"experiment={experiment} is a sweep, received a command for a single run. "
+                f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
+            )
+        _check_writable(Path(master.hydra.run.dir))
+        parse(_without_hydra(master))
+
+
+def sweep_overrides(master: DictConfig) -> list[list[str]]:
+    """The overrides of each run of a sweep, in the order in which Hydra will number them.
+
+    Args:
+        master: the config of the sweep, composed with its `hydra` section.
+
+    Raises:
+        ConfigError: two experiments at once, whose factors Hydra would drop in silence.
+    """
+    arguments = [f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()]
+    arguments += master.hydra.overrides.task
+    overrides = OverridesParser.create().parse_overrides(arguments)
+    for override in overrides:
+        if override.key_or_group == "experiment" and override.is_sweep_override():
+            raise ConfigError(
+                f"experiment must name one experiment of conf/experiment, received "
+                f"{override.get_value_element_as_str()!r}: each has factors of its own. "
+                "Start one sweep for each; the aggregator takes several sweeps at once."
+            )
+    (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
+    return runs
+
+
+def _without_hydra(composed: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse an output directory that cannot be made or written, before Hydra makes it."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def _explain(error: Exception) -> str:
+    """Hydra's message, with the advice to add an unknown key replaced by its likely spelling."""
+    message = str(error).strip()
+    unknown = re.search(r"Could not override '([^']+)'", message)
+    if unknown is None:
+        return message
+    key = unknown[1]
+    return (
+        f"{key} is not a key of the config.{did_you_mean(key, _known_keys())} "
+        "`python -m fmnist_exp.train --cfg job` shows every key and value."
+    )
+
+
+def _known_keys() -> list[str]:
+    """The full path of every key of the default config."""
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    config = _without_hydra(hydra.compose_config("config", [], RunMode.RUN))
+
+    def paths(node: Any, prefix: str) -> Iterator[str]:
+        for key, value in node.items():
+            yield f"{prefix}{key}"
+            if isinstance(value, dict):
+                yield from paths(value, f"{prefix}{key}.")
+
+    return list(paths(OmegaConf.to_container(config, resolve=False), ""))

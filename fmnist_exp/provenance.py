@@ -1,0 +1,101 @@
+"""Where a result comes from: versions, commit, hashes and machine; and the key of a run."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from fmnist_exp import __version__
+from fmnist_exp.config import RunConfig
+
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
+# The modules whose text can change the numbers of a run.
+TRAINING_MODULES = (
+    "backend.py",
+    "config.py",
+    "data.py",
+    "evaluation.py",
+    "idx.py",
+    "models.py",
+    "runner.py",
+    "seeding.py",
+    "sources.py",
+    "training.py",
+)
+# What TensorFlow and Keras read when they are imported, and our defaults for it.
+ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # the C++ side reports fatal errors only
+    "TF_ENABLE_ONEDNN_OPTS": "1",  # changes rounding, so it is fixed and recorded
+}
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+def run_key(config: RunConfig, data_sha256: str) -> str:
+    """Hash of everything that can change the result: config without paths, data, code."""
+    values = dataclasses.asdict(config)
+    del values["data"]["dir"]
+    identity = {"config": values, "data": data_sha256, "code": code_sha256()}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Hash of the modules that train."""
+    digest = hashlib.sha256()
+    for name in TRAINING_MODULES:
+        digest.update(name.encode() + b"\0" + (PACKAGE_DIR / name).read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def describe_machine() -> dict[str, Any]:
+    """Versions, commit, code hash and processor: what is the same for all runs of a process."""
+    return {
+        "package_version": __version__,
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": None if (changes := _git("status", "--porcelain")) is None else changes != "",
+        "code_sha256": code_sha256(),
+        "python": platform.python_version(),
+        **{name.replace("-", "_"): _version(name) for name in PACKAGES},
+        "environment": {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()},
+        "platform": platform.platform(),
+        "cpu": _cpu_model(),
+        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers in the project's folder; None without git or outside a checkout."""
+    try:
+        return subprocess.run(
+            ["git", "-C", str(PACKAGE_DIR), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

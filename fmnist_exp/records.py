@@ -1,0 +1,219 @@
+"""The hall between training and report: what lies in a run directory, written and read.
+
+A run directory is finished if and only if it holds `run.json`, which is written last.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from fmnist_exp.errors import RecordError
+
+SCHEMA_VERSION = 1
+RECORD = "run.json"
+HISTORY = "history.csv"
+PREDICTIONS = "predictions.npz"
+CONFUSION_MATRIX = "confusion_matrix.csv"
+CLASSIFICATION_REPORT = "classification_report.csv"
+FIGURES = "figures"
+LOG = "train.log"
+HYDRA_CONFIG = Path(".hydra") / "config.yaml"
+
+STATUSES = ("completed", "diverged", "failed", "interrupted")
+FINISHED = ("completed", "diverged")  # trained to an end and measured
+SPLITS = ("train", "validation", "test")
+HISTORY_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What `run.json` says about one run; metrics are fractions, None where not measured.
+
+    Attributes:
+        schema_version: version of this layout.
+        status: one of `STATUSES`.
+        run_key: hash of everything that can change the result.
+        seed: the run's seed.
+        choices: config group -> chosen option.
+        config: the resolved config.
+        class_names: name of each class, in the order of its label.
+        metrics: split -> {"loss", "accuracy"}, on the saved weights in inference mode.
+        per_class: class name -> {"precision", "recall", "f1", "support"}, on the test split.
+        num_epochs: epochs trained.
+        best_epoch: the epoch, from 1, with the lowest validation loss.
+        evaluated_epoch: the epoch, from 1, whose weights are saved and measured.
+        timing_seconds: part of the run -> seconds.
+        provenance: versions, commit, hashes and machine.
+        artifacts: file name in the run directory -> sha256.
+        error: {"type", "message", "traceback"} of a failed run.
+    """
+
+    schema_version: int
+    status: str
+    run_key: str
+    seed: int
+    choices: dict[str, str]
+    config: dict[str, Any]
+    class_names: list[str]
+    metrics: dict[str, dict[str, float | None]]
+    per_class: dict[str, dict[str, float]]
+    num_epochs: int
+    best_epoch: int | None
+    evaluated_epoch: int | None
+    timing_seconds: dict[str, float]
+    provenance: dict[str, Any]
+    artifacts: dict[str, str]
+    error: dict[str, str] | None
+
+
+def model_name(choices: dict[str, str]) -> str:
+    """File name of a run's model: the initializer as the user spelled it, and `_model.keras`."""
+    return f"{choices['initializer']}_model.keras"
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that replaces it when the block ends without an error.
+
+    Raises:
+        RecordError: the directory or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".tmp{path.suffix}")
+        os.close(handle)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Let `write` fill a temporary file that then takes the place of `path`.
+
+    Raises:
+        RecordError: the directory or the file cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        write(file)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically, with the line ends as they are in `text`."""
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_record(run_dir: Path, record: RunRecord) -> None:
+    """Write `run.json`; numbers that are not finite become null.
+
+    Raises:
+        RecordError: the file cannot be written.
+    """
+    values = _finite(dataclasses.asdict(record))
+    write_text(run_dir / RECORD, json.dumps(values, indent=2, allow_nan=False) + "\n")
+
+
+def read_record(run_dir: Path) -> RunRecord:
+    """Read and check `run.json`.
+
+    Raises:
+        RecordError: the file is missing, is not JSON, or is not a record of this layout.
+    """
+    path = run_dir / RECORD
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _cannot_read(path, f"it is not readable JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise _cannot_read(path, f"it must hold one object, received {type(values).__name__}")
+    if values.get("schema_version") != SCHEMA_VERSION:
+        version = values.get("schema_version")
+        raise _cannot_read(path, f"schema_version must be {SCHEMA_VERSION}, received {version!r}")
+    _check_layout(path, values)
+    return RunRecord(**values)
+
+
+def _check_layout(path: Path, values: dict[str, Any]) -> None:
+    kinds = {item.name: item.type for item in dataclasses.fields(RunRecord)}
+    if values.keys() != kinds.keys():
+        odd = ", ".join(sorted(values.keys() ^ kinds.keys()))
+        raise _cannot_read(path, f"these keys are missing or unknown: {odd}")
+    for name, kind in kinds.items():
+        if not isinstance(values[name], _python_type(kind)):
+            raise _cannot_read(path, f"{name} must be {kind}, received {values[name]!r}"[:500])
+    if values["status"] not in STATUSES:
+        raise _cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
+    if values["status"] in FINISHED:
+        for split in SPLITS:
+            measured = values["metrics"].get(split)
+            if not isinstance(measured, dict) or not measured.keys() >= {"loss", "accuracy"}:
+                raise _cannot_read(path, f"metrics.{split} must hold loss and accuracy")
+
+
+def _python_type(annotation: Any) -> Any:
+    """The type that isinstance understands: dict[str, int] -> dict, int | None -> itself."""
+    arguments = getattr(annotation, "__args__", ())
+    if type(None) in arguments:
+        return tuple(_python_type(argument) for argument in arguments)
+    return getattr(annotation, "__origin__", annotation)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def cannot_write(path: Path, error: OSError) -> RecordError:
+    """The error that says which path could not be written, why, and what to do."""
+    return RecordError(
+        f"cannot write {path}: {error.strerror or error}. The directory must exist or be creatable, "
+        "be writable and have space left. Choose another one with hydra.run.dir=DIR (a single "
+        "run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
+    )
+
+
+def _cannot_read(path: Path, problem: str) -> RecordError:
+    return RecordError(
+        f"cannot read {path}: {problem}. A record is written once, by the run itself: train that "
+        f"run again, or move {path.parent} out of the way."
+    )

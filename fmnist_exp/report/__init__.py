@@ -1,0 +1,1 @@
+"""From run directories to a report; reads files on disk only and never imports TensorFlow."""

@@ -1,0 +1,3 @@
+"""Figures."""
+from pathlib import Path
+def draw_run(run_dir: Path) -> None: ...

@@ -1,0 +1,217 @@
+"""One run from start to finish: read, train, measure, write; the record last."""
+
+import csv
+import io
+import logging
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fmnist_exp import data, records
+from fmnist_exp.config import RunConfig, check_batch_size
+from fmnist_exp.data import DataSplits
+from fmnist_exp.progress import EpochProgress
+from fmnist_exp.provenance import describe_machine, run_key
+from fmnist_exp.records import RunRecord, write_text
+
+if TYPE_CHECKING:
+    from fmnist_exp.training import FitResult
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds spent in each part of a run."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - begun
+
+    def parts(self) -> dict[str, float]:
+        return self.seconds | {"total": time.perf_counter() - self.started}
+
+
+def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: bool) -> RunRecord:
+    """Train and measure one configuration, and leave a complete run directory behind.
+
+    Args:
+        config: the run.
+        run_dir: where its files go.
+        choices: config group -> chosen option, as the user spelled it.
+        figures: whether to draw the curves and the confusion matrix.
+
+    Returns:
+        The record, as written: `completed`, or `diverged` if a loss stopped being finite.
+
+    Raises:
+        ConfigError: the config does not fit the data; nothing is recorded.
+        DataError: the data are missing or damaged; nothing is recorded.
+        RecordError: the run directory cannot be written.
+        Exception: whatever else goes wrong, after it was recorded as `failed`.
+    """
+    watch = _Stopwatch()
+    with watch.part("data"):
+        splits = data.load(config.data)
+    check_batch_size(config, len(splits.train))
+    record = _blank_record(config, choices, splits)
+    try:
+        return _train_and_measure(record, config, splits, run_dir, watch, figures=figures)
+    except KeyboardInterrupt:
+        stopped = replace(record, status="interrupted", timing_seconds=watch.parts())
+        records.write_record(run_dir, stopped)
+        raise
+    except Exception as error:
+        details = {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": traceback.format_exc(),
+        }
+        failed = replace(record, status="failed", timing_seconds=watch.parts(), error=details)
+        records.write_record(run_dir, failed)
+        raise
+
+
+def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits) -> RunRecord:
+    return RunRecord(
+        schema_version=records.SCHEMA_VERSION,
+        status="interrupted",
+        run_key=run_key(config, splits.sha256),
+        seed=config.seed,
+        choices=choices,
+        config=asdict(config),
+        class_names=list(splits.class_names),
+        metrics={},
+        per_class={},
+        num_epochs=0,
+        best_epoch=None,
+        evaluated_epoch=None,
+        timing_seconds={},
+        provenance=describe_machine()
+        | {"data_sha256": splits.sha256, "data_source": splits.source},
+        artifacts={},
+        error=None,
+    )
+
+
+def _train_and_measure(
+    record: RunRecord,
+    config: RunConfig,
+    splits: DataSplits,
+    run_dir: Path,
+    watch: _Stopwatch,
+    *,
+    figures: bool,
+) -> RunRecord:
+    with watch.part("import"):
+        from fmnist_exp import training  # imports TensorFlow, which takes seconds
+    with watch.part("fit"), EpochProgress(config.training.epochs) as progress:
+        result = training.fit(config, splits, progress.show)
+    with watch.part("evaluation"):
+        probabilities = {
+            name: training.predict_probabilities(result.model, getattr(splits, name).images)
+            for name in records.SPLITS
+        }
+    with watch.part("writing"):
+        record = _with_results(record, result, probabilities, splits)
+        _write_results(run_dir, record, result, probabilities["test"], splits, figures=figures)
+        record = replace(
+            record, artifacts=_hash_artifacts(run_dir, record), timing_seconds=watch.parts()
+        )
+        records.write_record(run_dir, record)
+    return record
+
+
+def _with_results(
+    record: RunRecord,
+    result: "FitResult",
+    probabilities: Mapping[str, np.ndarray],
+    splits: DataSplits,
+) -> RunRecord:
+    from fmnist_exp import evaluation  # scikit-learn takes a second
+
+    metrics = {}
+    for name, predicted in probabilities.items():
+        labels = getattr(splits, name).labels
+        metrics[name] = {
+            "loss": evaluation.loss(predicted, labels),
+            "accuracy": evaluation.accuracy(predicted, labels),
+        }
+    return replace(
+        record,
+        status="diverged" if result.diverged else "completed",
+        metrics=metrics,
+        per_class=evaluation.per_class(
+            probabilities["test"], splits.test.labels, splits.class_names
+        ),
+        num_epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        evaluated_epoch=result.evaluated_epoch,
+    )
+
+
+def _write_results(
+    run_dir: Path,
+    record: RunRecord,
+    result: "FitResult",
+    probabilities: np.ndarray,
+    splits: DataSplits,
+    *,
+    figures: bool,
+) -> None:
+    """Write every file of a run directory but the record."""
+    from fmnist_exp import evaluation
+
+    rows = [[row[name] for name in records.HISTORY_COLUMNS] for row in result.history]
+    write_text(run_dir / records.HISTORY, _csv([records.HISTORY_COLUMNS, *rows]))
+    labels_sha256 = data.sha256_of_arrays(splits.test.labels)
+    records.write_atomically(
+        run_dir / records.PREDICTIONS,
+        lambda file: np.savez_compressed(
+            file, probabilities=probabilities.astype(np.float16), labels_sha256=labels_sha256
+        ),
+    )
+    matrix = evaluation.confusion_matrix(probabilities, splits.test.labels)
+    counts = [[name, *row] for name, row in zip(splits.class_names, matrix.tolist(), strict=True)]
+    header = ["label \\ answer", *splits.class_names]
+    write_text(run_dir / records.CONFUSION_MATRIX, _csv([header, *counts]))
+    columns = ["precision", "recall", "f1", "support"]
+    report = [[name, *(row[c] for c in columns)] for name, row in record.per_class.items()]
+    write_text(run_dir / records.CLASSIFICATION_REPORT, _csv([["class", *columns], *report]))
+    with records.atomic_path(run_dir / records.model_name(record.choices)) as path:
+        result.model.save(path)
+    if figures:
+        from fmnist_exp.report import run_charts  # matplotlib takes a second
+
+        run_charts.draw_run(run_dir)
+
+
+def _hash_artifacts(run_dir: Path, record: RunRecord) -> dict[str, str]:
+    names = [
+        records.HISTORY,
+        records.PREDICTIONS,
+        records.CONFUSION_MATRIX,
+        records.CLASSIFICATION_REPORT,
+        records.model_name(record.choices),
+        *(f"{records.FIGURES}/{path.name}" for path in sorted((run_dir / "figures").glob("*.png"))),
+    ]
+    return {name: records.sha256_of(run_dir / name) for name in names}
+
+
+def _csv(rows: Iterable[Iterable[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

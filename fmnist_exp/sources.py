@@ -1,0 +1,247 @@
+"""Where Fashion-MNIST comes from: every place it may lie, each verified before use.
+
+A copy counts only if the decoded arrays have the known hashes, whatever its compression.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fmnist_exp.errors import DataError
+from fmnist_exp.idx import read_idx
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """One file of the data set.
+
+    Attributes:
+        shape: of the decoded array.
+        sha256: of the decoded array's bytes.
+        gz_size: bytes of the file as published.
+        gz_sha256: of the file as published.
+    """
+
+    shape: tuple[int, ...]
+    sha256: str
+    gz_size: int
+    gz_sha256: str
+
+
+# Sizes and hashes as published: TensorFlow Datasets, url_checksums/fashion_mnist.txt. Hashes of
+# the arrays: computed from the same files; Debian's copy is compressed anew and decodes alike.
+FILES = {
+    "train-images-idx3-ubyte": IdxFile(
+        (60000, 28, 28),
+        "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
+        26421880,
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    ),
+    "train-labels-idx1-ubyte": IdxFile(
+        (60000,),
+        "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
+        29515,
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    ),
+    "t10k-images-idx3-ubyte": IdxFile(
+        (10000, 28, 28),
+        "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+        4422102,
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    ),
+    "t10k-labels-idx1-ubyte": IdxFile(
+        (10000,),
+        "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
+        5148,
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    ),
+}
+NUM_CLASSES = 10
+DEBIAN_PACKAGE = "dataset-fashion-mnist"
+DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
+MIRRORS = (
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+)
+CONNECT_SECONDS = 15  # without an answer for so long, a mirror counts as out of reach
+APT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class FoundData:
+    """A verified copy: where it came from, where it lies, and its arrays.
+
+    Attributes:
+        source: which place of the chain it was found in.
+        path: the folder that holds the files.
+        arrays: train images uint8 (60000, 28, 28), train labels int32 (60000,), test images
+            uint8 (10000, 28, 28), test labels int32 (10000,).
+    """
+
+    source: str
+    path: Path
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def cache_dir() -> Path:
+    """The user's folder for Fashion-MNIST, by the XDG base directory specification."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "fmnist_exp" / "fashion-mnist"
+
+
+def find(folder: Path | None = None) -> FoundData:
+    """The first verified copy: `folder` if given, else cache, Debian's package, web, apt.
+
+    Raises:
+        DataError: the copy in `folder` is missing or damaged; or, without a folder, no place
+            has an intact copy, and the message lists each place and what was wrong with it.
+    """
+    if folder is not None:
+        return FoundData("data.dir", folder, read_folder(folder))
+    failures = []
+    for source, locate in _chain():
+        try:
+            path = locate()
+            return FoundData(source, path, read_folder(path))
+        except (DataError, OSError, subprocess.SubprocessError) as error:
+            failures.append(f"  {source}: {error}")
+            log.debug("Fashion-MNIST not from %s: %s", source, error)
+    raise DataError(
+        "Fashion-MNIST was not found in any of these places:\n"
+        + "\n".join(failures)
+        + f"\nPut the four files ({', '.join(FILES)}; with or without .gz) into one folder and "
+        "pass data.dir=FOLDER, or install Debian's package: apt-get install " + DEBIAN_PACKAGE
+    )
+
+
+def read_folder(
+    folder: Path,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Decode and verify the four files of a folder; arrays as in `FoundData`.
+
+    Raises:
+        DataError: a file is missing, damaged, or not the one that was published.
+    """
+    arrays = {name: _read_array(folder, name, file) for name, file in FILES.items()}
+    for name, array in arrays.items():
+        if array.ndim == 1 and array.max() >= NUM_CLASSES:
+            raise DataError(
+                f"{folder / name}: labels must lie in 0..{NUM_CLASSES - 1}, received "
+                f"{array.max()}. Replace the file with an intact copy."
+            )
+    for name, array in arrays.items():
+        if array_sha256(array) != FILES[name].sha256:
+            raise DataError(
+                f"{folder / name}: the decoded array must have sha256 {FILES[name].sha256}, "
+                f"received {array_sha256(array)}: this is not Fashion-MNIST as published. "
+                "Replace the file with an intact copy."
+            )
+    train_images, train_labels, test_images, test_labels = arrays.values()
+    return train_images, train_labels.astype(np.int32), test_images, test_labels.astype(np.int32)
+
+
+def array_sha256(array: np.ndarray) -> str:
+    """The sha256 of an array's elements as bytes, the form in which IDX files hold them."""
+    return hashlib.sha256(np.ascontiguousarray(array.astype(np.uint8, copy=False)).data).hexdigest()
+
+
+def _read_array(folder: Path, name: str, file: IdxFile) -> np.ndarray:
+    candidates = (folder / name, folder / f"{name}.gz")
+    for path in candidates:
+        if path.exists():
+            return read_idx(path, file.shape)
+    raise DataError(f"there is no {candidates[0]}, with or without .gz")
+
+
+def _chain() -> Iterator[tuple[str, Callable[[], Path]]]:
+    yield "cache", cache_dir
+    yield "Debian's package", lambda: DEBIAN_DIR
+    for mirror in MIRRORS:
+        yield "download", lambda mirror=mirror: _into_cache(lambda to: _download(mirror, to))
+    yield "apt-get", lambda: _into_cache(_apt_download)
+
+
+def _into_cache(fetch: Callable[[Path], None]) -> Path:
+    """Fetch into a folder beside the cache, verify it, and only then put it in place."""
+    target = cache_dir()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as work:
+        fetched = Path(work) / target.name
+        fetched.mkdir()
+        fetch(fetched)
+        read_folder(fetched)
+        if target.exists():  # it failed its checks, or another process was faster
+            target.rename(Path(work) / "old")
+        fetched.rename(target)
+    return target
+
+
+def _download(mirror: str, folder: Path) -> None:
+    for name, file in FILES.items():
+        url = f"{mirror}/{name}.gz"
+        log.info("downloading %s", url)
+        try:
+            with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:
+                if not response.url.startswith("https://"):
+                    raise DataError(f"{url} was redirected to {response.url}, which is not https")
+                content = response.read(file.gz_size + 1)
+        except OSError as error:
+            raise DataError(f"{url}: {error}") from error
+        if hashlib.sha256(content).hexdigest() != file.gz_sha256:
+            raise DataError(
+                f"{url}: {len(content)} bytes received are not the {file.gz_size} published"
+            )
+        (folder / f"{name}.gz").write_bytes(content)
+
+
+def _apt_download(folder: Path) -> None:
+    """Download and unpack Debian's package without root.
+
+    A machine may have no package lists yet, so a failed download is tried once more with lists
+    of our own, in a folder of our own.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise DataError("this machine has no apt-get")
+    log.info("fetching Debian's package %s", DEBIAN_PACKAGE)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        work = Path(name)
+        options = _private_apt_lists(work)
+        try:
+            _run("apt-get", "download", DEBIAN_PACKAGE, cwd=work)
+        except DataError:
+            _run("apt-get", *options, "update", cwd=work)
+            _run("apt-get", *options, "download", DEBIAN_PACKAGE, cwd=work)
+        for package in work.glob("*.deb"):
+            _run("dpkg-deb", "--extract", str(package), str(work / "unpacked"), cwd=work)
+        for path in (work / "unpacked" / DEBIAN_DIR.relative_to("/")).glob("*-ubyte.gz"):
+            shutil.copy(path, folder)
+
+
+def _private_apt_lists(work: Path) -> list[str]:
+    for folder in ("lists/partial", "archives/partial"):
+        (work / folder).mkdir(parents=True)
+    return [
+        *("-o", f"Dir::State::lists={work / 'lists'}"),
+        *("-o", f"Dir::Cache={work}"),
+        *("-o", f"Dir::Cache::archives={work / 'archives'}"),
+    ]
+
+
+def _run(*command: str, cwd: Path) -> None:
+    result = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=APT_SECONDS, check=False
+    )
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        raise DataError(f"{' '.join(command[:1] + command[-2:])}: {last}")

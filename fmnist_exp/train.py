@@ -1,0 +1,98 @@
+"""The single entrypoint: compose, check, run; single runs and sweeps alike.
+
+    python -m fmnist_exp.train initializer=he_normal
+    python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)'
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from fmnist_exp import records
+from fmnist_exp.config import CONFIG_DIR, parse
+from fmnist_exp.errors import FmnistError
+from fmnist_exp.preflight import check_command_line
+from fmnist_exp.records import RunRecord
+
+log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name="config")
+def run_composed(composed: DictConfig) -> None:
+    """Train the run that one composed config describes; Hydra calls this for every run."""
+    from fmnist_exp import runner
+
+    settings = HydraConfig.get()
+    choices = {
+        group: option
+        for group, option in settings.runtime.choices.items()
+        if option is not None and not group.startswith("hydra/")
+    }
+    run_dir = Path(settings.runtime.output_dir)
+    try:
+        record = runner.run(
+            parse(composed),
+            run_dir,
+            choices,
+            figures=settings.mode == RunMode.RUN,
+        )
+    except FmnistError as error:
+        raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+    log.info("%s", describe(record, run_dir))
+
+
+def describe(record: RunRecord, run_dir: Path) -> str:
+    """The end of a run as a short table: what was measured, and where the files lie."""
+    lines = [f"{record.status}: {record.choices['initializer']}, seed {record.seed}"]
+    if record.status == "diverged":
+        lines[0] += f"; the loss stopped being finite in epoch {record.num_epochs}"
+    lines.append(f"{'':12}{'accuracy':>10}{'loss':>10}")
+    for split in ("test", "validation", "train"):
+        measured = record.metrics[split]
+        lines.append(f"{split:12}{measured['accuracy']:10.4f}{measured['loss']:10.4f}")
+    seconds = record.timing_seconds
+    lines.append(
+        f"{record.num_epochs} epochs, weights of epoch {record.evaluated_epoch}; "
+        f"{seconds['fit']:.1f} s of training, {seconds['total']:.1f} s in all"
+    )
+    lines.append(f"files in {run_dir}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Check the whole command line, then hand over to Hydra."""
+    try:
+        check_command_line(sys.argv[1:])
+        run_composed()
+    except FmnistError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    finally:
+        _report_failures()
+
+
+def _report_failures() -> None:
+    """List the runs of a sweep that failed, with the first line of each error."""
+    if not (HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN):
+        return
+    sweep_dir = Path(HydraConfig.get().sweep.dir)
+    for path in sorted(sweep_dir.glob(f"**/{records.RECORD}")):
+        record = records.read_record(path.parent)
+        if record.error is not None:
+            first_line = record.error["message"].partition("\n")[0]
+            print(f"failed: {path.parent}: {record.error['type']}: {first_line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
