@@ -1,0 +1,39 @@
+# make study: set-up and the main job in one.  make test: set-up and the test suite.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$python && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
+
+.PHONY: study setup test check bench lock
+
+study: setup
+	$(RUN) -m fmnist_exp.data
+	$(RUN) -m fmnist_exp.train --multirun experiment=initializers hydra.sweep.dir=$(STUDY)
+	$(RUN) scripts/aggregate.py $(STUDY)
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; pass PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+test: setup
+	$(RUN) -m pytest
+
+check: setup
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+bench: setup
+	$(RUN) benchmarks/bench.py
+
+# Needs uv. The lock names packages, versions and hashes, never a host.
+lock:
+	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --no-header \
+		--no-emit-index-url --no-emit-find-links --quiet pyproject.toml -o requirements.lock

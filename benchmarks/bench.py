@@ -1,0 +1,156 @@
+"""Side-by-side timings: `make bench` measures in turn and writes benchmarks/results.md.
+
+Machines change speed from minute to minute, so peers run in turn (A B A B), each in a process
+of its own, and medians are compared.
+"""
+
+import datetime
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from fmnist_exp.provenance import describe_machine
+
+HERE = Path(__file__).resolve().parent
+ROUNDS = 7
+MODELS = ("baseline", "regularized")
+
+
+class Peer:
+    """A process that runs one epoch at a time on demand."""
+
+    def __init__(self, name: str, model: str) -> None:
+        command = [sys.executable, str(HERE / "peers.py"), name, model]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        first = self._read()
+        if not first.startswith("READY"):
+            raise RuntimeError(f"{' '.join(command)} did not start: {first!r}")
+        self.kinds = first.split()[1:]
+
+    def seconds(self, kind: str) -> float:
+        """Run one epoch of a kind."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{kind}\n")
+        return float(self._read())
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+
+    def _read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+
+def peer_names(model: str) -> list[str]:
+    """The peers that can train a model here."""
+    names = ["fmnist_exp", "keras", "floor"]
+    if model == "baseline":  # the other model has layers that scikit-learn lacks
+        names.append("scikit-learn")
+    return names + (["pytorch"] if importlib.util.find_spec("torch") else [])
+
+
+def measure_epochs(model: str) -> dict[str, float]:
+    """Median seconds of every kind of epoch of every peer, measured in turn."""
+    peers = {name: Peer(name, model) for name in peer_names(model)}
+    seconds: dict[str, list[float]] = {}
+    try:
+        for _ in range(ROUNDS):
+            for name, peer in peers.items():
+                for kind in peer.kinds:
+                    seconds.setdefault(f"{name} {kind}", []).append(peer.seconds(kind))
+    finally:
+        for peer in peers.values():
+            peer.stop()
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def epoch_lines(model: str, medians: dict[str, float]) -> list[str]:
+    """The epochs of one model as Markdown: medians, and ratios to the engine and the floor."""
+    floor = min(medians["floor graph"], medians["floor xla"])
+    lines = [f"## {model}", "", "| what | seconds | against fmnist_exp | against the floor |"]
+    lines.append("| --- | --- | --- | --- |")
+    for name, median in medians.items():
+        own = medians["fmnist_exp epoch" if name.endswith("epoch") else "fmnist_exp training"]
+        lines.append(f"| {name} | {median:.3f} | {median / own:.2f} | {median / floor:.2f} |")
+    return [*lines, ""]
+
+
+def measure_sweep() -> list[str]:
+    """Fixed cost per run and growth of memory, from sweeps in a process of their own."""
+    lines = ["## A sweep", ""]
+    with tempfile.TemporaryDirectory() as folder:
+        sweep = Path(folder) / "baseline"
+        _train("--multirun", "training.epochs=3", "seed=range(6)", f"hydra.sweep.dir={sweep}")
+        fixed = [_seconds_beside_epochs(sweep / str(number)) for number in range(1, 6)]
+    lines.append(
+        f"- From the second run on, everything but epochs costs {statistics.median(fixed):.2f} s a "
+        f"run (median of {len(fixed)}; most {max(fixed):.2f} s)."
+    )
+    for count, settings in ((100, ["data=synthetic", "training=smoke"]),):
+        growth, peak = _memory_growth(count, settings)
+        lines.append(
+            f"- {count} smoke runs in one process: resident memory grows by {growth:.0f} MB from "
+            f"the first run's end to the last's; peak {peak:.0f} MB."
+        )
+    _, peak = _memory_growth(1, ["training.epochs=3"])
+    return [*lines, f"- A single baseline run peaks at {peak:.0f} MB.", ""]
+
+
+def _train(*arguments: str) -> None:
+    command = [sys.executable, "-m", "fmnist_exp.train", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _seconds_beside_epochs(run_dir: Path) -> float:
+    """Wall time from the end of the run before to the end of this one, less its epochs."""
+    record = json.loads((run_dir / "run.json").read_text())
+    before = run_dir.parent / str(int(run_dir.name) - 1) / "run.json"
+    elapsed = (run_dir / "run.json").stat().st_mtime - before.stat().st_mtime
+    rows = (run_dir / "history.csv").read_text().splitlines()[1:]
+    epochs = sum(float(row.rpartition(",")[2]) for row in rows)
+    assert record["num_epochs"] == len(rows)
+    return elapsed - epochs
+
+
+def _memory_growth(num_runs: int, settings: list[str]) -> tuple[float, float]:
+    """Megabytes of growth over a sweep after its first run, and the peak."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(HERE / "memory.py"), folder, str(num_runs), *settings]
+        result = subprocess.run(command, check=True, capture_output=True, text=True)
+    growth, peak = result.stdout.split()[-2:]
+    return float(growth), float(peak)
+
+
+def main() -> None:
+    """Measure everything, print it and write it down."""
+    machine = describe_machine()
+    shown = ("git_commit", "git_dirty", "python", "tensorflow", "keras", "cpu", "threads")
+    lines = ["# Benchmark results", "", "Written by `make bench`; medians of epochs in turn.", ""]
+    lines.append(f"{datetime.date.today()}. " + ", ".join(f"{k} {machine[k]}" for k in shown) + ".")
+    lines += [
+        "",
+        f"Each number is the median of {ROUNDS}. `epoch` is training and validation, `training` "
+        "is training alone. The floor is the matrix products of one epoch alone, in the same "
+        "shapes on the same images; ratios take the faster of its two forms.",
+        "",
+    ]
+    print("\n".join(lines))
+    for model in MODELS:
+        section = epoch_lines(model, measure_epochs(model))
+        print("\n".join(section), flush=True)
+        lines += section
+    section = measure_sweep()
+    print("\n".join(section))
+    (HERE / "results.md").write_text("\n".join([*lines, *section]))
+
+
+if __name__ == "__main__":
+    main()

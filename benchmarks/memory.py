@@ -1,0 +1,34 @@
+"""Runs N seeds in one process and prints resident growth after the first, and the peak, in MB."""
+
+import resource
+import sys
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+
+from fmnist_exp import runner
+from fmnist_exp.config import CONFIG_DIR, parse
+
+
+def resident_megabytes() -> float:
+    """What the process holds in memory now."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def main() -> None:
+    """Train the seeds one after the other, as a sweep does."""
+    folder, num_runs, *settings = sys.argv[1:]
+    after = []
+    for seed in range(int(num_runs)):
+        with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+            config = parse(compose("config", [*settings, f"seed={seed}"]))
+        run_dir = Path(folder) / str(seed)
+        runner.run(config, run_dir, {"initializer": "glorot_uniform"}, figures=False)
+        after.append(resident_megabytes())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(after[-1] - after[0], peak)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""One peer of the benchmark in a process of its own; driven by bench.py over pipes.
+
+Prints READY once everything is compiled and loaded, then for each line it reads runs one epoch
+of that kind and prints its seconds.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from hydra import compose, initialize_config_dir
+
+from fmnist_exp import data
+from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
+from fmnist_exp.data import DataSplits
+
+Epochs = dict[str, Callable[[], float]]  # what is timed -> run it once, return its seconds
+
+
+def timed(work: Callable[[], object]) -> Callable[[], float]:
+    """`work`, returning its seconds."""
+
+    def run() -> float:
+        started = time.perf_counter()
+        work()
+        return time.perf_counter() - started
+
+    return run
+
+
+def engine(config: RunConfig, splits: DataSplits) -> Epochs:
+    """fmnist_exp: training and validation as `fit` runs them, and training alone."""
+    from fmnist_exp import training
+    from fmnist_exp.backend import tf
+
+    rows: list[training.EpochRow] = []
+
+    def epoch() -> float:
+        training.fit(config, splits, rows.append)
+        return rows[-1]["seconds"]
+
+    epoch()
+    trainer = next(iter(training._programs.values())).trainer
+    train = tf.function(trainer.train_step, jit_compile=True)
+    order = next(iter(training.visiting_orders(len(splits.train), config.seed)))
+    return {"epoch": epoch, "training": timed(lambda: train(order)["loss"].numpy())}
+
+
+def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
+    """Plain Keras `fit`, as the usual script writes it: arrays in, defaults everywhere."""
+    from fmnist_exp.backend import keras
+
+    layers: list = [keras.Input((784,))]
+    for width in config.model.hidden:
+        layers.append(keras.layers.Dense(width, activation="relu"))
+        if config.model.batch_normalization:
+            layers.append(keras.layers.BatchNormalization())
+        if config.model.dropout:
+            layers.append(keras.layers.Dropout(config.model.dropout))
+    model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+    model.compile(
+        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    images = splits.train.images.astype("float32") / 255
+    validation = (splits.validation.images.astype("float32") / 255, splits.validation.labels)
+
+    class Clock(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            self.started = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            self.seconds = time.perf_counter() - self.started
+
+    clock = Clock()
+
+    def epoch() -> float:
+        """The second epoch of a fit: the first one traces."""
+        model.fit(
+            images,
+            splits.train.labels,
+            batch_size=config.training.batch_size,
+            epochs=2,
+            validation_data=validation,
+            callbacks=[clock],
+            verbose=0,
+        )
+        return clock.seconds
+
+    return {"epoch": epoch}
+
+
+def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
+    """The floor: the matrix products of one epoch on the real images, and nothing else.
+
+    Forward products, gradients of the kernels and gradients of the inputs (but the first
+    layer's), each fed by the one before, over contiguous batches that need no gathering; once as
+    a TensorFlow graph and once compiled by XLA.
+    """
+    from fmnist_exp.backend import tf
+
+    size = config.training.batch_size
+    steps = len(splits.train) // size
+    widths = [splits.train.images.shape[1], *config.model.hidden, 10]
+    generator = np.random.default_rng(0)
+    kernels = [
+        tf.constant(generator.normal(size=pair).astype("float32") / np.sqrt(pair[0]))
+        for pair in zip(widths, widths[1:], strict=False)
+    ]
+    images = tf.constant(splits.train.images.astype("float32") / 255)
+
+    def products() -> tf.Tensor:
+        def step(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            inputs = [tf.slice(images, [index * size, 0], [size, widths[0]])]
+            for kernel in kernels:
+                inputs.append(tf.matmul(inputs[-1], kernel))
+            gradient = inputs.pop()
+            for layer in reversed(range(len(kernels))):
+                update = tf.matmul(inputs[layer], gradient, transpose_a=True)
+                total += update[0, 0]  # so that no product is optimised away
+                if layer:
+                    gradient = tf.matmul(gradient, kernels[layer], transpose_b=True)
+            return index + 1, total
+
+        return tf.while_loop(lambda index, _: index < steps, step, (0, 0.0), parallel_iterations=1)
+
+    def runner(jit_compile: bool) -> Callable[[], float]:
+        compiled = tf.function(products, jit_compile=jit_compile)
+        compiled()
+        return timed(lambda: compiled()[1].numpy())
+
+    return {"graph": runner(False), "xla": runner(True)}
+
+
+def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
+    """scikit-learn's MLPClassifier: training alone, it has no batch normalisation or dropout."""
+    from sklearn.neural_network import MLPClassifier
+
+    images = splits.train.images.astype("float32") / 255
+    model = MLPClassifier(tuple(config.model.hidden), batch_size=config.training.batch_size)
+    classes = np.arange(10)
+    model.partial_fit(images, splits.train.labels, classes)
+    return {"training": timed(lambda: model.partial_fit(images, splits.train.labels))}
+
+
+def pytorch(config: RunConfig, splits: DataSplits) -> Epochs:
+    """PyTorch, eager, fused Adam, tensors in memory: training and validation."""
+    import torch
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    width_in = splits.train.images.shape[1]
+    for width in config.model.hidden:
+        layers += [nn.Linear(width_in, width), nn.ReLU()]
+        if config.model.batch_normalization:
+            layers.append(nn.BatchNorm1d(width))
+        if config.model.dropout:
+            layers.append(nn.Dropout(config.model.dropout))
+        width_in = width
+    model = nn.Sequential(*layers, nn.Linear(width_in, 10))
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    images = torch.from_numpy(splits.train.images).float() / 255
+    labels = torch.from_numpy(splits.train.labels).long()
+    held_out = torch.from_numpy(splits.validation.images).float() / 255
+    held_out_labels = torch.from_numpy(splits.validation.labels).long()
+
+    def epoch() -> None:
+        model.train()
+        order = torch.randperm(len(images))
+        for batch in order.split(config.training.batch_size):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(images[batch]), labels[batch]).backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            nn.functional.cross_entropy(model(held_out), held_out_labels).item()
+
+    epoch()
+    return {"epoch": timed(epoch)}
+
+
+PEERS = {
+    "fmnist_exp": engine,
+    "keras": keras_fit,
+    "floor": matrix_products,
+    "scikit-learn": scikit_learn,
+    "pytorch": pytorch,
+}
+
+
+def main() -> None:
+    """Serve epochs of one peer until standard input ends."""
+    peer, model = sys.argv[1:]
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        config = parse(compose("config", [f"model={model}", "training.epochs=2"]))
+    epochs = PEERS[peer](config, data.load(config.data))
+    for run in epochs.values():
+        run()
+    print("READY", *epochs, flush=True)
+    for line in sys.stdin:
+        print(epochs[line.strip()](), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Tables of a study: runs, and a summary with one row per condition; as CSV, Markdown, LaTeX."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fmnist_exp.records import write_text
+from fmnist_exp.report.statistics import t_interval
+from fmnist_exp.report.sweeps import Study
+
+METRICS = (
+    "test_accuracy",
+    "test_loss",
+    "validation_accuracy",
+    "validation_loss",
+    "train_accuracy",
+    "train_loss",
+    "num_epochs",
+    "fit_seconds",
+)
+
+
+def summarize(study: Study) -> pd.DataFrame:
+    """One row per condition, in the order of first appearance.
+
+    Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
+    `num_diverged` and `num_failed`, the runs that ended otherwise; and for every metric its
+    `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
+    """
+    rows = []
+    for _, runs in study.table.groupby("condition", sort=False):
+        counts = runs["status"].value_counts()
+        row = {name: runs[name].iloc[0] for name in study.factors}
+        row["num_runs"] = counts.get("completed", 0)
+        row["num_diverged"] = counts.get("diverged", 0)
+        row["num_failed"] = counts.get("failed", 0) + counts.get("interrupted", 0)
+        completed = runs[runs["status"] == "completed"]
+        for metric in METRICS:
+            values = completed[metric].to_numpy(dtype=float)
+            row[f"{metric}_mean"] = values.mean() if len(values) else np.nan
+            row[f"{metric}_std"] = values.std(ddof=1) if len(values) > 1 else np.nan
+            row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = t_interval(values)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """The summary as text: accuracies in percent, mean with its interval, SD in points."""
+    table = summary[[*factors]].map(str).rename(columns=lambda name: name.replace("_", " "))
+    table["n"] = summary["num_runs"].map(str)
+    for status in ("diverged", "failed"):
+        if summary[f"num_{status}"].any():
+            table[status] = summary[f"num_{status}"].map(str)
+    table["test accuracy, % [95 % CI]"] = _with_interval(summary, "test_accuracy", 100, 2)
+    table["SD, points"] = (100 * summary["test_accuracy_std"]).map(lambda value: _text(value, 2))
+    table["test loss [95 % CI]"] = _with_interval(summary, "test_loss", 1, 4)
+    for split in ("validation", "train"):
+        mean = 100 * summary[f"{split}_accuracy_mean"]
+        table[f"{split} accuracy, %"] = mean.map(lambda value: _text(value, 2))
+    table["epochs"] = summary["num_epochs_mean"].map(lambda value: _text(value, 1))
+    table["seconds"] = summary["fit_seconds_mean"].map(lambda value: _text(value, 1))
+    return table
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table in full precision."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table of texts in Markdown."""
+    rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
+    return "".join(f"| {' | '.join(map(_escape_markdown, row))} |\n" for row in rows)
+
+
+def latex(table: pd.DataFrame) -> str:
+    """A table of texts in LaTeX, for the package booktabs."""
+    head, *body = (
+        f"{' & '.join(map(_escape_latex, row))} \\\\\n"
+        for row in [list(table.columns), *table.to_numpy().tolist()]
+    )
+    columns = "l" * len(table.columns)
+    return (
+        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def plain(table: pd.DataFrame) -> str:
+    """A table of texts for a terminal, in columns of equal width."""
+    rows = [list(table.columns), *table.to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_padded(row, widths) for row in rows)
+
+
+def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
+    return "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _with_interval(summary: pd.DataFrame, metric: str, factor: float, digits: int) -> list[str]:
+    columns = [f"{metric}_mean", f"{metric}_ci_low", f"{metric}_ci_high"]
+    triples = (factor * summary[columns]).itertuples(index=False)
+    return [
+        _text(mean, digits)
+        + ("" if np.isnan(low) else f" [{_text(low, digits)}, {_text(high, digits)}]")
+        for mean, low, high in triples
+    ]
+
+
+def _text(value: float, digits: int) -> str:
+    return "-" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def _escape_markdown(text: str) -> str:
+    for character in "\\|*_<>[]`":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", " ")
+
+
+def _escape_latex(text: str) -> str:
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(
+        special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
+        for character in text.replace("\n", " ")
+    )

@@ -1,0 +1,61 @@
+"""Fixtures shared by the suite."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
+
+ROOT = CONFIG_DIR.parent
+
+
+def compose_config(*overrides: str):
+    """The composed config of one run, as Hydra hands it to `parse`."""
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        return compose("config", list(overrides))
+
+
+def config_of(*overrides: str) -> RunConfig:
+    """The checked config of one run."""
+    return parse(compose_config(*overrides))
+
+
+def command(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    """Run Python with these arguments in a child process and capture what it prints."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
+    """Run the training entrypoint in a child process."""
+    return command("-m", "fmnist_exp.train", *arguments, **environment)
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> Callable[..., RunConfig]:
+    """Configs that train in a blink: 160 synthetic images, a ragged last batch."""
+
+    def build(*overrides: str) -> RunConfig:
+        sizes = ("data=synthetic", "data.num_train=200", "data.num_test=50")
+        recipe = ("training=smoke", "training.batch_size=48")
+        return config_of(*sizes, *recipe, "model.hidden=[16]", *overrides)
+
+    return build
+
+
+@pytest.fixture(params=[int(seed) for seed in os.environ.get("FMNIST_TEST_SEEDS", "0").split(",")])
+def run_seed(request: pytest.FixtureRequest) -> int:
+    """A seed; a test that takes it promises to pass for any seed from 0 to 99."""
+    return request.param

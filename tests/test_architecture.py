@@ -1,0 +1,105 @@
+"""Imports point one way, and TensorFlow is imported only by what trains."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, command
+
+PACKAGE = ROOT / "fmnist_exp"
+# module -> modules of the package that it may import, at any level of the file
+ALLOWED = {
+    "__init__": set(),
+    "errors": set(),
+    "seeding": set(),
+    "keras_classes": set(),
+    "config": {"errors", "keras_classes"},
+    "records": {"errors"},
+    "idx": {"errors"},
+    "sources": {"errors", "idx"},
+    "data": {"config", "errors", "seeding", "sources"},
+    "provenance": {"config", "__init__"},
+    "backend": {"provenance"},
+    "models": {"backend", "config", "keras_classes", "seeding"},
+    "training": {"backend", "config", "data", "models", "seeding"},
+    "evaluation": set(),
+    "progress": set(),
+    "runner": {"config", "data", "evaluation", "progress", "provenance", "records", "training"}
+    | {"report.run_charts"},
+    "preflight": {"config", "errors", "records"},
+    "train": {"config", "errors", "preflight", "records", "runner"},
+    "report.__init__": set(),
+    "report.statistics": set(),
+    "report.drawing": {"records"},
+    "report.sweeps": {"errors", "records"},
+    "report.tables": {"records", "report.statistics", "report.sweeps"},
+    "report.run_charts": {"records", "report.drawing"},
+    "report.charts": {"records", "report.drawing", "report.statistics", "report.sweeps"},
+    "report.page": {"records", "report.sweeps", "report.tables"},
+    "aggregate": {"errors", "records", "report.charts", "report.page", "report.sweeps"}
+    | {"report.tables"},
+}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of the package that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fmnist_exp"):
+            parent = node.module.removeprefix("fmnist_exp").lstrip(".")
+            for alias in node.names:
+                inner = f"{parent}.{alias.name}" if parent else alias.name
+                found.add(inner if inner in MODULES else parent or "__init__")
+    return found
+
+
+def test_the_table_lists_every_module():
+    assert ALLOWED.keys() == MODULES.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_imports_what_the_table_allows(module):
+    assert imported(MODULES[module]) <= ALLOWED[module]
+
+
+def test_only_backend_imports_tensorflow():
+    naming = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for target in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        if target.partition(".")[0] in ("tensorflow", "keras")
+    }
+    assert naming == {"backend"}
+
+
+WITHOUT_TENSORFLOW = {
+    "help": ("fmnist_exp.train", ["--help"]),
+    "config": ("fmnist_exp.train", ["--cfg", "job"]),
+    "mistyped option": ("fmnist_exp.train", ["model=nope"]),
+    "bad value": ("fmnist_exp.train", ["training.epochs=0"]),
+    "bad value in a sweep": ("fmnist_exp.train", ["--multirun", "training.epochs=1,0"]),
+    "aggregator's help": ("fmnist_exp.aggregate", ["--help"]),
+    "aggregator's error": ("fmnist_exp.aggregate", ["nowhere"]),
+    "data": ("fmnist_exp.data", ["--dir", "nowhere"]),
+}
+PROBE = """
+import atexit, os, runpy, sys
+seen = lambda: os.write(2, b"\\nTENSORFLOW %d" % ("tensorflow" in sys.modules or "keras" in sys.modules))
+atexit.register(seen)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("case", WITHOUT_TENSORFLOW)
+def test_answers_without_importing_tensorflow(case, tmp_path):
+    module, arguments = WITHOUT_TENSORFLOW[case]
+    result = command("-c", PROBE, module, *arguments)
+    assert "TENSORFLOW 0" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,95 @@
+"""Splits are disjoint, complete, stratified, and fixed by their own seed."""
+
+import numpy as np
+import pytest
+from conftest import command, config_of
+
+from fmnist_exp import data
+from fmnist_exp.errors import ConfigError
+
+LABELS = np.repeat(np.arange(10), 50)
+
+
+def test_split_is_disjoint_and_complete(run_seed):
+    train, validation = data.stratified_split(LABELS, 0.2, run_seed)
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, validation])), np.arange(500))
+
+
+def test_split_is_stratified(run_seed):
+    train, validation = data.stratified_split(LABELS, 0.2, run_seed)
+    assert np.bincount(LABELS[train]).tolist() == [40] * 10
+    assert np.bincount(LABELS[validation]).tolist() == [10] * 10
+
+
+def test_split_depends_on_its_seed_alone():
+    first, again, other = (data.stratified_split(LABELS, 0.2, seed)[1] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_class_with_one_image_cannot_be_split():
+    with pytest.raises(ConfigError, match=r"data.validation_fraction=0.2 cannot split 3 images"):
+        data.stratified_split(np.array([0, 0, 1]), 0.2, 0)
+
+
+def test_runs_with_different_seeds_share_a_split():
+    assert config_of("data=synthetic", "seed=0").data == config_of("data=synthetic", "seed=1").data
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "pixels"),
+    [("synthetic", (1600, 400, 500), 64), ("digits", (1149, 288, 360), 64)],
+)
+def test_small_data_sets_have_the_promised_sizes(name, sizes, pixels):
+    splits = data.load(config_of(f"data={name}").data)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == sizes
+    for split in (splits.train, splits.validation, splits.test):
+        assert split.images.shape == (len(split), pixels)
+        assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int32)
+        assert set(split.labels) == set(range(10))
+
+
+def test_digits_keep_their_seventeen_levels():
+    assert len(np.unique(data.load(config_of("data=digits").data).train.images)) == 17
+
+
+def test_subset_takes_the_first_images():
+    few = data.load(config_of("data=digits", "data.num_test=7").data)
+    assert len(few.test) == 7
+
+
+def test_subset_larger_than_the_data_is_refused():
+    with pytest.raises(ConfigError, match=r"data.num_test must be at most 360, received 361"):
+        data.load(config_of("data=digits", "data.num_test=361").data)
+
+
+def test_one_changed_pixel_changes_the_hash():
+    images = np.zeros((2, 4), np.uint8)
+    before = data.sha256_of_arrays(images)
+    images[1, 2] = 1
+    assert data.sha256_of_arrays(images) != before
+
+
+def test_real_data_have_the_published_facts():
+    """Means and counts as published with the data set; the test fails where it is absent."""
+    splits = data.load(config_of().data)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (48000, 12000, 10000)
+    assert np.bincount(splits.train.labels).tolist() == [4800] * 10
+    assert np.bincount(splits.test.labels).tolist() == [1000] * 10
+    pixels = np.concatenate([splits.train.images, splits.validation.images]) / 255
+    assert round(float(pixels.mean()), 4) == 0.2860
+    assert round(float(pixels.std()), 4) == 0.3530
+
+
+def test_command_reports_source_path_hashes_and_counts():
+    result = command("-m", "fmnist_exp.data")
+    assert result.returncode == 0
+    for part in ("source  ", "path    ", "2e487a6c89124f78", "Ankle boot 6000", "Coat 1000"):
+        assert part in result.stdout
+
+
+def test_command_names_the_missing_folder(tmp_path):
+    result = command("-m", "fmnist_exp.data", "--dir", tmp_path / "nowhere")
+    assert result.returncode != 0
+    assert "DataError: there is no" in result.stderr
+    assert "Traceback" not in result.stderr

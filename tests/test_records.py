@@ -1,0 +1,120 @@
+"""Records survive a round trip, are written whole or not at all, and are read strictly."""
+
+import dataclasses
+import json
+import math
+import threading
+
+import pytest
+
+from fmnist_exp import records
+from fmnist_exp.errors import RecordError
+from fmnist_exp.records import RunRecord
+
+MEASURED = {"loss": 0.5, "accuracy": 0.75}
+RECORD = RunRecord(
+    schema_version=records.SCHEMA_VERSION,
+    status="completed",
+    run_key="k",
+    seed=0,
+    choices={"initializer": "he"},
+    config={"seed": 0},
+    class_names=["a", "b"],
+    metrics={split: MEASURED for split in records.SPLITS},
+    per_class={"a": {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2.0}},
+    num_epochs=2,
+    best_epoch=1,
+    evaluated_epoch=2,
+    timing_seconds={"fit": 1.5},
+    provenance={"git_commit": None},
+    artifacts={},
+    error=None,
+)
+
+
+def test_record_survives_a_round_trip(tmp_path):
+    records.write_record(tmp_path, RECORD)
+    assert records.read_record(tmp_path) == RECORD
+
+
+def test_numbers_that_are_not_finite_become_null(tmp_path):
+    metrics = {split: {"loss": math.nan, "accuracy": 0.1} for split in records.SPLITS}
+    records.write_record(tmp_path, dataclasses.replace(RECORD, status="diverged", metrics=metrics))
+    assert records.read_record(tmp_path).metrics["test"]["loss"] is None
+
+
+def changed(**values):
+    return json.dumps(dataclasses.asdict(RECORD) | values)
+
+
+BAD_RECORDS = {
+    "empty": ("", "not readable JSON"),
+    "truncated": (changed()[:-20], "not readable JSON"),
+    "not utf-8": (b"\xff\xfe\xfa", "not readable JSON"),
+    "list": ("[]", "must hold one object, received list"),
+    "nested": ("[" * 100_000, "not readable JSON"),
+    "old schema": (changed(schema_version=0), "schema_version must be 1, received 0"),
+    "extra key": (changed(extra=1), "missing or unknown: extra"),
+    "missing key": (json.dumps({"schema_version": 1, "seed": 0}), "missing or unknown: .*run_key"),
+    "wrong type": (changed(seed="0"), "seed must be .*int.*, received '0'"),
+    "wrong status": (changed(status="done"), "status must be one of .* received 'done'"),
+    "no metrics": (changed(metrics={}), "metrics.train must hold loss and accuracy"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_RECORDS)
+def test_bad_record_is_refused_by_name(tmp_path, case):
+    content, message = BAD_RECORDS[case]
+    path = tmp_path / records.RECORD
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RecordError, match=message) as caught:
+        records.read_record(tmp_path)
+    assert str(path) in str(caught.value)
+
+
+def test_missing_record_is_named(tmp_path):
+    with pytest.raises(RecordError, match=r"cannot read .*run.json"):
+        records.read_record(tmp_path)
+
+
+def test_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "file.txt"
+    records.write_text(path, "old")
+
+    def fail(file):
+        file.write(b"half")
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        records.write_atomically(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_readers_never_see_half_a_file(tmp_path):
+    path = tmp_path / "file.txt"
+    records.write_text(path, "0" * 100_000)
+    seen = set()
+    writing = threading.Event()
+
+    def read():
+        while not writing.is_set():
+            seen.add(path.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for digit in "123456789":
+        records.write_text(path, digit * 100_000)
+    writing.set()
+    reader.join()
+    assert all(len(text) == 100_000 and len(set(text)) == 1 for text in seen)
+
+
+def test_unwritable_place_is_named_with_a_repair(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match=r"cannot write .*file/run.json: .* hydra.run.dir=DIR"):
+        records.write_record(tmp_path / "file", RECORD)
+
+
+def test_model_is_named_after_the_initializer_as_spelled():
+    assert records.model_name({"initializer": "he"}) == "he_model.keras"

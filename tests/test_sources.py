@@ -1,0 +1,181 @@
+"""The chain of places is walked in order, verified at each step, and never half-written."""
+
+import gzip
+import io
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from fmnist_exp import sources
+from fmnist_exp.errors import DataError
+from fmnist_exp.sources import IdxFile, array_sha256
+
+NAMES = tuple(sources.FILES)
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A data set of 20 + 10 tiny images in place of the real one; returns a folder with it."""
+    generator = np.random.default_rng(0)
+    arrays = {
+        NAMES[0]: generator.integers(0, 256, (20, 2, 2), dtype=np.uint8),
+        NAMES[1]: np.arange(20, dtype=np.uint8) % 10,
+        NAMES[2]: generator.integers(0, 256, (10, 2, 2), dtype=np.uint8),
+        NAMES[3]: np.arange(10, dtype=np.uint8),
+    }
+    folder = tmp_path / "good"
+    folder.mkdir()
+    files = {}
+    for name, array in arrays.items():
+        write_idx(folder / f"{name}.gz", array)
+        content = (folder / f"{name}.gz").read_bytes()
+        gz_sha256 = sources.hashlib.sha256(content).hexdigest()
+        files[name] = IdxFile(array.shape, array_sha256(array), len(content), gz_sha256)
+    monkeypatch.setattr(sources, "FILES", files)
+    monkeypatch.setattr(sources, "DEBIAN_DIR", tmp_path / "debian")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
+    monkeypatch.setattr(sources.shutil, "which", lambda program: None)
+    return folder
+
+
+def offline(url, timeout):
+    raise OSError("network is unreachable")
+
+
+class Response(io.BytesIO):
+    """What a web server answers."""
+
+    def __init__(self, content, url):
+        super().__init__(content)
+        self.url = url
+
+
+def serve(folder, monkeypatch, *, url=None, change=lambda content: content):
+    def answer(asked, timeout):
+        return Response(change((folder / asked.rpartition("/")[2]).read_bytes()), url or asked)
+
+    monkeypatch.setattr(sources.urllib.request, "urlopen", answer)
+
+
+def test_given_folder_is_used(small):
+    found = sources.find(small)
+    assert (found.source, found.path) == ("data.dir", small)
+    assert found.arrays[1].dtype == np.int32
+
+
+def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
+    shutil.copytree(small, sources.cache_dir())
+    with pytest.raises(DataError, match="there is no .*elsewhere/train-images-idx3-ubyte"):
+        sources.find(tmp_path / "elsewhere")
+
+
+def test_cache_comes_before_debian(small):
+    shutil.copytree(small, sources.DEBIAN_DIR)
+    assert sources.find().source == "Debian's package"
+    shutil.copytree(small, sources.cache_dir())
+    assert sources.find().source == "cache"
+
+
+def test_uncompressed_files_are_read(small, tmp_path):
+    for path in small.iterdir():
+        (tmp_path / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    assert sources.find(tmp_path).path == tmp_path
+
+
+def test_download_lands_in_the_cache_once(small, monkeypatch):
+    serve(small, monkeypatch)
+    assert sources.find().source == "download"
+    monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
+    assert sources.find().source == "cache"
+
+
+def test_corrupt_cache_is_replaced(small, monkeypatch):
+    shutil.copytree(small, sources.cache_dir())
+    (sources.cache_dir() / f"{NAMES[1]}.gz").write_bytes(b"rubbish")
+    serve(small, monkeypatch)
+    assert sources.find().source == "download"
+    assert sources.find().source == "cache"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content[:-1], "bytes received are not the"),
+        (lambda content: content + b"x", "bytes received are not the"),
+        (lambda content: b"<html>", "6 bytes received are not the"),
+    ],
+    ids=["short", "long", "html"],
+)
+def test_wrong_download_leaves_no_trace(small, monkeypatch, change, message):
+    serve(small, monkeypatch, change=change)
+    with pytest.raises(DataError, match=message):
+        sources.find()
+    assert list(sources.cache_dir().parent.iterdir()) == []
+
+
+def test_redirect_away_from_https_is_refused(small, monkeypatch):
+    serve(small, monkeypatch, url="http://example.org/x")
+    with pytest.raises(DataError, match="redirected to http://example.org/x, which is not https"):
+        sources.find()
+
+
+def test_message_lists_every_place_and_the_repair(small):
+    with pytest.raises(DataError) as caught:
+        sources.find()
+    message = str(caught.value)
+    for part in ("cache:", "Debian's package:", "unreachable", "apt-get: this machine has no"):
+        assert part in message
+    assert "pass data.dir=FOLDER" in message
+
+
+def test_foreign_images_are_refused_by_hash(small):
+    write_idx(small / f"{NAMES[0]}.gz", np.zeros((20, 2, 2)))
+    with pytest.raises(DataError, match="train-images.* must have sha256 .* not Fashion-MNIST"):
+        sources.find(small)
+
+
+def test_labels_out_of_range_are_refused(small):
+    write_idx(small / f"{NAMES[1]}.gz", np.full(20, 255))
+    with pytest.raises(DataError, match=r"train-labels.*must lie in 0..9, received 255"):
+        sources.find(small)
+
+
+def test_counts_that_disagree_are_refused(small):
+    write_idx(small / f"{NAMES[1]}.gz", np.zeros(19))
+    with pytest.raises(DataError, match=r"train-labels.*must state the shape \(20,\), received"):
+        sources.find(small)
+
+
+def test_apt_tries_again_with_lists_of_its_own(small, monkeypatch):
+    """A fresh machine has no package lists, and without root no way to fetch the common ones."""
+    commands = []
+
+    def fake(*command, cwd):
+        commands.append(command)
+        if command == ("apt-get", "download", sources.DEBIAN_PACKAGE):
+            raise DataError("no lists")
+        if command[0] == "apt-get" and "download" in command:
+            (cwd / "package.deb").write_bytes(b"")
+        if command[0] == "dpkg-deb":
+            shutil.copytree(small, cwd / "unpacked" / sources.DEBIAN_DIR.relative_to("/"))
+
+    monkeypatch.setattr(sources.shutil, "which", lambda program: program)
+    monkeypatch.setattr(sources, "_run", fake)
+    assert sources.find().source == "apt-get"
+    assert [command[-1] for command in commands[1:3]] == ["update", sources.DEBIAN_PACKAGE]
+    assert all("Dir::State::lists" in " ".join(command) for command in commands[1:3])
+
+
+def test_failing_command_is_reported_with_its_last_line(monkeypatch, tmp_path):
+    failed = subprocess.CompletedProcess((), 100, "", "W: first\nE: no such package")
+    monkeypatch.setattr(sources.subprocess, "run", lambda *args, **kwargs: failed)
+    with pytest.raises(DataError, match=r"apt-get download x: E: no such package"):
+        sources._run("apt-get", "download", "x", cwd=tmp_path)
