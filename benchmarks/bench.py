@@ -94,12 +94,11 @@ def measure_sweep() -> list[str]:
         f"- From the second run on, everything but epochs costs {statistics.median(fixed):.2f} s a "
         f"run (median of {len(fixed)}; most {max(fixed):.2f} s)."
     )
-    for count, settings in ((100, ["data=synthetic", "training=smoke"]),):
-        growth, peak = _memory_growth(count, settings)
-        lines.append(
-            f"- {count} smoke runs in one process: resident memory grows by {growth:.0f} MB from "
-            f"the first run's end to the last's; peak {peak:.0f} MB."
-        )
+    growth, peak = _memory_growth(100, ["data=synthetic", "training=smoke"])
+    lines.append(
+        f"- 100 smoke runs in one process: resident memory grows by {growth:.0f} MB from the first "
+        f"run's end to the last's; peak {peak:.0f} MB."
+    )
     _, peak = _memory_growth(1, ["training.epochs=3"])
     return [*lines, f"- A single baseline run peaks at {peak:.0f} MB.", ""]
 
@@ -137,9 +136,11 @@ def main() -> None:
     lines.append(f"{datetime.date.today()}. " + ", ".join(f"{k} {machine[k]}" for k in shown) + ".")
     lines += [
         "",
-        f"Each number is the median of {ROUNDS}. `epoch` is training and validation, `training` "
-        "is training alone. The floor is the matrix products of one epoch alone, in the same "
-        "shapes on the same images; ratios take the faster of its two forms.",
+        (
+            f"Each number is the median of {ROUNDS}. `epoch` is training and validation, "
+            "`training` is training alone. The floor is the matrix products of one epoch alone, "
+            "in the same shapes on the same images; ratios take the faster of its two forms."
+        ),
         "",
     ]
     print("\n".join(lines))

@@ -4,6 +4,7 @@ Prints READY once everything is compiled and loaded, then for each line it reads
 of that kind and prints its seconds.
 """
 
+import itertools
 import os
 import sys
 import time
@@ -62,9 +63,7 @@ def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
         if config.model.dropout:
             layers.append(keras.layers.Dropout(config.model.dropout))
     model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
-    model.compile(
-        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     images = splits.train.images.astype("float32") / 255
     validation = (splits.validation.images.astype("float32") / 255, splits.validation.labels)
 
@@ -108,7 +107,7 @@ def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
     generator = np.random.default_rng(0)
     kernels = [
         tf.constant(generator.normal(size=pair).astype("float32") / np.sqrt(pair[0]))
-        for pair in zip(widths, widths[1:], strict=False)
+        for pair in itertools.pairwise(widths)
     ]
     images = tf.constant(splits.train.images.astype("float32") / 255)
 

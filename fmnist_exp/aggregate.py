@@ -1,6 +1,6 @@
 """The aggregator: sweep directories in, report out.
 
-    python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR]
+python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR]
 """
 
 import argparse
@@ -39,7 +39,9 @@ def aggregate(folders: list[Path], out: Path) -> str:
 def main() -> None:
     """Compare the runs of one or more sweeps: tables, charts and a report."""
     parser = argparse.ArgumentParser(prog="aggregate", description=main.__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="sweep or run directory")
+    parser.add_argument(
+        "folders", nargs="+", type=Path, metavar="DIR", help="sweep or run directory"
+    )
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"

@@ -114,7 +114,9 @@ def load(config: DataConfig) -> DataSplits:
         class_names=data.class_names,
         image_shape=(train_images.shape[1], train_images.shape[2]),
         source=data.source,
-        sha256=sha256_of_arrays(*(part for split in splits.values() for part in (split.images, split.labels))),
+        sha256=sha256_of_arrays(
+            *(part for split in splits.values() for part in (split.images, split.labels))
+        ),
     )
 
 

@@ -25,7 +25,7 @@ def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def confusion_matrix(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Counts int (num_classes, num_classes): row is the label, column the answer."""
+    """Counts int (num_classes, num_classes): row is the true class, column the predicted one."""
     classes = range(probabilities.shape[1])  # also those that do not occur
     return count_confusions(labels, probabilities.argmax(axis=1), labels=classes)
 

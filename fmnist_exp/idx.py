@@ -39,7 +39,9 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     if content[:4] != header[:4]:
         raise _bad(path, f"it must start with {header[:4].hex()}, received {content[:4].hex()!r}")
     if content[: len(header)] != header:
-        found = struct.unpack(f">{len(shape)}I", content[4 : len(header)].ljust(4 * len(shape), b"\0"))
+        found = struct.unpack(
+            f">{len(shape)}I", content[4 : len(header)].ljust(4 * len(shape), b"\0")
+        )
         raise _bad(path, f"its header must state the shape {shape}, received {found}")
     if len(content) != size:
         received = "more" if len(content) > size else f"{len(content)}"

@@ -42,8 +42,8 @@ def check_command_line(arguments: Sequence[str]) -> None:
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
             _check_runs(options.overrides, options.multirun)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError(_explain(error)) from error
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise ConfigError(_explain(error, options.overrides)) from error
 
 
 def _check_runs(overrides: list[str], multirun: bool) -> None:
@@ -75,14 +75,16 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
     Raises:
         ConfigError: two experiments at once, whose factors Hydra would drop in silence.
     """
-    arguments = [f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()]
-    arguments += master.hydra.overrides.task
+    arguments: list[str] = [
+        f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()
+    ]
+    arguments += map(str, master.hydra.overrides.task)
     overrides = OverridesParser.create().parse_overrides(arguments)
     for override in overrides:
         if override.key_or_group == "experiment" and override.is_sweep_override():
             raise ConfigError(
                 f"experiment must name one experiment of conf/experiment, received "
-                f"{override.get_value_element_as_str()!r}: each has factors of its own. "
+                f"{override.input_line!r}: each has factors of its own. "
                 "Start one sweep for each; the aggregator takes several sweeps at once."
             )
     (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
@@ -90,7 +92,7 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
 
 
 def _without_hydra(composed: DictConfig) -> DictConfig:
-    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
 def _check_writable(folder: Path) -> None:
@@ -103,9 +105,11 @@ def _check_writable(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, overrides: Sequence[str]) -> str:
     """Hydra's message, with the advice to add an unknown key replaced by its likely spelling."""
     message = str(error).strip()
+    if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
+        return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
     unknown = re.search(r"Could not override '([^']+)'", message)
     if unknown is None:
         return message

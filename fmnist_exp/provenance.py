@@ -67,7 +67,9 @@ def describe_machine() -> dict[str, Any]:
         "environment": {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()},
         "platform": platform.platform(),
         "cpu": _cpu_model(),
-        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
     }
 
 

@@ -206,9 +206,9 @@ def _umask() -> int:
 def cannot_write(path: Path, error: OSError) -> RecordError:
     """The error that says which path could not be written, why, and what to do."""
     return RecordError(
-        f"cannot write {path}: {error.strerror or error}. The directory must exist or be creatable, "
-        "be writable and have space left. Choose another one with hydra.run.dir=DIR (a single "
-        "run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
+        f"cannot write {path}: {error.strerror or error}. The directory must exist or be "
+        "creatable, be writable and have space left. Choose another one with hydra.run.dir=DIR "
+        "(a single run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
     )
 
 

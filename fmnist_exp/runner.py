@@ -143,7 +143,7 @@ def _with_results(
 ) -> RunRecord:
     from fmnist_exp import evaluation  # scikit-learn takes a second
 
-    metrics = {}
+    metrics: dict[str, dict[str, float | None]] = {}
     for name, predicted in probabilities.items():
         labels = getattr(splits, name).labels
         metrics[name] = {
@@ -186,7 +186,7 @@ def _write_results(
     )
     matrix = evaluation.confusion_matrix(probabilities, splits.test.labels)
     counts = [[name, *row] for name, row in zip(splits.class_names, matrix.tolist(), strict=True)]
-    header = ["label \\ answer", *splits.class_names]
+    header = ["true \\ predicted", *splits.class_names]
     write_text(run_dir / records.CONFUSION_MATRIX, _csv([header, *counts]))
     columns = ["precision", "recall", "f1", "support"]
     report = [[name, *(row[c] for c in columns)] for name, row in record.per_class.items()]

@@ -12,6 +12,8 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -168,8 +170,8 @@ def _chain() -> Iterator[tuple[str, Callable[[], Path]]]:
     yield "cache", cache_dir
     yield "Debian's package", lambda: DEBIAN_DIR
     for mirror in MIRRORS:
-        yield "download", lambda mirror=mirror: _into_cache(lambda to: _download(mirror, to))
-    yield "apt-get", lambda: _into_cache(_apt_download)
+        yield "download", partial(_into_cache, partial(_download, mirror))
+    yield "apt-get", partial(_into_cache, _apt_download)
 
 
 def _into_cache(fetch: Callable[[Path], None]) -> Path:
@@ -196,7 +198,7 @@ def _download(mirror: str, folder: Path) -> None:
                 if not response.url.startswith("https://"):
                     raise DataError(f"{url} was redirected to {response.url}, which is not https")
                 content = response.read(file.gz_size + 1)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise DataError(f"{url}: {error}") from error
         if hashlib.sha256(content).hexdigest() != file.gz_sha256:
             raise DataError(

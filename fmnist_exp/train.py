@@ -1,7 +1,7 @@
 """The single entrypoint: compose, check, run; single runs and sweeps alike.
 
-    python -m fmnist_exp.train initializer=he_normal
-    python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)'
+python -m fmnist_exp.train initializer=he_normal
+python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)'
 """
 
 import logging

@@ -11,12 +11,11 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fmnist_exp.backend import keras, tf
-from fmnist_exp.config import KerasObject, ModelConfig, RunConfig
+from fmnist_exp.config import KerasObject, RunConfig
 from fmnist_exp.data import DataSplits, Split
 from fmnist_exp.models import build_model, draw_kernels
 from fmnist_exp.seeding import child_generator, child_seed

@@ -25,7 +25,9 @@ def config_of(*overrides: str) -> RunConfig:
     return parse(compose_config(*overrides))
 
 
-def command(*arguments: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+def command(
+    *arguments: object, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess:
     """Run Python with these arguments in a child process and capture what it prints."""
     return subprocess.run(
         [sys.executable, *map(str, arguments)],

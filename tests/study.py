@@ -13,7 +13,9 @@ from fmnist_exp.records import RunRecord
 CLASSES = ["a", "b", "c"]
 
 
-def write_run(run_dir: Path, *overrides: str, status: str = "completed", accuracy: float = 0.8) -> None:
+def write_run(
+    run_dir: Path, *overrides: str, status: str = "completed", accuracy: float = 0.8
+) -> None:
     """A run directory with plausible files; `overrides` say what its config differs in."""
     run_dir.mkdir(parents=True)
     config = config_of("data=synthetic", *overrides)

@@ -20,7 +20,8 @@ def test_every_option_composes(option):
 
 
 @pytest.mark.parametrize(
-    ("short", "long"), [("glorot", "glorot_uniform"), ("he", "he_normal"), ("lecun", "lecun_normal")]
+    ("short", "long"),
+    [("glorot", "glorot_uniform"), ("he", "he_normal"), ("lecun", "lecun_normal")],
 )
 def test_both_spellings_are_the_same_condition(short, long):
     assert config_of(f"initializer={short}") == config_of(f"initializer={long}")

@@ -85,7 +85,9 @@ def test_one_run_on_real_data_leaves_every_file(tmp_path):
     # float16 may turn a near tie of two classes; at most one image in a thousand.
     assert share == pytest.approx(record.metrics["test"]["accuracy"], abs=1e-3)
     assert stored["labels_sha256"] == data.sha256_of_arrays(splits.test.labels)
-    counts = np.array([list(row.values())[1:] for row in read_rows(run_dir / "confusion_matrix.csv")])
+    counts = np.array(
+        [list(row.values())[1:] for row in read_rows(run_dir / "confusion_matrix.csv")]
+    )
     assert counts.astype(int).sum() == 10_000
     lines = [line for line in result.stdout.splitlines() if line.startswith("epoch")]
     assert len(lines) == 2
@@ -179,11 +181,14 @@ def test_variations_run_to_a_report(settings, tmp_path):
 def test_same_command_twice_gives_the_same_weights(tmp_path):
     hashes = []
     for name in ("a", "b"):
-        train("data=synthetic", "model=regularized", "training=smoke", f"hydra.run.dir={tmp_path / name}")
-        record = records.read_record(tmp_path / name)
-        hashes.append(
-            (record.run_key, record.metrics, record.artifacts["predictions.npz"])
+        train(
+            "data=synthetic",
+            "model=regularized",
+            "training=smoke",
+            f"hydra.run.dir={tmp_path / name}",
         )
+        record = records.read_record(tmp_path / name)
+        hashes.append((record.run_key, record.metrics, record.artifacts["predictions.npz"]))
     assert hashes[0] == hashes[1]
 
 
@@ -266,11 +271,22 @@ def test_aggregator_refuses_what_holds_no_runs(case, tmp_path):
 
 
 def test_record_holds_what_the_plan_says(tmp_path):
-    train("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'r'}", HOME=os.environ["HOME"])
+    train(
+        "data=synthetic",
+        "training=smoke",
+        f"hydra.run.dir={tmp_path / 'r'}",
+        HOME=os.environ["HOME"],
+    )
     values = json.loads((tmp_path / "r" / "run.json").read_text())
     assert values["schema_version"] == records.SCHEMA_VERSION
     assert values["choices"]["initializer"] == "glorot_uniform"
     assert set(values["metrics"]) == {"train", "validation", "test"}
-    assert {"git_commit", "git_dirty", "code_sha256", "data_sha256", "tensorflow", "cpu", "threads"} <= set(
-        values["provenance"]
-    )
+    assert {
+        "git_commit",
+        "git_dirty",
+        "code_sha256",
+        "data_sha256",
+        "tensorflow",
+        "cpu",
+        "threads",
+    } <= set(values["provenance"])

@@ -32,8 +32,12 @@ def test_confusion_matrix_keeps_classes_that_do_not_occur():
 
 def test_per_class_metrics_by_hand():
     report = evaluation.per_class(PROBABILITIES, LABELS, ["a", "b", "c"])
-    assert report["a"] == pytest.approx({"precision": 1, "recall": 1 / 2, "f1": 2 / 3, "support": 2})
-    assert report["b"] == pytest.approx({"precision": 1 / 2, "recall": 1, "f1": 2 / 3, "support": 1})
+    assert report["a"] == pytest.approx(
+        {"precision": 1, "recall": 1 / 2, "f1": 2 / 3, "support": 2}
+    )
+    assert report["b"] == pytest.approx(
+        {"precision": 1 / 2, "recall": 1, "f1": 2 / 3, "support": 1}
+    )
     assert report["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
 
 

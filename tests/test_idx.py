@@ -25,7 +25,11 @@ BAD_FILES = {
     "over-long": ("f", GOOD + b"x", "must hold 28 bytes once unpacked, received more"),
     "wrong magic": ("f", b"\0\0\x0d\3" + GOOD[4:], "must start with 00000803"),
     "labels for images": ("f", struct.pack(">HBBI", 0, 8, 1, 12) + PIXELS.tobytes(), "start with"),
-    "other count": ("f", struct.pack(">HBB3I", 0, 8, 3, 2, 2, 3) + PIXELS.tobytes(), r"\(2, 2, 3\)"),
+    "other count": (
+        "f",
+        struct.pack(">HBB3I", 0, 8, 3, 2, 2, 3) + PIXELS.tobytes(),
+        r"\(2, 2, 3\)",
+    ),
     "truncated gzip": ("f.gz", GZ[:-9], "cut off"),
     "checksum": ("f.gz", FLIPPED, "not an intact gzip file"),
     "body": ("f.gz", GZ[:12] + b"\xff\xff\xff" + GZ[15:], "not an intact gzip file"),

@@ -22,7 +22,10 @@ def test_own_arguments_and_defaults_agree_with_keras(family, name):
     signature = inspect.signature(getattr(getattr(keras, family), name).__init__)
     read = keras_classes(family)[name].arguments
     for argument in signature.parameters.values():
-        if argument.name == "self" or argument.kind in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL):
+        if argument.name == "self" or argument.kind in (
+            argument.VAR_KEYWORD,
+            argument.VAR_POSITIONAL,
+        ):
             continue
         has_default = argument.default is not argument.empty
         assert has_default == (read[argument.name] is not REQUIRED)

@@ -95,7 +95,9 @@ def test_regularized_layers_are_dense_then_normalised_then_dropped():
     kinds = [type(layer).__name__ for layer in model.layers]
     assert kinds == ["Dense", "BatchNormalization", "Dropout"] * 4 + ["Dense"]
     assert [layer.units for layer in model.layers[::3]] == [512, 256, 64, 32, 10]
-    assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {0.3}
+    assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {
+        0.3
+    }
 
 
 def test_output_is_softmax_and_hidden_layers_are_relu():

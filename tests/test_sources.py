@@ -73,7 +73,7 @@ def test_given_folder_is_used(small):
 
 def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
     shutil.copytree(small, sources.cache_dir())
-    with pytest.raises(DataError, match="there is no .*elsewhere/train-images-idx3-ubyte"):
+    with pytest.raises(DataError, match=r"there is no .*elsewhere/train-images-idx3-ubyte"):
         sources.find(tmp_path / "elsewhere")
 
 
@@ -123,7 +123,7 @@ def test_wrong_download_leaves_no_trace(small, monkeypatch, change, message):
 
 def test_redirect_away_from_https_is_refused(small, monkeypatch):
     serve(small, monkeypatch, url="http://example.org/x")
-    with pytest.raises(DataError, match="redirected to http://example.org/x, which is not https"):
+    with pytest.raises(DataError, match=r"redirected to http://example\.org/x, which is not https"):
         sources.find()
 
 
@@ -138,7 +138,7 @@ def test_message_lists_every_place_and_the_repair(small):
 
 def test_foreign_images_are_refused_by_hash(small):
     write_idx(small / f"{NAMES[0]}.gz", np.zeros((20, 2, 2)))
-    with pytest.raises(DataError, match="train-images.* must have sha256 .* not Fashion-MNIST"):
+    with pytest.raises(DataError, match=r"train-images.* must have sha256 .* not Fashion-MNIST"):
         sources.find(small)
 
 

@@ -47,7 +47,7 @@ def test_width_is_named_where_a_name_has_two(tmp_path):
 
 def test_callback_arguments_are_factors(tmp_path):
     for number, patience in enumerate((1, 2)):
-        callback = "{class_name:EarlyStopping,config:{patience:%d}}" % patience
+        callback = f"{{class_name:EarlyStopping,config:{{patience:{patience}}}}}"
         write_run(tmp_path / str(number), f"+training.callbacks.stop={callback}")
     assert read_study([tmp_path]).factors == ("training.callbacks.stop.config.patience",)
 

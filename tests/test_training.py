@@ -15,9 +15,11 @@ from fmnist_exp.seeding import child_generator
 @pytest.fixture
 def float64():
     """Rounding grows chaotically in float32; in float64 two equal programs stay together."""
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
+    for dtype in ("float64", "float32"):
+        keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)  # Keras keeps the first policy it was asked for
+        if dtype == "float64":
+            yield
 
 
 def fresh_model(config, splits):
@@ -80,7 +82,9 @@ def test_same_seed_gives_the_same_bits_and_another_seed_does_not(tiny_config, mo
     """Also after another run has used the shared program in between."""
     config, other = (tiny_config(f"model={model}", f"seed={seed}") for seed in (0, 1))
     splits = data.load(config.data)
-    first, between, again = (training.fit(c, splits).model.get_weights() for c in (config, other, config))
+    first, between, again = (
+        training.fit(c, splits).model.get_weights() for c in (config, other, config)
+    )
     assert_same_weights(first, again)
     assert not np.array_equal(first[0], between[0])
 
@@ -128,7 +132,9 @@ def test_learning_rate_starts_anew_in_each_run(tiny_config):
 
 
 def test_visiting_orders_are_permutations_that_differ(run_seed):
-    orders = [order.numpy() for order in itertools.islice(training.visiting_orders(50, run_seed), 3)]
+    orders = [
+        order.numpy() for order in itertools.islice(training.visiting_orders(50, run_seed), 3)
+    ]
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len({tuple(order) for order in orders}) == 3
 
@@ -162,7 +168,9 @@ def test_best_weights_are_restored_and_named(tiny_config):
 
 
 def test_infinite_loss_ends_the_run_as_diverged(tiny_config):
-    config = tiny_config("optimizer=sgd", "optimizer.config.learning_rate=1e30", "training.epochs=9")
+    config = tiny_config(
+        "optimizer=sgd", "optimizer.config.learning_rate=1e30", "training.epochs=9"
+    )
     result = training.fit(config, data.load(config.data))
     assert result.diverged
     assert len(result.history) < 9

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
 from fmnist_exp.report import drawing
@@ -79,23 +80,15 @@ def draw_splits(completed: dict[str, list[Run]]) -> Figure:
     """Train, validation and test accuracy of each condition on one line."""
     figure = drawing.new_figure(8, 1.5 + 0.45 * len(completed))
     axes = figure.subplots()
-    for row, runs in enumerate(completed.values()):
-        means = []
-        for index, split in enumerate(records.SPLITS):
+    for split, shape in zip(records.SPLITS, drawing.MARKERS, strict=False):
+        axes.plot([], [], shape, color="grey", label=split)
+        for row, runs in enumerate(completed.values()):
             numbers = _numbers(runs, split, "accuracy")
-            means.append(numbers.mean())
-            axes.plot(
-                means[-1],
-                row,
-                drawing.MARKERS[index],
-                color=drawing.COLOURS[index],
-                label=split if row == 0 else None,
-            )
-            axes.plot(t_interval(numbers), [row, row], color=drawing.COLOURS[index], linewidth=3)
-        axes.plot([min(means), max(means)], [row, row], color="grey", linewidth=0.8, zorder=0)
+            axes.plot(t_interval(numbers), [row, row], color=drawing.colour(row), linewidth=3)
+            axes.plot(numbers.mean(), row, shape, color=drawing.colour(row))
     axes.set_yticks(range(len(completed)), list(completed))
     axes.set_ylim(len(completed) - 0.5, -0.5)
-    axes.set_xlabel("accuracy of the saved weights, in inference mode; the axis does not start at 0")
+    axes.set_xlabel("accuracy of the saved weights, mean and 95 % t interval; not from 0")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
@@ -122,7 +115,7 @@ def draw_curves(histories: dict[str, list[pd.DataFrame]], metric: str) -> Figure
             )
         axes.set_title(f"{name} (n = {len(frames)})")
         axes.grid(alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].legend(frameon=False, title="median", fontsize=8)
     figure.supxlabel("epoch", fontsize=9)
     figure.supylabel(f"{metric} (train: while learning)", fontsize=9)
@@ -130,14 +123,14 @@ def draw_curves(histories: dict[str, list[pd.DataFrame]], metric: str) -> Figure
 
 
 def draw_confusion(name: str, runs: Sequence[Run]) -> Figure:
-    """Mean over the runs of the share of each label that got each answer, in percent."""
+    """Mean over the runs of the share of each class that got each prediction, in percent."""
     counts = [pd.read_csv(run.path / records.CONFUSION_MATRIX, index_col=0) for run in runs]
     shares = drawing.shares_of(np.stack([frame.to_numpy() for frame in counts])).mean(axis=0)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
     cells = np.vectorize(lambda share: f"{100 * share:.1f}" if share >= 0.0005 else "")(shares)
     drawing.draw_confusion(axes, shares, list(counts[0].columns), cells)
-    axes.set_title(f"{name}: answers to the test images, % of each label (n = {len(runs)})")
+    axes.set_title(f"{name}: predictions for the test images, % of each class (n = {len(runs)})")
     return figure
 
 

@@ -1,6 +1,7 @@
 """What all figures share: size, colours, and files that are the same for the same input."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +14,7 @@ from fmnist_exp.records import atomic_path
 # with any common form of colour blindness, and dark enough for thin lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-STYLE = {
+STYLE: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
@@ -40,7 +41,9 @@ def marker(index: int) -> str:
     return MARKERS[(index + index // len(COLOURS)) % len(MARKERS)]
 
 
-def save(figure: Figure, folder: Path, name: str, *, kinds: tuple[str, ...] = ("png", "svg")) -> None:
+def save(
+    figure: Figure, folder: Path, name: str, *, kinds: tuple[str, ...] = ("png", "svg")
+) -> None:
     """Write a figure as NAME.png and NAME.svg, without a date."""
     for kind in kinds:
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
@@ -48,31 +51,33 @@ def save(figure: Figure, folder: Path, name: str, *, kinds: tuple[str, ...] = ("
             figure.savefig(path, format=kind, metadata=metadata)
 
 
-def draw_confusion(axes: Axes, shares: np.ndarray, class_names: list[str], cells: np.ndarray) -> None:
+def draw_confusion(
+    axes: Axes, shares: np.ndarray, class_names: list[str], cells: np.ndarray
+) -> None:
     """A labelled heatmap on the scale 0 to 1.
 
     Args:
         axes: where to draw.
-        shares: float (num_classes, num_classes); each row sums to 1; row is the label.
+        shares: float (num_classes, num_classes); each row sums to 1; row is the true class.
         class_names: name of each class.
         cells: str (num_classes, num_classes); what each cell says.
     """
     axes.figure.colorbar(
         axes.imshow(shares, cmap="cividis", vmin=0, vmax=1),
         ax=axes,
-        label="share of the images with this label",
+        label="share of the images of the true class",
         shrink=0.8,
     )
     for row, column in np.ndindex(*shares.shape):
         ink = "black" if shares[row, column] > 0.5 else "white"
         axes.text(
-            column, row, cells[row, column], ha="center", va="center", color=ink, fontsize=7
+            column, row, str(cells[row, column]), ha="center", va="center", color=ink, fontsize=7
         )
     ticks = range(len(class_names))
     axes.set_xticks(ticks, class_names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, class_names)
-    axes.set_xlabel("answer")
-    axes.set_ylabel("label")
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
     axes.spines[:].set_visible(False)
 
 

@@ -51,7 +51,7 @@ def report(study: Study, readable: pd.DataFrame, figures: Sequence[str]) -> str:
         "seeds. Accuracy and loss are those of the saved weights, in inference mode.\n"
     )
     for name in figures:
-        caption = CAPTIONS.get(name, "Confusion matrix, % of each label")
+        caption = CAPTIONS.get(name, "Confusion matrix, % of each true class")
         parts.append(f"![{caption}]({FIGURES}/{name}.png)\n")
     columns = ["run", "status", "seed", *study.factors, "test_accuracy", "test_loss", "num_epochs"]
     parts.append("## Every run\n\n" + tables.markdown(study.table[columns].map(_cell)))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
 from fmnist_exp.report import drawing
@@ -33,18 +34,18 @@ def draw_curves(run_dir: Path) -> None:
             )
         axes.set_xlabel("epoch")
         axes.set_ylabel(metric)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     drawing.save(figure, run_dir / records.FIGURES, "curves", kinds=("png",))
 
 
 def draw_confusion_matrix(run_dir: Path) -> None:
-    """Counts of every label and answer on the test split, coloured by share of the label."""
+    """Counts of true and predicted classes on the test split, coloured by share of the true."""
     counts = pd.read_csv(run_dir / records.CONFUSION_MATRIX, index_col=0)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
     drawing.draw_confusion(
         axes, drawing.shares_of(counts.to_numpy()), list(counts.columns), counts.to_numpy(str)
     )
-    axes.set_title("Test images by label and answer")
+    axes.set_title("Test images by true and predicted class")
     drawing.save(figure, run_dir / records.FIGURES, "confusion_matrix", kinds=("png",))

@@ -79,7 +79,10 @@ def read_study(folders: Sequence[Path]) -> Study:
         )
     flat = [_flatten(run.record.config) for run in runs]
     factors = what_differs(flat)
-    rows = [_row(run, {name: keys.get(name) for name in factors}) for run, keys in zip(runs, flat, strict=True)]
+    rows = [
+        _row(run, {name: keys.get(name) for name in factors})
+        for run, keys in zip(runs, flat, strict=True)
+    ]
     return Study(runs, tuple(_short(name) for name in factors), pd.DataFrame(rows), unfinished)
 
 
