@@ -106,7 +106,7 @@ def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
     widths = [splits.train.images.shape[1], *config.model.hidden, 10]
     generator = np.random.default_rng(0)
     kernels = [
-        tf.constant(generator.normal(size=pair).astype("float32") / np.sqrt(pair[0]))
+        tf.constant(generator.normal(0, pair[0] ** -0.5, pair), tf.float32)
         for pair in itertools.pairwise(widths)
     ]
     images = tf.constant(splits.train.images.astype("float32") / 255)

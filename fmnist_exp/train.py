@@ -14,7 +14,6 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from fmnist_exp import records
 from fmnist_exp.config import CONFIG_DIR, parse
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.preflight import check_command_line
@@ -23,6 +22,7 @@ from fmnist_exp.records import RunRecord
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+_failures: list[str] = []  # one line for each run that failed in this process
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name="config")
@@ -46,6 +46,11 @@ def run_composed(composed: DictConfig) -> None:
         )
     except FmnistError as error:
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+    except Exception as error:
+        # Of the failures of a sweep, Hydra shows the first alone.
+        first_line = str(error).partition("\n")[0]
+        _failures.append(f"failed: {run_dir}: {type(error).__name__}: {first_line}")
+        raise
     log.info("%s", describe(record, run_dir))
 
 
@@ -79,19 +84,8 @@ def main() -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     finally:
-        _report_failures()
-
-
-def _report_failures() -> None:
-    """List the runs of a sweep that failed, with the first line of each error."""
-    if not (HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN):
-        return
-    sweep_dir = Path(HydraConfig.get().sweep.dir)
-    for path in sorted(sweep_dir.glob(f"**/{records.RECORD}")):
-        record = records.read_record(path.parent)
-        if record.error is not None:
-            first_line = record.error["message"].partition("\n")[0]
-            print(f"failed: {path.parent}: {record.error['type']}: {first_line}", file=sys.stderr)
+        for failure in _failures:
+            print(failure, file=sys.stderr)
 
 
 if __name__ == "__main__":
