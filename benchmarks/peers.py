@@ -141,7 +141,7 @@ def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
     images = splits.train.images.astype("float32") / 255
     model = MLPClassifier(tuple(config.model.hidden), batch_size=config.training.batch_size)
     classes = np.arange(10)
-    model.partial_fit(images, splits.train.labels, classes)
+    model.partial_fit(images, splits.train.labels, classes=classes)
     return {"training": timed(lambda: model.partial_fit(images, splits.train.labels))}
 
 
