@@ -1,9 +1,10 @@
 """TensorFlow and Keras, imported in silence; the only module that imports them."""
 
+import contextlib
+import ctypes
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fmnist_exp.provenance import ENVIRONMENT
 
@@ -12,7 +13,7 @@ for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _standard_error_held_back() -> Iterator[None]:
     """Hold back what C++ code writes to file descriptor 2; print it if the block fails."""
     with tempfile.TemporaryFile() as held:
@@ -29,6 +30,25 @@ def _standard_error_held_back() -> Iterator[None]:
             os.close(kept)
 
 
+def _keep_freed_memory() -> None:
+    """Let glibc's malloc keep what is freed instead of handing it back to the system.
+
+    XLA allocates scratch memory for every matrix product. By default threads return it at once
+    and get it back as fresh pages that must be zeroed, which takes about a third of an epoch.
+    Other C libraries have no such switches and are left alone.
+
+    Source: mallopt(3); glibc's malloc.h for the numbers of the parameters.
+    """
+    trim_threshold, top_pad, mmap_threshold, arena_max = -1, -2, -3, -8
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        mallopt(trim_threshold, 512 * 1024**2)
+        mallopt(top_pad, 64 * 1024**2)  # the size of a thread's heap, so that none is given back
+        mallopt(mmap_threshold, 32 * 1024**2)  # the most that glibc accepts
+        mallopt(arena_max, 2)
+
+
+_keep_freed_memory()
 with _standard_error_held_back():
     import keras
     import tensorflow as tf
