@@ -22,12 +22,13 @@ DATA_SETS = ("digits", "fashion_mnist", "synthetic")
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")  # Keras's own names
 MAX_SEED = 2**32 - 1
 
-# Bases of a family, and callbacks that write files of their own or need a function: a run
+# Bases of a family; an optimizer that copies the weights when it is built, which no later run of
+# a sweep could share; and callbacks that write files of their own or need a function: a run
 # directory already holds the history, the model and the best weights.
 NOT_FROM_CONFIG = {
     "initializers": {"Initializer", "RandomInitializer", "STFT"},
     "optimizers": {"BaseOptimizer", "LegacyOptimizerWarning", "LossScaleOptimizer"}
-    | {"MultiOptimizer", "Optimizer", "OptimizerMap"},
+    | {"MultiOptimizer", "Optimizer", "OptimizerMap", "ScheduleFreeAdamW"},
     "callbacks": {"BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "History"}
     | {"LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback"}
     | {"OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "TensorBoard"},
@@ -303,6 +304,11 @@ def _check_argument(key: str, family: str, keras: KerasClass, name: str, value: 
         raise ConfigError(
             f"{key} would repeat one draw in every layer, received {value!r}; each layer's seed "
             "follows from the run's seed. Pass seed=N instead."
+        )
+    if name in ("loss_scale_factor", "gradient_accumulation_steps") and value is not None:
+        raise ConfigError(
+            f"{key} is not supported: the engine takes one unscaled step per batch, received "
+            f"{value!r}. Leave it out."
         )
     default = keras.arguments[name]
     if value is None and default is None:

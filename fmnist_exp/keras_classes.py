@@ -28,7 +28,7 @@ class KerasClass:
 def keras_classes(family: str) -> dict[str, KerasClass]:
     """Public classes of one of Keras's packages: `initializers`, `optimizers` or `callbacks`.
 
-    Inherited arguments are included, and classes that are bases of the family only are left out.
+    Inherited arguments are included.
     """
     found: dict[str, KerasClass] = {}
     for path in sorted((_keras_source() / family).glob("*.py")):

@@ -1,6 +1,7 @@
 """How a run shows that it is alive: a live bar on a terminal, one line per epoch elsewhere."""
 
 import logging
+import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -23,7 +24,7 @@ class EpochProgress:
         self.level = logging.INFO
         self.bar: Progress | None = None
         console = Console()
-        if console.is_terminal:
+        if sys.stdout.isatty():
             self.level = logging.DEBUG  # for the log file only
             self.bar = Progress(
                 TextColumn("epoch"),

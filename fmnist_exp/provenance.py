@@ -22,6 +22,7 @@ TRAINING_MODULES = (
     "data.py",
     "evaluation.py",
     "idx.py",
+    "keras_classes.py",
     "models.py",
     "runner.py",
     "seeding.py",

@@ -68,6 +68,7 @@ def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: b
         splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits)
+    (run_dir / records.RECORD).unlink(missing_ok=True)  # of an earlier run in the same place
     try:
         return _train_and_measure(record, config, splits, run_dir, watch, figures=figures)
     except KeyboardInterrupt:

@@ -45,6 +45,7 @@ def run_composed(composed: DictConfig) -> None:
             figures=settings.mode == RunMode.RUN,
         )
     except FmnistError as error:
+        _failures.append(f"failed: {run_dir}: {type(error).__name__}")
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
     except Exception as error:
         # Of the failures of a sweep, Hydra shows the first alone.

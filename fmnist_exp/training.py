@@ -308,6 +308,8 @@ def _build_optimizer(optimizer: KerasObject) -> keras.optimizers.Optimizer:
 def _restored_epoch(callbacks: list[keras.callbacks.Callback]) -> int | None:
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.EarlyStopping) and callback.restore_best_weights:
+            if callback.best_weights is None:
+                continue
             return callback.best_epoch + 1
     return None
 

@@ -34,6 +34,8 @@ BAD_VALUES = {
     "+optimizer.config.beta1=0.9": r"beta1 is not an argument of Keras's Adam.*mean beta_1\?",
     "+optimizer.config.beta_1=1": r"beta_1 must be a number in \[0, 1\), received 1",
     "+optimizer.config.amsgrad=3": r"amsgrad must be true or false, received 3",
+    "+optimizer.config.loss_scale_factor=8": r"loss_scale_factor is not supported: .* received 8",
+    "optimizer.class_name=ScheduleFreeAdamW": r"received 'ScheduleFreeAdamW'",
     "initializer.class_name=HeNormall": r"initializers .* Did you mean HeNormal\?",
     "+initializer.config.seed=3": r"initializer.config.seed would repeat one draw .* seed=N",
     "+training.epohcs=3": r"training.epohcs is not a key .* received 3. Did you mean epochs\?",
