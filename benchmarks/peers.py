@@ -53,7 +53,7 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
     """Plain Keras `fit`, as the usual script writes it: arrays in, defaults everywhere."""
-    from fmnist_exp.backend import keras
+    import keras  # not through fmnist_exp.backend, whose settings the usual script lacks
 
     layers: list = [keras.Input((784,))]
     for width in config.model.hidden:

@@ -11,6 +11,7 @@ from fmnist_exp.provenance import ENVIRONMENT
 # Read once, at import; what the user has set is left alone.
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
+os.environ["KERAS_BACKEND"] = "tensorflow"  # the engine is written for it
 
 
 @contextlib.contextmanager

@@ -4,7 +4,9 @@ import pytest
 from study import write_run
 
 from fmnist_exp.errors import RecordError
+from fmnist_exp.report.page import warnings
 from fmnist_exp.report.sweeps import read_study, what_differs
+from fmnist_exp.report.tables import summarize
 
 
 def test_one_row_per_run_in_the_order_of_job_numbers(tmp_path):
@@ -27,6 +29,15 @@ def test_several_folders_are_one_study_and_none_counts_twice(tmp_path):
     write_run(tmp_path / "single", "seed=1")
     study = read_study([tmp_path / "sweep", tmp_path / "single", tmp_path / "sweep" / "0"])
     assert list(study.table["run"]) == ["sweep/0", "single"]
+
+
+def test_repeated_seed_counts_once(tmp_path):
+    for number, initializer in enumerate(("glorot", "glorot_uniform")):
+        write_run(tmp_path / str(number), f"initializer={initializer}")
+    study = read_study([tmp_path])
+    assert len(study.completed("glorot_uniform")) == 1
+    assert list(summarize(study)["num_runs"]) == [1]
+    assert warnings(study) == ["Warning: 1 runs repeat the seed of another run and were left out."]
 
 
 def test_model_name_stands_for_its_widths_and_recipe(tmp_path):

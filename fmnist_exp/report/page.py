@@ -25,6 +25,9 @@ def warnings(study: Study) -> list[str]:
         runs = study.table[study.table["status"] == status]
         if len(runs):
             found.append(f"{len(runs)} runs {status}: {', '.join(runs['run'])}.")
+    repeated = (study.table["status"] == "completed").sum() - len(study.measured)
+    if repeated:
+        found.append(f"{repeated} runs repeat the seed of another run and were left out.")
     if study.unfinished:
         found.append(f"{len(study.unfinished)} runs unfinished: {', '.join(study.unfinished)}.")
     for name, text in (("code_sha256", "the code"), ("data_sha256", "the data")):

@@ -48,10 +48,16 @@ class Study:
         """Labels of the conditions, in the order of their first run."""
         return list(dict.fromkeys(self.table["condition"]))
 
+    @property
+    def measured(self) -> pd.DataFrame:
+        """Rows of `table` that statistics rest on: completed, and one for each seed."""
+        completed = self.table[self.table["status"] == "completed"]
+        return completed.drop_duplicates(["condition", "seed"])
+
     def completed(self, condition: str) -> list[Run]:
-        """The completed runs of one condition."""
-        chosen = (self.table["condition"] == condition) & (self.table["status"] == "completed")
-        return [self.runs[index] for index in self.table.index[chosen]]
+        """The completed runs of one condition, one for each seed."""
+        chosen = self.measured["condition"] == condition
+        return [self.runs[index] for index in self.measured.index[chosen]]
 
 
 def read_study(folders: Sequence[Path]) -> Study:

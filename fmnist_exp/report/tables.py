@@ -30,13 +30,13 @@ def summarize(study: Study) -> pd.DataFrame:
     `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
     """
     rows = []
-    for _, runs in study.table.groupby("condition", sort=False):
+    for condition, runs in study.table.groupby("condition", sort=False):
         counts = runs["status"].value_counts()
         row = {name: runs[name].iloc[0] for name in study.factors}
-        row["num_runs"] = counts.get("completed", 0)
+        completed = study.measured[study.measured["condition"] == condition]
+        row["num_runs"] = len(completed)
         row["num_diverged"] = counts.get("diverged", 0)
         row["num_failed"] = counts.get("failed", 0) + counts.get("interrupted", 0)
-        completed = runs[runs["status"] == "completed"]
         for metric in METRICS:
             values = completed[metric].to_numpy(dtype=float)
             row[f"{metric}_mean"] = values.mean() if len(values) else np.nan
