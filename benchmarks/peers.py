@@ -119,7 +119,7 @@ def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
             gradient = inputs.pop()
             for layer in reversed(range(len(kernels))):
                 update = tf.matmul(inputs[layer], gradient, transpose_a=True)
-                total += update[0, 0]  # so that no product is optimised away
+                total += update[0, 0]  # keeps it alive; XLA may still narrow it
                 if layer:
                     gradient = tf.matmul(gradient, kernels[layer], transpose_b=True)
             return index + 1, total

@@ -24,8 +24,6 @@ PREDICTIONS = "predictions.npz"
 CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
 FIGURES = "figures"
-LOG = "train.log"
-HYDRA_CONFIG = Path(".hydra") / "config.yaml"
 
 STATUSES = ("completed", "diverged", "failed", "interrupted")
 FINISHED = ("completed", "diverged")  # trained to an end and measured
