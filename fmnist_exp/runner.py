@@ -118,12 +118,12 @@ def _train_and_measure(
     figures: bool,
 ) -> RunRecord:
     with watch.part("import"):
-        from fmnist_exp import training  # imports TensorFlow, which takes seconds
+        from fmnist_exp import prediction, training  # import TensorFlow, which takes seconds
     with watch.part("fit"), EpochProgress(config.training.epochs) as progress:
         result = training.fit(config, splits, progress.show)
     with watch.part("evaluation"):
         probabilities = {
-            name: training.predict_probabilities(result.model, getattr(splits, name).images)
+            name: prediction.predict_probabilities(result.model, getattr(splits, name).images)
             for name in records.SPLITS
         }
     with watch.part("writing"):

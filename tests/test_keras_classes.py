@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from fmnist_exp.backend import keras
-from fmnist_exp.config import NOT_FROM_CONFIG
+from fmnist_exp.keras_arguments import NOT_FROM_CONFIG
 from fmnist_exp.keras_classes import REQUIRED, activation_names, keras_classes
 
 USABLE = [

@@ -1,0 +1,77 @@
+"""Compiled programs, shared by the runs of a sweep that differ in nothing they compile."""
+
+import json
+
+from fmnist_exp.backend import keras
+from fmnist_exp.config import KerasObject, RunConfig
+from fmnist_exp.data import DataSplits
+from fmnist_exp.models import build_model, draw_kernels
+from fmnist_exp.seeding import child_seed
+from fmnist_exp.trainer import EpochTrainer
+
+MAX_PROGRAMS = 4  # compiled programs kept at a time; a sweep rarely alternates between more
+
+
+class Program:
+    """A compiled trainer that the runs of one architecture share.
+
+    Building and compiling cost seconds and memory that is never given back, so every run starts
+    from the same objects with weights, optimizer state and random streams set anew.
+    """
+
+    def __init__(self, config: RunConfig, splits: DataSplits) -> None:
+        self.plain = build_model(
+            config.model,
+            config.initializer,
+            seed=config.seed,
+            num_pixels=splits.train.images.shape[1],
+            num_classes=len(splits.class_names),
+        )
+        self.trainer = EpochTrainer(self.plain, splits, config.training.batch_size)
+        self.trainer.compile(optimizer=_build_optimizer(config.optimizer), jit_compile=True)
+        self.trainer.optimizer.build(self.plain.trainable_variables)
+        # For whoever loads the saved model and calls `evaluate` or goes on with `fit`.
+        self.plain.compile(
+            optimizer=self.trainer.optimizer,
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        self.initial_weights = self.plain.get_weights()
+        self.initial_state = [variable.numpy() for variable in self.trainer.optimizer.variables]
+
+    def restart(self, config: RunConfig) -> None:
+        """Set everything that a run changes to where the run of `config` begins."""
+        self.plain.set_weights(self.initial_weights)
+        draw_kernels(self.plain, config.initializer, config.seed)
+        for variable, value in zip(
+            self.trainer.optimizer.variables, self.initial_state, strict=True
+        ):
+            variable.assign(value)
+        self.trainer.optimizer.learning_rate = config.optimizer.config["learning_rate"]
+        self.trainer.dropout_seed.assign(child_seed(config.seed, "dropout"))
+
+
+_programs: dict[tuple[str, str], Program] = {}
+
+
+def shared_program(config: RunConfig, splits: DataSplits) -> Program:
+    """The program compiled for this architecture and these data, from an earlier run if any."""
+    key = (_compiled_in(config), splits.sha256)
+    program = _programs.pop(key, None)
+    if program is None:
+        while len(_programs) >= MAX_PROGRAMS:
+            del _programs[next(iter(_programs))]
+        program = Program(config, splits)
+    _programs[key] = program  # the most recently used is the last
+    return program
+
+
+def _compiled_in(config: RunConfig) -> str:
+    """All of a config but initial weights, seeds, learning rate, epochs and callbacks."""
+    optimizer = config.optimizer.config | {"learning_rate": None}
+    parts = (vars(config.model), config.optimizer.class_name, optimizer, config.training.batch_size)
+    return json.dumps([*parts, keras.config.floatx()], sort_keys=True)
+
+
+def _build_optimizer(optimizer: KerasObject) -> keras.optimizers.Optimizer:
+    return getattr(keras.optimizers, optimizer.class_name)(**optimizer.config)

@@ -1,0 +1,101 @@
+"""What a config value must be: in words, as a test, and in one form per value."""
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fmnist_exp.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be.
+
+    Attributes:
+        text: the rule in words.
+        holds: the rule as a test.
+        example: a value that passes it.
+        canonical: the one form of values that mean the same, such as 2 and 2.0; a run's key and
+            its condition must not depend on how a number is spelled.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+    example: str
+    canonical: Callable[[Any], Any] = lambda value: value
+
+    def check(self, key: str, value: Any) -> Any:
+        """The value in its canonical form.
+
+        Raises:
+            ConfigError: the value breaks the rule.
+        """
+        if not self.holds(value):
+            raise ConfigError(
+                f"{key} must be {self.text}, received {value!r}. "
+                f"Pass for example {key}={self.example}."
+            )
+        return self.canonical(value)
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is an integer; true and false are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number that a float can hold."""
+    largest = sys.float_info.max
+    return (is_integer(value) or isinstance(value, float)) and -largest <= value <= largest
+
+
+def integer(low: int, high: float = math.inf, *, example: int, or_null: bool = False) -> Rule:
+    """An integer in [low, high], or null if that is allowed."""
+    text = f"an integer of at least {low}" if high == math.inf else f"an integer in [{low}, {high}]"
+    return Rule(
+        text + (", or null" if or_null else ""),
+        lambda value: (or_null and value is None) or (is_integer(value) and low <= value <= high),
+        str(example),
+    )
+
+
+def number(interval: str, example: str) -> Rule:
+    """A finite number in an interval written the usual way, such as '[0, 1)' or '(0, inf)'."""
+    low, high = (float(bound) for bound in interval[1:-1].split(","))
+
+    def holds(value: Any) -> bool:
+        above = is_number(value) and (value > low or (interval[0] == "[" and value == low))
+        return above and (value < high or (interval[-1] == "]" and value == high))
+
+    return Rule(f"a number in {interval}", holds, example, canonical=float)
+
+
+def one_of(options: Mapping[str, Any] | tuple[str, ...] | frozenset[str]) -> Rule:
+    """One of these words."""
+    known = sorted(options)
+    return Rule(f"one of {', '.join(known)}", lambda value: value in known, known[0])
+
+
+TEXT = Rule("a non-empty text", lambda value: isinstance(value, str) and value != "", "NAME")
+BOOLEAN = Rule("true or false", lambda value: isinstance(value, bool), "true")
+NUMBER = Rule("a finite number", is_number, "0.1", canonical=float)
+# For arguments whose default is an integer: 2.0 means 2, and 0.5 may still be allowed.
+COUNT = Rule(
+    "a finite number",
+    is_number,
+    "1",
+    canonical=lambda value: int(value) if value == int(value) else value,
+)
+MAPPING = Rule("a mapping of keys to values", lambda value: isinstance(value, dict), "{}")
+WIDTHS = Rule(
+    "a list of layer widths, each an integer of at least 1",
+    lambda value: isinstance(value, list) and all(is_integer(w) and w >= 1 for w in value),
+    "[256,128]",
+)
+FOLDER = Rule(
+    "a folder, or null",
+    lambda value: value is None or (isinstance(value, str) and value != ""),
+    "FOLDER",
+)
