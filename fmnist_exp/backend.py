@@ -54,4 +54,6 @@ with _standard_error_held_back():
     import keras
     import tensorflow as tf
 
+keras.config.set_floatx("float32")  # whatever a keras.json in the user's home says
+
 __all__ = ["keras", "tf"]

@@ -1,7 +1,8 @@
 """Checks of a whole command line, before anything is written or TensorFlow is imported.
 
 Hydra composes the runs of a sweep one after the other, as they start; a mistake in the last
-would show after hours. Here every run of the sweep is composed and parsed first.
+would show after hours. Here every run of the sweep is composed and parsed first, and its data
+are read.
 """
 
 import re
@@ -20,50 +21,76 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fmnist_exp.config import CONFIG_DIR, parse
+from fmnist_exp import data
+from fmnist_exp.config import CONFIG_DIR, RunConfig, check_batch_size, parse
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.records import cannot_write
 
 
 def check_command_line(arguments: Sequence[str]) -> None:
-    """Compose and parse every run that the arguments ask for.
+    """Compose and parse every run that the arguments ask for, and read its data.
 
     Requests that start no run (`--help`, `--cfg`, `--info` and the like) are left to Hydra.
 
     Raises:
-        ConfigError: a group, option, key or value is not what it must be.
+        ConfigError: a group, option, key or value is not what it must be, or does not fit the data.
+        DataError: the data are missing or damaged.
         RecordError: the output directory cannot be written.
     """
     options = get_args_parser().parse_args(list(arguments))
-    no_run = (options.help, options.hydra_help, options.cfg, options.info)
-    elsewhere = (options.config_dir, options.config_path, options.config_name)
-    if any(no_run) or options.shell_completion or any(elsewhere) or options.experimental_rerun:
+    if options.help or options.hydra_help or options.cfg or options.info:
         return
+    if options.shell_completion:
+        return
+    _refuse_foreign_primaries(options)
+    overrides = list(options.overrides)
+    if options.config_dir is not None:
+        overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
-            _check_runs(options.overrides, options.multirun)
+            configs = _parsed_runs(overrides, options.multirun)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise ConfigError(_explain(error, options.overrides)) from error
+    # Backwards, so that the first run finds its data still in memory.
+    for data_config in reversed(dict.fromkeys(config.data for config in configs)):
+        num_train = len(data.load(data_config).train)
+        for config in configs:
+            if config.data == data_config:
+                check_batch_size(config, num_train)
 
 
-def _check_runs(overrides: list[str], multirun: bool) -> None:
+def _refuse_foreign_primaries(options: Any) -> None:
+    """Refuse Hydra's flags that put another file in the place of conf/config.yaml."""
+    for flag in ("config_path", "config_name", "experimental_rerun"):
+        value = getattr(options, flag)
+        if value is not None:
+            name = "--" + flag.replace("_", "-")
+            raise ConfigError(
+                f"{name} is not supported, received {value!r}: every run is composed from conf/. "
+                "Pass --config-dir FOLDER for groups of your own, and overrides for the rest."
+            )
+
+
+def _parsed_runs(overrides: list[str], multirun: bool) -> list[RunConfig]:
+    """The checked config of every run, in the order in which Hydra will number them."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
     mode = RunMode.MULTIRUN if multirun else hydra.get_mode("config", overrides) or RunMode.RUN
-    master = hydra.compose_config("config", list(overrides), mode)
+    master = hydra.compose_config("config", overrides, mode)
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
         _check_writable(Path(master.hydra.sweep.dir))
-        for run_overrides in sweep_overrides(master):
+        return [
             parse(_without_hydra(hydra.config_loader.load_sweep_config(master, run_overrides)))
-    else:
-        if experiment is not None and master.hydra.sweeper.params:
-            raise ConfigError(
-                f"experiment={experiment} is a sweep, received a command for a single run. "
-                f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
-            )
-        _check_writable(Path(master.hydra.run.dir))
-        parse(_without_hydra(master))
+            for run_overrides in sweep_overrides(master)
+        ]
+    if experiment is not None and master.hydra.sweeper.params:
+        raise ConfigError(
+            f"experiment={experiment} is a sweep, received a command for a single run. "
+            f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
+        )
+    _check_writable(Path(master.hydra.run.dir))
+    return [parse(_without_hydra(master))]
 
 
 def sweep_overrides(master: DictConfig) -> list[list[str]]:

@@ -22,11 +22,17 @@ TRAINING_MODULES = (
     "data.py",
     "evaluation.py",
     "idx.py",
+    "keras_arguments.py",
     "keras_classes.py",
     "models.py",
+    "prediction.py",
+    "programs.py",
+    "provenance.py",
+    "rules.py",
     "runner.py",
     "seeding.py",
     "sources.py",
+    "trainer.py",
     "training.py",
 )
 # What TensorFlow and Keras read when they are imported, and our defaults for it.

@@ -2,10 +2,9 @@
 
 import csv
 import io
-import logging
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from fmnist_exp.records import RunRecord, write_text
 if TYPE_CHECKING:
     from fmnist_exp.training import FitResult
 
-log = logging.getLogger(__name__)
+EpochRow = dict[str, float]  # keys as in records.HISTORY_COLUMNS
 
 
 @dataclass
@@ -69,11 +68,17 @@ def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: b
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits)
     (run_dir / records.RECORD).unlink(missing_ok=True)  # of an earlier run in the same place
+    rows: list[EpochRow] = []
     try:
-        return _train_and_measure(record, config, splits, run_dir, watch, figures=figures)
+        result, probabilities = _train(config, splits, rows, watch)
+        with watch.part("writing"):
+            record = _with_results(record, result, probabilities, splits)
+            _write_results(run_dir, record, result, probabilities["test"], splits)
+            if figures:
+                _draw(run_dir)
+            record = replace(record, artifacts=_hash_artifacts(run_dir, record))
     except KeyboardInterrupt:
-        stopped = replace(record, status="interrupted", timing_seconds=watch.parts())
-        records.write_record(run_dir, stopped)
+        _write_unfinished(run_dir, replace(record, status="interrupted"), rows, watch)
         raise
     except Exception as error:
         details = {
@@ -81,9 +86,11 @@ def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: b
             "message": str(error),
             "traceback": traceback.format_exc(),
         }
-        failed = replace(record, status="failed", timing_seconds=watch.parts(), error=details)
-        records.write_record(run_dir, failed)
+        _write_unfinished(run_dir, replace(record, status="failed", error=details), rows, watch)
         raise
+    record = replace(record, timing_seconds=watch.parts())
+    records.write_record(run_dir, record)
+    return record
 
 
 def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits) -> RunRecord:
@@ -108,32 +115,43 @@ def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits
     )
 
 
-def _train_and_measure(
-    record: RunRecord,
-    config: RunConfig,
-    splits: DataSplits,
-    run_dir: Path,
-    watch: _Stopwatch,
-    *,
-    figures: bool,
-) -> RunRecord:
+def _train(
+    config: RunConfig, splits: DataSplits, rows: list[EpochRow], watch: _Stopwatch
+) -> tuple["FitResult", dict[str, np.ndarray]]:
+    """The trained model and its probabilities for every split; `rows` grows with every epoch."""
     with watch.part("import"):
         from fmnist_exp import prediction, training  # import TensorFlow, which takes seconds
     with watch.part("fit"), EpochProgress(config.training.epochs) as progress:
-        result = training.fit(config, splits, progress.show)
+
+        def on_epoch(row: EpochRow) -> None:
+            rows.append(row)
+            progress.show(row)
+
+        result = training.fit(config, splits, on_epoch)
     with watch.part("evaluation"):
         probabilities = {
             name: prediction.predict_probabilities(result.model, getattr(splits, name).images)
             for name in records.SPLITS
         }
-    with watch.part("writing"):
-        record = _with_results(record, result, probabilities, splits)
-        _write_results(run_dir, record, result, probabilities["test"], splits, figures=figures)
-        record = replace(
-            record, artifacts=_hash_artifacts(run_dir, record), timing_seconds=watch.parts()
-        )
-        records.write_record(run_dir, record)
-    return record
+    return result, probabilities
+
+
+def _write_unfinished(
+    run_dir: Path, record: RunRecord, rows: Sequence[EpochRow], watch: _Stopwatch
+) -> None:
+    """Leave what is known of a run that did not come to its end."""
+    if rows:
+        _write_history(run_dir, rows)
+    record = replace(
+        record,
+        metrics={},
+        per_class={},
+        num_epochs=len(rows),
+        best_epoch=None,
+        evaluated_epoch=None,
+        timing_seconds=watch.parts(),
+    )
+    records.write_record(run_dir, record)
 
 
 def _with_results(
@@ -170,14 +188,11 @@ def _write_results(
     result: "FitResult",
     probabilities: np.ndarray,
     splits: DataSplits,
-    *,
-    figures: bool,
 ) -> None:
-    """Write every file of a run directory but the record."""
+    """Write every file of a run directory but the figures and the record."""
     from fmnist_exp import evaluation
 
-    rows = [[row[name] for name in records.HISTORY_COLUMNS] for row in result.history]
-    write_text(run_dir / records.HISTORY, _csv([records.HISTORY_COLUMNS, *rows]))
+    _write_history(run_dir, result.history)
     labels_sha256 = data.sha256_of_arrays(splits.test.labels)
     records.write_atomically(
         run_dir / records.PREDICTIONS,
@@ -194,10 +209,17 @@ def _write_results(
     write_text(run_dir / records.CLASSIFICATION_REPORT, _csv([["class", *columns], *report]))
     with records.atomic_path(run_dir / records.model_name(record.choices)) as path:
         result.model.save(path)
-    if figures:
-        from fmnist_exp.report import run_charts  # matplotlib takes a second
 
-        run_charts.draw_run(run_dir)
+
+def _write_history(run_dir: Path, rows: Sequence[EpochRow]) -> None:
+    values = [[row[name] for name in records.HISTORY_COLUMNS] for row in rows]
+    write_text(run_dir / records.HISTORY, _csv([records.HISTORY_COLUMNS, *values]))
+
+
+def _draw(run_dir: Path) -> None:
+    from fmnist_exp.report import run_charts  # matplotlib takes a second
+
+    run_charts.draw_run(run_dir)
 
 
 def _hash_artifacts(run_dir: Path, record: RunRecord) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
 
 ROOT = CONFIG_DIR.parent
+COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes hold no colours
 
 
 def compose_config(*overrides: str):
@@ -32,7 +33,7 @@ def command(
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env=os.environ | environment,
+        env={k: v for k, v in os.environ.items() if k not in COLOUR_SWITCHES} | environment,
         capture_output=True,
         text=True,
         check=False,

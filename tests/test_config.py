@@ -101,3 +101,26 @@ def test_batch_as_large_as_split_is_accepted(tiny_config):
 
 def test_seed_zero_is_a_seed():
     assert config_of("seed=0").seed == 0
+
+
+SAME = {
+    "initializer=variance_scaling initializer.config.scale=2": "initializer.config.scale=2.0",
+    "model.dropout=0": "model.dropout=0.0",
+    "optimizer=sgd optimizer.config.learning_rate=1": "optimizer.config.learning_rate=1.0",
+    "+optimizer.config.clipnorm=1": "+optimizer.config.clipnorm=1.0",
+    "model=regularized +training.callbacks.early_stopping.config.min_delta=0": (
+        "+training.callbacks.early_stopping.config.min_delta=0.0"
+    ),
+}
+
+
+@pytest.mark.parametrize("spelling", SAME)
+def test_a_number_has_one_form_however_it_is_spelled(spelling):
+    *choices, _ = spelling.split()
+    one, other = config_of(*spelling.split()), config_of(*choices, SAME[spelling])
+    assert repr(one) == repr(other)
+
+
+def test_integer_too_large_for_a_float_is_refused():
+    with pytest.raises(ConfigError, match="learning_rate must be a number"):
+        config_of(f"optimizer.config.learning_rate={10**400}")

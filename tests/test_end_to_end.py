@@ -1,13 +1,16 @@
 """From command to report: single runs, sweeps, failures and interruptions."""
 
 import csv
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 from conftest import ROOT, command, train
@@ -31,8 +34,9 @@ SINGLE_RUN_FILES = {
 }
 REPORT_FILES = {"report.md", "runs.csv", "summary.csv", "summary.md", "summary.tex"}
 LOAD_ELSEWHERE = """
-import sys
+import sys, warnings
 import keras, numpy as np
+warnings.simplefilter("error")
 images, labels = (np.load(path) for path in sys.argv[2:])
 model = keras.models.load_model(sys.argv[1])
 assert "fmnist_exp" not in sys.modules
@@ -51,7 +55,9 @@ def accuracy_elsewhere(model_path, split, folder):
     np.save(folder / "images.npy", split.images.astype("float32") / 255)
     np.save(folder / "labels.npy", split.labels)
     arguments = [model_path, folder / "images.npy", folder / "labels.npy"]
-    result = command("-c", LOAD_ELSEWHERE, *arguments, cwd=folder, TF_CPP_MIN_LOG_LEVEL="3")
+    result = command(
+        "-W", "error", "-c", LOAD_ELSEWHERE, *arguments, cwd=folder, TF_CPP_MIN_LOG_LEVEL="3"
+    )
     assert result.returncode == 0, result.stderr
     return [float(line) for line in result.stdout.split()]
 
@@ -188,8 +194,24 @@ def test_same_command_twice_gives_the_same_weights(tmp_path):
             f"hydra.run.dir={tmp_path / name}",
         )
         record = records.read_record(tmp_path / name)
-        hashes.append((record.run_key, record.metrics, record.artifacts["predictions.npz"]))
+        model = keras_weights(tmp_path / name / records.model_name(record.choices))
+        hashes.append((record.run_key, record.metrics, model))
     assert hashes[0] == hashes[1]
+
+
+def keras_weights(path):
+    """The weights in a saved model, as bytes; the archive around them holds a date."""
+    with (
+        zipfile.ZipFile(path) as archive,
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
+    ):
+        found = {}
+        file.visititems(
+            lambda name, item: (
+                found.update({name: item[()].tobytes()}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    return found
 
 
 def test_diverged_run_is_a_result(tmp_path):
@@ -210,26 +232,31 @@ FAILING = """
 import sys
 from fmnist_exp import evaluation, train
 real = evaluation.loss
-def fail_for_seed_one(probabilities, labels):
-    fail_for_seed_one.calls += 1
-    if fail_for_seed_one.calls == 4:  # the first measurement of the second run
-        raise RuntimeError("out of luck")
+def fail_sometimes(probabilities, labels):
+    fail_sometimes.calls += 1
+    if fail_sometimes.calls in (4, 5):  # the first measurement of the second and third run
+        raise RuntimeError(f"out of luck {fail_sometimes.calls}")
     return real(probabilities, labels)
-fail_for_seed_one.calls = 0
-evaluation.loss = fail_for_seed_one
+fail_sometimes.calls = 0
+evaluation.loss = fail_sometimes
 train.main()
 """
 
 
-def test_failed_run_spoils_only_itself(tmp_path):
+def test_failed_runs_spoil_only_themselves_and_are_all_named(tmp_path):
     sweep = tmp_path / "sweep"
-    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=0,1,2")
+    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(4)")
     result = command("-c", FAILING, *settings, f"hydra.sweep.dir={sweep}")
     assert result.returncode != 0
-    assert f"failed: {sweep / '1'}: RuntimeError: out of luck" in result.stderr
-    statuses = [records.read_record(sweep / str(number)).status for number in range(3)]
-    assert statuses == ["completed", "failed", "completed"]
-    assert "out of luck" in records.read_record(sweep / "1").error["traceback"]
+    for number, call in ((1, 4), (2, 5)):
+        line = f"failed: {sweep / str(number)}: RuntimeError: out of luck {call}"
+        assert line in result.stderr
+        record = records.read_record(sweep / str(number))
+        assert record.status == "failed"
+        assert f"out of luck {call}" in record.error["traceback"]
+        assert record.num_epochs == len(read_rows(sweep / str(number) / "history.csv"))
+    for number in (0, 3):
+        assert records.read_record(sweep / str(number)).status == "completed"
 
 
 def test_interrupted_run_says_so_and_ends_with_130(tmp_path):
@@ -251,7 +278,11 @@ def test_interrupted_run_says_so_and_ends_with_130(tmp_path):
     assert process.returncode == 130
     assert errors.strip().endswith("interrupted")
     assert "Traceback" not in errors
-    assert records.read_record(run_dir).status == "interrupted"
+    record = records.read_record(run_dir)
+    assert record.status == "interrupted"
+    epochs = [int(row["epoch"]) for row in read_rows(run_dir / "history.csv")]
+    assert epochs == list(range(1, record.num_epochs + 1))
+    assert record.num_epochs > 0
 
 
 @pytest.mark.parametrize("case", ["empty", "file", "unreadable"])

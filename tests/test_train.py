@@ -5,6 +5,8 @@ import re
 import pytest
 from conftest import train
 
+from fmnist_exp.records import read_record
+
 # arguments -> what standard error must say
 BAD_COMMANDS = {
     "unknown option": (["model=nope"], r"Could not find 'model/nope'[\s\S]*baseline"),
@@ -37,24 +39,56 @@ BAD_COMMANDS = {
     "sweep without multirun": (["experiment=smoke"], r"Run it with: .* --multirun experiment="),
     "choice without multirun": (["seed=0,1"], r"Ambiguous value for argument 'seed=0,1'"),
     "missing data": (["data.dir=/nowhere"], r"there is no /nowhere/train-images-idx3-ubyte"),
+    "missing data in a sweep": (
+        ["--multirun", "data=synthetic,fashion_mnist", "data.dir=null,/nowhere"],
+        r"data.dir is read by data=fashion_mnist only",
+    ),
+    "too many test images": (
+        ["data=digits", "data.num_test=361"],
+        r"data.num_test must be at most 360, received 361",
+    ),
+    "large batch in a sweep by override": (
+        ["hydra.mode=MULTIRUN", "data=synthetic", "training.batch_size=8,1601"],
+        r"training.batch_size must be at most the 1600 images .* received 1601",
+    ),
+    "bad value in a group of one's own": (
+        ["--config-dir", "OWN", "training=own"],
+        r"training.epochs must be .* received 0",
+    ),
+    "another primary config": (["--config-name", "other"], r"--config-name is not supported"),
+    "another config folder": (["--config-path", "other"], r"--config-path is not supported"),
+    "a pickle": (["--experimental-rerun", "x.pkl"], r"--experimental-rerun is not supported"),
     "nonsense": (["=3"], r"Every override must read KEY=VALUE, received '=3"),
 }
 
 
+@pytest.fixture(scope="module")
+def own_groups(tmp_path_factory):
+    """A folder with a recipe of the user's own, for --config-dir."""
+    folder = tmp_path_factory.mktemp("own groups")
+    (folder / "training").mkdir()
+    recipe = "name: own\nepochs: 0\nbatch_size: 8\ncallbacks: {}\n"
+    (folder / "training" / "own.yaml").write_text(recipe)
+    return folder
+
+
 @pytest.mark.parametrize("case", BAD_COMMANDS)
-def test_bad_command_is_refused_and_leaves_nothing(case, tmp_path):
+def test_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_groups):
     arguments, message = BAD_COMMANDS[case]
-    folder = "sweep" if "--multirun" in arguments else "run"
-    result = train(*arguments, f"hydra.{folder}.dir={tmp_path / 'out'}")
-    assert result.returncode != 0
+    arguments = [str(own_groups) if argument == "OWN" else argument for argument in arguments]
+    many = "--multirun" in arguments or "hydra.mode=MULTIRUN" in arguments
+    result = train(*arguments, f"hydra.{'sweep' if many else 'run'}.dir={tmp_path / 'out'}")
+    assert result.returncode == 2, result.stderr
     assert re.search(message, result.stderr), result.stderr
     assert "Traceback" not in result.stderr
-    assert not list((tmp_path).rglob("run.json"))
-
-
-def test_wrong_value_leaves_no_directory(tmp_path):
-    train("training.epochs=0", f"hydra.run.dir={tmp_path / 'out'}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_recipe_of_ones_own_is_trained(tmp_path, own_groups):
+    settings = ("--config-dir", own_groups, "training=own", "training.epochs=1", "data=synthetic")
+    result = train(*settings, f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 0, result.stderr
+    assert read_record(tmp_path / "run").choices["training"] == "own"
 
 
 @pytest.mark.parametrize("where", ["file/run", "../proc/run"])
