@@ -1,0 +1,18 @@
+"""What the user's machine says about Keras does not change a run."""
+
+import json
+
+import pytest
+from conftest import command
+
+PRINT = "from fmnist_exp.backend import keras; print(keras.config.backend(), keras.config.floatx())"
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_backend_and_precision_are_the_engine_s_own(tmp_path, by_variable):
+    (tmp_path / ".keras").mkdir()
+    foreign = {"floatx": "float16", "backend": "jax"}
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(foreign))
+    variables = {"KERAS_BACKEND": "torch"} if by_variable else {}
+    result = command("-c", PRINT, HOME=str(tmp_path), **variables)
+    assert result.stdout.split() == ["tensorflow", "float32"], result.stderr

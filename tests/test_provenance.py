@@ -1,0 +1,59 @@
+"""A run's key follows everything that can change its result, and nothing else."""
+
+import pytest
+from conftest import ROOT, config_of
+from test_architecture import MODULES, imported
+
+from fmnist_exp import provenance
+from fmnist_exp.provenance import TRAINING_MODULES, run_key
+
+# What a run uses to show and to write, which changes no number of it.
+WITHOUT_INFLUENCE = {"__init__", "errors", "progress", "records"}
+CHANGES = (
+    "seed=1",
+    "initializer=he",
+    "optimizer.config.learning_rate=0.01",
+    "training.epochs=3",
+    "model.hidden=[64]",
+    "data.split_seed=1",
+    "data.num_train=500",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_run_key_follows_every_part_of_the_config(change):
+    assert run_key(config_of(change), "data") != run_key(config_of(), "data")
+
+
+def test_run_key_follows_the_data_and_the_code(monkeypatch):
+    key = run_key(config_of(), "data")
+    assert run_key(config_of(), "other data") != key
+    monkeypatch.setattr(provenance, "code_sha256", lambda: "other code")
+    assert run_key(config_of(), "data") != key
+
+
+def test_run_key_is_blind_to_where_the_data_lie():
+    assert run_key(config_of("data.dir=/somewhere"), "data") == run_key(config_of(), "data")
+
+
+def test_run_key_is_the_same_for_both_spellings_of_an_initializer():
+    short, long = (run_key(config_of(f"initializer={i}"), "d") for i in ("he", "he_normal"))
+    assert short == long
+
+
+def test_code_hash_covers_every_module_that_a_run_imports():
+    closure, waiting = set(), {"runner"}
+    while waiting:
+        module = waiting.pop()
+        closure.add(module)
+        waiting |= imported(MODULES[module]) - closure
+    needed = {name for name in closure - WITHOUT_INFLUENCE if not name.startswith("report")}
+    assert {f"{name}.py" for name in needed} == set(TRAINING_MODULES)
+
+
+def test_machine_is_described_by_commit_versions_and_threads():
+    described = provenance.describe_machine()
+    assert described["threads"] >= 1
+    assert described["tensorflow"].count(".") == 2
+    if (ROOT / ".git").exists():
+        assert len(described["git_commit"]) == 40
