@@ -1,5 +1,6 @@
 """Fixtures shared by the suite."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -44,6 +45,12 @@ def command(
 def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Run the training entrypoint in a child process."""
     return command("-m", "fmnist_exp.train", *arguments, **environment)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, by the names of its columns."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="session")

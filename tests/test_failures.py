@@ -1,0 +1,81 @@
+"""Runs that break or are stopped leave a truthful record, and spoil only themselves."""
+
+import signal
+import subprocess
+import sys
+import time
+
+from conftest import ROOT, command, read_rows, train
+
+from fmnist_exp import records
+
+
+def test_diverged_run_is_a_result(tmp_path):
+    settings = ("data=synthetic", "training=smoke", "optimizer=sgd")
+    run_dir = tmp_path / "run"
+    result = train(*settings, "optimizer.config.learning_rate=1e30", f"hydra.run.dir={run_dir}")
+    assert result.returncode == 0, result.stderr
+    assert "diverged" in result.stdout
+    record = records.read_record(run_dir)
+    assert record.status == "diverged"
+    report = command("scripts/aggregate.py", run_dir)
+    assert report.returncode == 0, report.stderr
+    assert "1 run" in report.stdout
+    assert "diverged" in report.stdout
+
+
+FAILING = """
+import sys
+from fmnist_exp import evaluation, train
+real = evaluation.loss
+def fail_sometimes(probabilities, labels):
+    fail_sometimes.calls += 1
+    if fail_sometimes.calls in (4, 5):  # the first measurement of the second and third run
+        raise RuntimeError(f"out of luck {fail_sometimes.calls}")
+    return real(probabilities, labels)
+fail_sometimes.calls = 0
+evaluation.loss = fail_sometimes
+train.main()
+"""
+
+
+def test_failed_runs_spoil_only_themselves_and_are_all_named(tmp_path):
+    sweep = tmp_path / "sweep"
+    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(4)")
+    result = command("-c", FAILING, *settings, f"hydra.sweep.dir={sweep}")
+    assert result.returncode != 0
+    for number, call in ((1, 4), (2, 5)):
+        line = f"failed: {sweep / str(number)}: RuntimeError: out of luck {call}"
+        assert line in result.stderr
+        record = records.read_record(sweep / str(number))
+        assert record.status == "failed"
+        assert f"out of luck {call}" in record.error["traceback"]
+        assert record.num_epochs == len(read_rows(sweep / str(number) / "history.csv"))
+    for number in (0, 3):
+        assert records.read_record(sweep / str(number)).status == "completed"
+
+
+def test_interrupted_run_says_so_and_ends_with_130(tmp_path):
+    run_dir = tmp_path / "run"
+    arguments = ["data=synthetic", "training.epochs=100000", f"hydra.run.dir={run_dir}"]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "fmnist_exp.train", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip().endswith("interrupted")
+    assert "Traceback" not in errors
+    record = records.read_record(run_dir)
+    assert record.status == "interrupted"
+    epochs = [int(row["epoch"]) for row in read_rows(run_dir / "history.csv")]
+    assert epochs == list(range(1, record.num_epochs + 1))
+    assert record.num_epochs > 0
