@@ -15,12 +15,10 @@ from fmnist_exp import records
 from fmnist_exp.report import drawing
 from fmnist_exp.report.class_charts import draw_confusion, draw_per_class
 from fmnist_exp.report.drawing import Chart
-from fmnist_exp.report.shown import Condition, shown_conditions
+from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, Condition, shown_conditions
 from fmnist_exp.report.statistics import t_interval
 from fmnist_exp.report.sweeps import Study
 
-MAX_ROWS = 60  # conditions that are drawn in one row each
-MAX_PANELS = 12  # conditions that are drawn in one panel each
 
 
 def draw_study(study: Study) -> list[Chart]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fmnist_exp.report.statistics import t_interval
@@ -49,20 +50,20 @@ class RunQualities:
 
 
 def run_qualities(
-    history: pd.DataFrame,
+    history: Mapping[str, npt.ArrayLike],
     metrics: Mapping[str, Mapping[str, float | None]],
     target: float = TARGET,
 ) -> RunQualities:
     """Measure one run.
 
     Args:
-        history: one row per epoch; columns as in `records.HISTORY_COLUMNS`.
+        history: column -> one number per epoch; columns as in `records.HISTORY_COLUMNS`.
         metrics: split -> {"loss", "accuracy"} of the saved weights, None where not measured.
         target: validation accuracy that counts as converged.
     """
-    reached = history[history["validation_accuracy"] >= target]
-    has_reached = len(reached) > 0
-    loss = history["validation_loss"].to_numpy(dtype=float)
+    columns = {name: np.asarray(values, dtype=float) for name, values in history.items()}
+    reached = np.flatnonzero(columns["validation_accuracy"] >= target)
+    loss = columns["validation_loss"]
     best = int(np.nanargmin(loss)) if np.isfinite(loss).any() else None
     train, validation, test = (
         _number(metrics, split, "accuracy") for split in ("train", "validation", "test")
@@ -70,15 +71,15 @@ def run_qualities(
     return RunQualities(
         test_accuracy=test,
         test_loss=_number(metrics, "test", "loss"),
-        epochs_to_target=float(reached["epoch"].iloc[0]) if has_reached else math.inf,
+        epochs_to_target=float(columns["epoch"][reached[0]]) if len(reached) else math.inf,
         seconds_to_target=(
-            float(history["seconds"].loc[: reached.index[0]].sum()) if has_reached else math.inf
+            float(columns["seconds"][: reached[0] + 1].sum()) if len(reached) else math.inf
         ),
         largest_rise=float(np.diff(loss).max(initial=0)) if len(loss) > 1 else math.nan,
         validation_gap=train - validation,
         generalization_gap=train - test,
-        best_epoch=math.nan if best is None else float(history["epoch"].iloc[best]),
-        last_epoch=float(history["epoch"].iloc[-1]) if len(history) else math.nan,
+        best_epoch=math.nan if best is None else float(columns["epoch"][best]),
+        last_epoch=float(columns["epoch"][-1]) if len(loss) else math.nan,
         loss_after_best=math.nan if best is None else float(loss[-1] - loss[best]),
     )
 
