@@ -6,6 +6,7 @@
 import argparse
 import functools
 import hashlib
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,16 +85,23 @@ class _DataSet:
 
 
 @functools.lru_cache(maxsize=1)
-def load(config: DataConfig) -> DataSplits:
+def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     """Read a data set and split it; the last one stays in memory for the next run of a sweep.
+
+    Args:
+        config: the data set.
+        fetch: whether to download a data set that this machine does not have.
 
     Raises:
         ConfigError: the data set is too small for the sizes asked for.
         DataError: the data are nowhere to be found, or damaged.
     """
-    data = {"fashion_mnist": _fashion_mnist, "digits": _digits, "synthetic": _synthetic}[
-        config.name
-    ](config)
+    read = {
+        "fashion_mnist": functools.partial(_fashion_mnist, fetch=fetch),
+        "digits": _digits,
+        "synthetic": _synthetic,
+    }
+    data = read[config.name](config)
     train_images, train_labels = _first(
         data.train_images, data.train_labels, config.num_train, "num_train"
     )
@@ -174,8 +182,8 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _fashion_mnist(config: DataConfig) -> _DataSet:
-    found = sources.find(None if config.dir is None else Path(config.dir))
+def _fashion_mnist(config: DataConfig, *, fetch: bool) -> _DataSet:
+    found = sources.find(None if config.dir is None else Path(config.dir), fetch=fetch)
     return _DataSet(
         *found.arrays,
         class_names=FASHION_MNIST_CLASSES,
@@ -223,8 +231,10 @@ def main() -> None:
     """Find or fetch Fashion-MNIST, verify it, and report where it lies and what it holds."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.data", description=main.__doc__)
     parser.add_argument("--dir", type=Path, help="a folder with the four IDX files")
+    folder = parser.parse_args().dir
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # a download takes a while
     try:
-        found = sources.find(parser.parse_args().dir)
+        found = sources.find(folder)
     except FmnistError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(f"source  {found.source}\npath    {found.path}")
