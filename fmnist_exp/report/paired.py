@@ -36,7 +36,7 @@ class Pairs:
     def differences(self) -> np.ndarray:
         """Float (num_pairs,); first arm minus second, made equal where only rounding differs.
 
-        0.81 - 0.80 and 0.91 - 0.90 differ in the last bits; a test on that spread would be
+        0.3 - 0.2 and 0.2 - 0.1 differ in the last bits; a test on that spread would be
         nonsense.
         """
         found = self.values_a - self.values_b

@@ -103,9 +103,10 @@ def quality_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _table(runs: pd.DataFrame, row: Callable[[pd.DataFrame], dict[str, float]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [{"condition": name} | row(group) for name, group in runs.groupby("condition", sort=False)]
-    )
+    rows = [
+        {"condition": name} | row(group) for name, group in runs.groupby("condition", sort=False)
+    ]
+    return pd.DataFrame(rows, columns=["condition", *row(runs.iloc[:0])])
 
 
 def _final_accuracy(runs: pd.DataFrame) -> dict[str, float]:

@@ -69,7 +69,7 @@ def _what_it_takes(comparison: Comparison) -> str:
         return text
     sesoi = amount(comparison.sesoi, comparison.metric)
     if comparison.seeds_needed <= comparison.num_pairs:
-        return f"{text}; so many seeds tell {sesoi} from none, but not a difference in between"
+        return f"{text}; these seeds tell {sesoi} from none, a difference in between takes more"
     return f"{text}, and about {comparison.seeds_needed:,.0f} seeds would tell {sesoi} from none"
 
 
