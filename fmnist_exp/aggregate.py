@@ -1,6 +1,6 @@
 """The aggregator: sweep directories in, report out.
 
-python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR]
+python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--baseline NAME]
 """
 
 import argparse
@@ -13,44 +13,49 @@ from fmnist_exp.records import FIGURES, write_bytes
 EXIT_BAD_INPUT = 2
 
 
-def aggregate(folders: list[Path], out: Path) -> str:
-    """Read every run below `folders` and write tables, figures and `report.md` into `out`.
+def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> str:
+    """Read every run below `folders` and write tables, figures and the report into `out`.
 
     Everything is read and computed before the first file is written. Figures of a former report
     in `out` that this one does not have are removed.
 
+    Args:
+        folders: directories of sweeps or runs.
+        out: where the report goes.
+        baseline: condition that all others are compared with; None compares all pairs.
+
     Returns:
-        The comparison table for a terminal, and what is missing from it.
+        The comparison table for a terminal, the verdicts, and what a reader must be warned of.
 
     Raises:
+        ConfigError: there is no such baseline.
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
     # pandas takes half a second
-    from fmnist_exp.report import charts, drawing, page, sweeps, tables
+    from fmnist_exp.report import charts, drawing, findings, page, rendering, sweeps, tables
 
-    study = sweeps.read_study(folders)
-    summary = tables.summarize(study)
-    readable = tables.for_reading(summary, study.factors)
-    drawn = charts.draw_study(study)
+    found = findings.find(sweeps.read_study(folders), baseline)
+    drawn = charts.draw_study(found)
     figures = {
-        f"{FIGURES}/{chart.name}.{kind}": drawing.render(
+        f"{chart.name}.{kind}": drawing.render(
             chart.figure, kind, mark=drawing.mark_of(chart.name)
         )
         for chart in drawn
         for kind in drawing.KINDS
     }
-    texts = {
-        "runs.csv": tables.csv(study.table),
-        "summary.csv": tables.csv(summary),
-        "summary.md": tables.markdown(readable),
-        "summary.tex": tables.latex(readable),
-        "report.md": page.report(study, readable, drawn),
+    report = page.build_page(found, drawn)
+    texts = tables.all_tables(found) | {
+        "report.md": rendering.to_markdown(report),
+        "index.html": rendering.to_html(report, figures),
     }
-    contents = figures | {name: text.encode() for name, text in texts.items()}
-    for name, content in contents.items():
-        write_bytes(out / name, content)
+    for name, content in figures.items():
+        write_bytes(out / FIGURES / name, content)
+    for name, text in texts.items():
+        write_bytes(out / name, text.encode())
     drawing.remove_former(out / FIGURES, [chart.name for chart in drawn])
-    return "\n".join([tables.plain(readable), *page.warnings(study)])
+    readable = tables.for_reading(found.summary, found.study.factors)
+    warnings = [f"Warning: {sentence}" for sentence in report.warnings]
+    return "\n".join([tables.plain(readable), "", *report.answers, *warnings])
 
 
 def main() -> None:
@@ -60,14 +65,19 @@ def main() -> None:
         "folders", nargs="+", type=Path, metavar="DIR", help="sweep or run directory"
     )
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
+    parser.add_argument(
+        "--baseline",
+        metavar="CONDITION",
+        help="compare every other condition with this one; default: all pairs",
+    )
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"
     try:
-        print(aggregate(arguments.folders, out))
+        print(aggregate(arguments.folders, out, arguments.baseline))
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
-    print(f"report: {out / 'report.md'}")
+    print(f"report: {out / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -12,18 +12,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
-from fmnist_exp.report import drawing
+from fmnist_exp.report import comparison_charts, drawing
 from fmnist_exp.report.class_charts import draw_confusion, draw_per_class
 from fmnist_exp.report.drawing import Chart
-from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, Condition, shown_conditions
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, Condition
 from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.sweeps import Study
 
 
 
-def draw_study(study: Study) -> list[Chart]:
+def draw_study(findings: Findings) -> list[Chart]:
     """Draw every figure of a study, in the order in which a report shows them."""
-    completed = shown_conditions(study)
+    completed = findings.conditions
     if not completed:
         return []
     rows, panels = completed[:MAX_ROWS], completed[:MAX_PANELS]
@@ -31,6 +31,14 @@ def draw_study(study: Study) -> list[Chart]:
     every_seed = "mean, 95 % t interval and every seed"
     with mpl.rc_context(drawing.STYLE):
         return [
+            *comparison_charts.draw_differences(findings),
+            Chart(
+                "seeds",
+                "Test accuracy of every run; a thin line joins the runs of one seed, black: mean "
+                "and 95 % t interval",
+                comparison_charts.draw_seeds(rows),
+                in_rows,
+            ),
             Chart(
                 "test_accuracy",
                 f"Test accuracy: {every_seed}",
@@ -52,6 +60,8 @@ def draw_study(study: Study) -> list[Chart]:
                 in_panels,
             ),
             *_class_charts(panels, in_panels),
+            *comparison_charts.draw_confusion_differences(panels),
+            *comparison_charts.draw_calibration(findings),
         ]
 
 

@@ -1,97 +1,119 @@
 """Figures that hold conditions against each other: seeds, differences, answers, confidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from fmnist_exp.report import drawing
-from fmnist_exp.report.predictions import Predictions
+from fmnist_exp.report.drawing import Chart
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.formatting import MINUS
+from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics import t_interval
 from fmnist_exp.report.verdicts import Comparison
 
 POINTS = 100  # percentage points in a fraction
+MAX_COMPARISONS = 40  # rows of the forest plot
+MAX_DIFFERENCES = 3  # heatmaps of differences
 
 
-def draw_seeds(values: Mapping[str, Mapping[int, float]]) -> Figure:
-    """Accuracy of every run, a row per condition; a thin line joins the runs of one seed.
+def draw_differences(findings: Findings) -> list[Chart]:
+    """The forest plot, if there is anything to compare."""
+    comparisons = [each for each in findings.comparisons["test_accuracy"] if each.num_pairs > 1]
+    if not comparisons:
+        return []
+    shown = comparisons[:MAX_COMPARISONS]
+    names = {condition.label: condition.name for condition in findings.conditions}
+    more = len(comparisons) - len(shown)
+    return [
+        Chart(
+            "differences",
+            "Differences in test accuracy over paired seeds, with simultaneous 95 % intervals; "
+            "shaded: practically equal",
+            draw_forest(shown, names),
+            f"{more} more comparisons are in the tables." if more else "",
+        )
+    ]
+
+
+def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Figure:
+    """Differences in percentage points with simultaneous intervals, and the band of equality.
 
     Args:
-        values: condition -> seed -> accuracy as a fraction; at least one run each.
+        comparisons: of test accuracy, at least one.
+        names: label of a condition -> its name in figures.
     """
-    figure = drawing.new_figure(8, 1.4 + 0.5 * len(values))
+    figure = drawing.new_figure(8.5, 1.3 + 0.5 * len(comparisons))
     axes = figure.subplots()
-    names = list(values)
-    for seed in sorted({seed for runs in values.values() for seed in runs}):
-        rows = [row for row, name in enumerate(names) if seed in values[name]]
-        axes.plot(
-            [POINTS * values[names[row]][seed] for row in rows],
-            rows,
-            color="grey",
-            linewidth=0.5,
-            alpha=0.5,
-            zorder=1,
-        )
-    for row, runs in enumerate(values.values()):
-        numbers = POINTS * np.array(list(runs.values()))
-        colour = drawing.colour(row)
-        axes.plot(numbers, np.full(len(numbers), row), "o", color=colour, markersize=4, alpha=0.8)
-        low, high = t_interval(numbers)
-        axes.plot([low, high], [row + 0.25] * 2, color="black", linewidth=1.5)
-        axes.plot(numbers.mean(), row + 0.25, "D", color="black", markersize=4)
-    axes.set_yticks(range(len(names)), [drawing.short_label(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlabel("test accuracy, %; the axis does not start at 0")
-    axes.grid(axis="x", alpha=0.3)
-    return figure
-
-
-def draw_forest(comparisons: Sequence[Comparison]) -> Figure:
-    """Differences in percentage points with simultaneous intervals, and the band of equality."""
-    figure = drawing.new_figure(8.5, 1.6 + 0.42 * len(comparisons))
-    axes = figure.subplots()
-    sesoi = comparisons[0].sesoi
+    sesoi = POINTS * comparisons[0].sesoi
     if np.isfinite(sesoi):
-        axes.axvspan(-POINTS * sesoi, POINTS * sesoi, color="#56B4E9", alpha=0.2, linewidth=0)
+        axes.axvspan(-sesoi, sesoi, color="#56B4E9", alpha=0.2, linewidth=0)
     axes.axvline(0, color="black", linewidth=0.8)
     for row, each in enumerate(comparisons):
-        bounds = [POINTS * each.ci_low, POINTS * each.ci_high]
-        axes.plot(bounds, [row, row], color="black", linewidth=1.5)
-        axes.plot(POINTS * each.difference_mean, row, "s", color="black", markersize=6)
-        axes.text(
-            1.01,
-            row,
-            f"{each.verdict} (n = {each.num_pairs})",
-            transform=axes.get_yaxis_transform(),
-            va="center",
-        )
-    labels = [
-        f"{drawing.short_label(each.condition_a)} \N{MINUS SIGN} "
-        f"{drawing.short_label(each.condition_b)}"
-        for each in comparisons
-    ]
+        axes.plot([POINTS * each.ci_low, POINTS * each.ci_high], [row, row], "k-", linewidth=1.5)
+        axes.plot(POINTS * each.difference_mean, row, "ks", markersize=6)
+        verdict = f"{each.verdict} (n = {each.num_pairs})"
+        axes.text(1.01, row, verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+    labels = [f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    band = f"; band: \N{PLUS-MINUS SIGN}{POINTS * sesoi:g} points" if np.isfinite(sesoi) else ""
+    band = f"; shaded: up to {sesoi:g} points either way" if np.isfinite(sesoi) else ""
     axes.set_xlabel(f"difference in test accuracy, percentage points{band}")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
 
-def draw_confusion_difference(
-    shares_a: np.ndarray, shares_b: np.ndarray, class_names: Sequence[str], title: str
-) -> Figure:
-    """Where two conditions confuse classes differently, in percentage points.
+def draw_seeds(conditions: Sequence[Condition]) -> Figure:
+    """Accuracy of every run, a row per condition; a thin line joins the runs of one seed."""
+    figure = drawing.new_figure(8, 1.2 + 0.55 * len(conditions))
+    axes = figure.subplots()
+    paths: dict[int, list[tuple[float, int]]] = {}
+    for row, condition in enumerate(conditions):
+        numbers = POINTS * condition.numbers("test", "accuracy")
+        for run, number in zip(condition.runs, numbers, strict=True):
+            paths.setdefault(run.record.seed, []).append((number, row))
+        axes.plot(
+            numbers, [row] * len(numbers), "o", color=condition.colour, markersize=4.5, alpha=0.8
+        )
+        axes.plot(t_interval(numbers), [row + 0.25] * 2, "k-", linewidth=1.5)
+        axes.plot(numbers.mean(), row + 0.25, "kD", markersize=4)
+    for path in paths.values():
+        axes.plot(*zip(*path, strict=True), color="grey", linewidth=0.5, alpha=0.5, zorder=1)
+    axes.set_yticks(range(len(conditions)), [condition.name for condition in conditions])
+    axes.set_ylim(len(conditions) - 0.4, -0.6)
+    axes.set_xlabel("test accuracy, %; the axis does not start at 0")
+    axes.grid(axis="x", alpha=0.3)
+    return figure
 
-    Args:
-        shares_a: float (num_runs, num_classes, num_classes); rows sum to 1; a true class each.
-        shares_b: float (num_runs, num_classes, num_classes), of the other condition.
-        class_names: name of each class.
-        title: what is subtracted from what.
-    """
-    difference = POINTS * (shares_a.mean(axis=0) - shares_b.mean(axis=0))
+
+def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
+    """Heatmaps of the first conditions minus the very first, where the classes are the same."""
+    charts = []
+    for condition in conditions[1 : 1 + MAX_DIFFERENCES]:
+        first = conditions[0]
+        if condition.class_names == first.class_names:
+            charts.append(
+                Chart(
+                    f"confusion_difference_{condition.index}",
+                    f"Confusion, {condition.label} minus {first.label}, percentage points of each "
+                    "true class; framed: differs at a false discovery rate of 5 %",
+                    draw_confusion_difference(condition, first),
+                )
+            )
+    return charts
+
+
+def draw_confusion_difference(condition: Condition, first: Condition) -> Figure:
+    """Where two conditions confuse classes differently, in percentage points."""
+    shares, others = (
+        POINTS * drawing.shares_of(np.stack([run.confusion for run in each.runs]))
+        for each in (condition, first)
+    )
+    difference = shares.mean(axis=0) - others.mean(axis=0)
     limit = max(float(np.abs(difference).max()), 0.1)
+    clear = _differs(shares, others)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
     image = axes.imshow(difference, cmap="PuOr", vmin=-limit, vmax=limit)
@@ -99,42 +121,71 @@ def draw_confusion_difference(
     for row, column in np.ndindex(*difference.shape):
         value = difference[row, column]
         if abs(value) >= 0.05:
-            axes.text(
-                column,
-                row,
-                f"{value:+.1f}".replace("-", "\N{MINUS SIGN}"),
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if abs(value) > 0.65 * limit else "black",
-            )
-    drawing.label_classes(axes, class_names)
-    axes.set_title(title)
+            ink = "white" if abs(value) > 0.65 * limit else "black"
+            text = f"{value:+.1f}".replace("-", MINUS)
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+        if clear[row, column]:
+            drawing.frame_cell(axes, row, column)
+    drawing.label_classes(axes, condition.class_names)
+    axes.set_title(f"{condition.name} {MINUS} {first.name}")
     return figure
 
 
-def draw_reliability(predictions: Mapping[str, Predictions]) -> Figure:
-    """Accuracy against stated confidence, in bins of equal mass; below the diagonal: too sure."""
-    figure = drawing.new_figure(6, 5)
+def draw_calibration(findings: Findings) -> list[Chart]:
+    """The reliability diagram of the conditions whose predictions were read."""
+    if not findings.predictions:
+        return []
+    figure = drawing.new_figure(6.5, 5)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    axes.text(0.42, 0.44, "as sure as right", rotation=45, color="grey", fontsize=7, rotation_mode="anchor")
-    for index, (name, each) in enumerate(predictions.items()):
+    lowest = 1.0
+    for condition in findings.conditions:
+        each = findings.predictions.get(condition.label)
+        if each is None:
+            continue
         axes.plot(
             each.curve.confidence,
             each.curve.accuracy,
-            color=drawing.colour(index),
-            marker=drawing.marker(index),
+            color=condition.colour,
+            marker=condition.marker,
             markersize=4,
             linewidth=1,
-            label=f"{drawing.short_label(name)}, ECE {each.ece.mean():.3f}",
+            label=f"{condition.name}, ECE {each.ece.mean():.3f}",
         )
+        lowest = min(lowest, each.curve.confidence.min(), each.curve.accuracy.min())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlim(lowest - 0.03, 1.02)
+    axes.set_ylim(lowest - 0.03, 1.02)
     axes.set_xlabel("stated probability of the predicted class")
     axes.set_ylabel("share of right predictions")
-    axes.set_xlim(0.2, 1.01)
-    axes.set_ylim(0.2, 1.01)
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="upper left", fontsize=8)
     axes.grid(alpha=0.3)
-    return figure
+    return [
+        Chart(
+            "reliability",
+            "Stated probability against share of right predictions, in bins of equal mass; below "
+            "the grey line a network is surer than it is right",
+            figure,
+        )
+    ]
+
+
+def _differs(shares: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which cells differ between two conditions, at a false discovery rate of 5 %.
+
+    Args:
+        shares: float (num_runs, num_classes, num_classes).
+        others: float (num_other_runs, num_classes, num_classes).
+
+    Source:
+        Welch's t test; Benjamini and Hochberg (1995) over all cells.
+    """
+    from scipy import stats
+
+    if min(len(shares), len(others)) < 2:
+        return np.zeros(shares.shape[1:], dtype=bool)
+    varies = (shares.std(axis=0) > 0) | (others.std(axis=0) > 0)
+    p_values = np.ones(shares.shape[1:])
+    p_values[varies] = stats.ttest_ind(shares[:, varies], others[:, varies], equal_var=False).pvalue
+    return stats.false_discovery_control(p_values, axis=None) <= 0.05

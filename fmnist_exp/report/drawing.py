@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from fmnist_exp.records import cannot_write
 
@@ -146,12 +147,22 @@ def draw_confusion(
         axes.text(
             column, row, str(cells[row, column]), ha="center", va="center", color=ink, fontsize=7
         )
+    label_classes(axes, class_names)
+
+
+def label_classes(axes: Axes, class_names: Sequence[str]) -> None:
+    """Name the rows and columns of a confusion heatmap."""
     ticks, names = range(len(class_names)), short_names(class_names)
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.spines[:].set_visible(False)
+
+
+def frame_cell(axes: Axes, row: int, column: int) -> None:
+    """Draw a frame around one cell of a heatmap."""
+    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.2))
 
 
 def shares_of(counts: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """One page, two forms: a self-contained HTML file and Markdown with links to the figures."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,12 +79,12 @@ class Page:
     sections: Sequence[Section] = field(default_factory=tuple)
 
 
-def to_html(page: Page, figures: Path) -> str:
+def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
     """The page as one HTML file that needs no other file and no network.
 
     Args:
         page: what to show; every text is escaped.
-        figures: the folder that holds each figure as PNG and SVG; the smaller is embedded.
+        figures: file name -> content of each figure as PNG and SVG; the smaller is embedded.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -128,7 +128,6 @@ def data_address(kind: str, content: bytes) -> str:
     return f"data:{MIME_TYPES[kind]};base64,{base64.b64encode(content).decode()}"
 
 
-def _embedded(folder: Path, name: str) -> str:
-    files = {kind: (folder / f"{name}.{kind}").read_bytes() for kind in MIME_TYPES}
-    kind = min(files, key=lambda kind: len(files[kind]))
-    return data_address(kind, files[kind])
+def _embedded(files: Mapping[str, bytes], name: str) -> str:
+    kind = min(MIME_TYPES, key=lambda kind: len(files[f"{name}.{kind}"]))
+    return data_address(kind, files[f"{name}.{kind}"])

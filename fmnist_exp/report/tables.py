@@ -73,8 +73,13 @@ def csv(table: pd.DataFrame) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """A table of texts in Markdown."""
-    rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
-    return "".join(f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
+    return markdown_rows([list(table.columns), *table.to_numpy().tolist()])
+
+
+def markdown_rows(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of texts, the first of them the headings, as a table in Markdown."""
+    head, *body = (f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
+    return head + "| " + " | ".join(["---"] * len(rows[0])) + " |\n" + "".join(body)
 
 
 def latex(table: pd.DataFrame) -> str:
