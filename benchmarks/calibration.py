@@ -1,6 +1,6 @@
 """Calibration of the verdicts: simulated studies whose truth is known, through the whole path.
 
-`python benchmarks/calibration.py` prints a section in Markdown; a minute on one core. A study has
+`python benchmarks/calibration.py` prints a section in Markdown, in about two minutes. A study has
 three conditions; its runs are normal, with a share of their variance common to the runs of one
 seed, and rounded as accuracies on 10,000 images are.
 """
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_exp.report import power
+from fmnist_exp.report.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.verdicts import ALPHA, SESOI, Comparison, Verdict, compare
+from fmnist_exp.report.verdicts import ALPHA, SESOI, compare
 
 METRIC = "test_accuracy"
 BOUND = SESOI[METRIC]

@@ -39,8 +39,10 @@ ALLOWED = {
     "report.power": set(),
     "report.correctness": {"report.statistics"},
     "report.reliability": set(),
-    "report.verdicts": {"report.paired", "report.power", "report.statistics"},
-    "report.sentences": {"report.verdicts"},
+    "report.comparisons": set(),
+    "report.verdicts": {"report.comparisons", "report.paired", "report.power"}
+    | {"report.statistics"},
+    "report.sentences": {"report.comparisons", "report.verdicts"},
     "report.qualities": {"report.statistics"},
     "report.drawing": {"records"},
     "report.sweeps": {"errors", "records"},

@@ -63,7 +63,7 @@ def two_way_interval(
         Lower and upper bound of mean(correct_a) - mean(correct_b), as fractions.
 
     Source:
-        Sellam et al. (2022), The MultiBERTs, section 4: multi-bootstrap with paired seeds. Images
+        Sellam et al. (2022), The MultiBERTs: multi-bootstrap with paired seeds. Images
         of equal column count as one with a weight, which leaves the law of the result unchanged.
     """
     difference = np.asarray(correct_a, dtype=np.int8) - np.asarray(correct_b, dtype=np.int8)

@@ -207,7 +207,7 @@ def superiority(
         Share in [0, 1], ties counting one half, lower and upper bound; NaN without pairs.
 
     Source:
-        Grissom & Kim (2012), Effect sizes for research, chapter 5: PS for dependent groups.
+        Grissom & Kim (2012), Effect sizes for research: PS for dependent groups.
     """
     count = len(differences)
     wins = float(np.sum(differences > 0) + np.sum(differences == 0) / 2)

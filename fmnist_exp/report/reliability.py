@@ -37,7 +37,7 @@ def reliability_curve(
 
     Source:
         Nguyen & O'Connor (2015), Posterior calibration and exploratory analysis for natural
-        language processing models, section 3: adaptive binning.
+        language processing models: adaptive binning.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels

@@ -2,7 +2,8 @@
 
 import math
 
-from fmnist_exp.report.verdicts import MIN_PAIRS, Comparison, Verdict
+from fmnist_exp.report.comparisons import Comparison, Verdict
+from fmnist_exp.report.verdicts import MIN_PAIRS
 
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
 UNITS = {

@@ -1,4 +1,4 @@
-"""Verdicts: conditions compared pair by pair on one metric, and a sentence for each comparison.
+"""Verdicts: conditions compared pair by pair on one metric.
 
 The rules stand fixed before any run. For every pair of conditions shown:
 
@@ -10,15 +10,14 @@ The rules stand fixed before any run. For every pair of conditions shown:
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from fmnist_exp.report import paired, power
+from fmnist_exp.report.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics import holm, simultaneous_confidence
 
 ALPHA = 0.05
@@ -27,71 +26,6 @@ MAX_CONDITIONS = 8  # of which all pairs are compared, 28; more are compared wit
 # Smallest effect of interest, as a fraction: about one standard error of a test accuracy.
 SESOI = dict.fromkeys(["test_accuracy", "validation_accuracy", "train_accuracy"], 0.003)
 HIGHER_IS_BETTER = {"accuracy": True, "loss": False, "error": False, "seconds": False}
-
-
-class Verdict(StrEnum):
-    """What a comparison says of condition_a against condition_b."""
-
-    BETTER = "better"
-    WORSE = "worse"
-    EQUAL = "practically equal"
-    UNDECIDED = "undecided"
-    EXPLORATORY = "exploratory"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two conditions on one metric; NaN where a number cannot be had, in the metric's own unit.
-
-    Attributes:
-        metric: name of the metric, such as test_accuracy.
-        condition_a: the condition that the verdict is about.
-        condition_b: the condition that it is held against.
-        num_pairs: seeds that both conditions have.
-        difference_mean: mean of condition_a minus condition_b over the pairs.
-        ci_low: lower bound of the interval; all intervals of a family hold together in 95 %.
-        ci_high: upper bound.
-        p_value: of the paired t test, two-sided.
-        p_value_holm: the same, adjusted for all comparisons of the family.
-        verdict: one of `Verdict`.
-        difference_std: SD of the differences, n - 1 in the denominator.
-        d_z: difference_mean / difference_std.
-        superiority: share of the pairs in which condition_a is the better one; ties count half.
-        superiority_low: lower bound of its 95 % Wilson interval.
-        superiority_high: upper bound.
-        p_value_sign_flip: of the exact sign-flip test, unadjusted: a check on p_value.
-        sesoi: smallest effect of interest; NaN if the metric has none.
-        p_value_equivalence: of the two one-sided tests against +/- sesoi.
-        p_value_equivalence_holm: the same, adjusted for all comparisons of the family.
-        minimum_detectable: true difference that would be found with 80 % power.
-        seeds_needed: paired seeds that tell a difference of sesoi from none; see `power`.
-        num_comparisons: size of the family.
-        unpaired_seeds: seeds that only one of the two has, left out.
-    """
-
-    metric: str
-    condition_a: str
-    condition_b: str
-    num_pairs: int
-    difference_mean: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    p_value_holm: float
-    verdict: Verdict
-    difference_std: float
-    d_z: float
-    superiority: float
-    superiority_low: float
-    superiority_high: float
-    p_value_sign_flip: float
-    sesoi: float
-    p_value_equivalence: float
-    p_value_equivalence_holm: float
-    minimum_detectable: float
-    seeds_needed: float
-    num_comparisons: int
-    unpaired_seeds: tuple[int, ...]
 
 
 def compare(
@@ -104,10 +38,10 @@ def compare(
 ) -> list[Comparison]:
     """Compare conditions on one metric: all pairs, or each with the baseline.
 
-    The comparisons returned are the family over which Holm and the intervals are adjusted. All
-    pairs are compared, the later condition against the earlier, unless a baseline is given or
-    there are more than eight conditions: then each is compared with the baseline, by default the
-    first condition.
+    The comparisons returned are the family over which Holm and the intervals are adjusted, but
+    for those with fewer than two pairs, which have no test. All pairs are compared, the later
+    condition against the earlier, unless a baseline is given or there are more than eight
+    conditions: then each is compared with the baseline, by default the first condition.
 
     Differences and equivalence are two families, each adjusted on its own at 5 %, since they can
     be wrong in opposite states of the world: `better` or `worse` is false where the true
@@ -147,16 +81,6 @@ def higher_is_better(metric: str) -> bool:
         known = ", ".join(f"*_{word}" for word in HIGHER_IS_BETTER)
         raise ValueError(f"which direction of {metric} is better is not known; known are {known}")
     return HIGHER_IS_BETTER[word]
-
-
-def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row per comparison, columns as the attributes; unpaired seeds as text."""
-    rows = [
-        asdict(each)
-        | {"verdict": str(each.verdict), "unpaired_seeds": " ".join(map(str, each.unpaired_seeds))}
-        for each in comparisons
-    ]
-    return pd.DataFrame(rows, columns=[field.name for field in fields(Comparison)])
 
 
 def _compared(conditions: Sequence[str], baseline: str | None) -> list[tuple[str, str]]:
@@ -203,8 +127,7 @@ def _measure(
     test = paired.paired_t(differences, simultaneous_confidence(family))
     improvements = differences if higher_is_better(metric) else -differences
     share, share_low, share_high = paired.superiority(improvements)
-    planned = len(differences) >= MIN_PAIRS  # the SD of fewer is no ground for a plan
-    alpha = ALPHA / family if family else ALPHA
+    detectable, seeds = _plan(test.std, len(differences), family, sesoi)
     return Comparison(
         metric=metric,
         condition_a=names[0],
@@ -225,17 +148,20 @@ def _measure(
         sesoi=math.nan if sesoi is None else sesoi,
         p_value_equivalence=math.nan if sesoi is None else paired.equivalence_p(differences, sesoi),
         p_value_equivalence_holm=math.nan,
-        minimum_detectable=(
-            power.minimum_detectable(test.std, len(differences), alpha) if planned else math.nan
-        ),
-        seeds_needed=(
-            power.seeds_to_settle(test.std, sesoi, alpha)
-            if planned and sesoi is not None
-            else math.nan
-        ),
+        minimum_detectable=detectable,
+        seeds_needed=seeds,
         num_comparisons=family,
         unpaired_seeds=pairs.unpaired,
     )
+
+
+def _plan(std: float, num_pairs: int, family: int, sesoi: float | None) -> tuple[float, float]:
+    """Minimum detectable difference and seeds needed; the SD of few pairs is no ground for them."""
+    if num_pairs < MIN_PAIRS:
+        return math.nan, math.nan
+    alpha = ALPHA / family
+    seeds = math.nan if sesoi is None else power.seeds_to_settle(std, sesoi, alpha)
+    return power.minimum_detectable(std, num_pairs, alpha), seeds
 
 
 def _judge(comparisons: Sequence[Comparison], sign: int) -> list[Comparison]:
