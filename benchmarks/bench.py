@@ -77,21 +77,22 @@ def measure_epochs(model: str) -> dict[str, float]:
     """Median seconds of every kind of epoch of every peer, over several processes of each."""
     seconds: dict[str, list[float]] = {}
     for _ in range(PROCESSES):
-        peers = [Peer(name, model) for name in peer_names(model)]
-        try:
-            _measure_in_turn(peers, seconds)
-        finally:
-            for peer in peers:
-                peer.stop()
+        _measure_in_turn(model, seconds)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def _measure_in_turn(peers: list[Peer], seconds: dict[str, list[float]]) -> None:
-    kinds = {peer: peer.kinds() for peer in peers}  # all are ready before the first is timed
-    for _ in range(ROUNDS):
-        for peer in peers:
-            for kind in kinds[peer]:
-                seconds.setdefault(f"{peer.name} {kind}", []).append(peer.seconds(kind))
+def _measure_in_turn(model: str, seconds: dict[str, list[float]]) -> None:
+    """Add the epochs of one new process of each peer to `seconds`."""
+    kinds: dict[Peer, list[str]] = {}
+    with contextlib.ExitStack() as processes:
+        for name in peer_names(model):
+            peer = Peer(name, model)
+            processes.callback(peer.stop)
+            kinds[peer] = peer.kinds()  # starts one at a time: together they take longer
+        for _ in range(ROUNDS):
+            for peer in kinds:
+                for kind in kinds[peer]:
+                    seconds.setdefault(f"{peer.name} {kind}", []).append(peer.seconds(kind))
 
 
 def epoch_lines(model: str, medians: dict[str, float]) -> list[str]:
