@@ -6,9 +6,13 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.records import FIGURES, write_bytes
+
+if TYPE_CHECKING:
+    from fmnist_exp.report.findings import Findings
 
 EXIT_BAD_INPUT = 2
 
@@ -37,14 +41,12 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
     found = findings.find(sweeps.read_study(folders), baseline)
     drawn = charts.draw_study(found)
     figures = {
-        f"{chart.name}.{kind}": drawing.render(
-            chart.figure, kind, mark=drawing.mark_of(chart.name)
-        )
+        f"{chart.name}.{kind}": drawing.render(chart.figure, kind, mark=drawing.mark_of(chart.name))
         for chart in drawn
         for kind in drawing.KINDS
     }
     report = page.build_page(found, drawn)
-    texts = tables.all_tables(found) | {
+    texts = _tables(found) | {
         "report.md": rendering.to_markdown(report),
         "index.html": rendering.to_html(report, figures),
     }
@@ -56,6 +58,24 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
     readable = tables.for_reading(found.summary, found.study.factors)
     warnings = [f"Warning: {sentence}" for sentence in report.warnings]
     return "\n".join([tables.plain(readable), "", *report.answers, *warnings])
+
+
+def _tables(found: "Findings") -> dict[str, str]:
+    """Every table of a report: file name -> content."""
+    from fmnist_exp.report import comparisons, leaderboard, tables
+
+    summary = tables.for_reading(found.summary, found.study.factors)
+    compared = [each for family in found.comparisons.values() for each in family]
+    readable = leaderboard.readable_comparisons(found)
+    return {
+        "runs.csv": tables.csv(found.study.table),
+        "summary.csv": tables.csv(found.summary),
+        "summary.md": tables.markdown(summary),
+        "summary.tex": tables.latex(summary),
+        "comparisons.csv": tables.csv(comparisons.comparison_table(compared)),
+        "comparisons.md": tables.markdown(readable),
+        "comparisons.tex": tables.latex(readable),
+    }
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
         ConfigError: the data set is too small for the sizes asked for.
         DataError: the data are nowhere to be found, or damaged.
     """
-    read = {
+    read: dict[str, Callable[[DataConfig], _DataSet]] = {
         "fashion_mnist": functools.partial(_fashion_mnist, fetch=fetch),
         "digits": _digits,
         "synthetic": _synthetic,

@@ -20,7 +20,6 @@ from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, Condition
 from fmnist_exp.report.statistics import t_interval
 
 
-
 def draw_study(findings: Findings) -> list[Chart]:
     """Draw every figure of a study, in the order in which a report shows them."""
     completed = findings.conditions

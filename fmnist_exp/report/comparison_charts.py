@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from fmnist_exp.report import drawing
+from fmnist_exp.report.comparisons import Comparison
 from fmnist_exp.report.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.verdicts import Comparison
 
 POINTS = 100  # percentage points in a fraction
 MAX_COMPARISONS = 40  # rows of the forest plot
@@ -56,7 +56,9 @@ def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Fig
         axes.plot(POINTS * each.difference_mean, row, "ks", markersize=6)
         verdict = f"{each.verdict} (n = {each.num_pairs})"
         axes.text(1.01, row, verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-    labels = [f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons]
+    labels = [
+        f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons
+    ]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     band = f"; shaded: up to {sesoi:g} points either way" if np.isfinite(sesoi) else ""

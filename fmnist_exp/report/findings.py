@@ -8,10 +8,10 @@ import pandas as pd
 from fmnist_exp import records
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report import correctness, predictions, qualities, tables, verdicts
+from fmnist_exp.report.comparisons import Comparison
 from fmnist_exp.report.predictions import Agreement, Predictions
 from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
 from fmnist_exp.report.sweeps import Run, Study
-from fmnist_exp.report.verdicts import Comparison
 
 COMPARED = ("test_accuracy", "test_loss")
 Pair = tuple[str, str]

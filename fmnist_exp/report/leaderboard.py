@@ -3,11 +3,13 @@
 import math
 from collections.abc import Sequence
 
+import pandas as pd
+
+from fmnist_exp.report.comparisons import Comparison, Verdict
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import UNKNOWN, bounds, fixed, p_value, percent, with_interval
 from fmnist_exp.report.rendering import Table
 from fmnist_exp.report.sentences import amount
-from fmnist_exp.report.verdicts import Comparison, Verdict
 
 COMPARISON_COLUMNS = (
     *("A", "B", "pairs", "A \N{MINUS SIGN} B", "simultaneous 95 % CI", "p", "p, Holm"),
@@ -72,6 +74,17 @@ def comparison_table(
             ]
         )
     return Table(COMPARISON_COLUMNS, rows, metric.replace("_", " ").capitalize())
+
+
+def readable_comparisons(findings: Findings) -> pd.DataFrame:
+    """All comparisons of all metrics as one table of texts."""
+    rows = [
+        [metric.replace("_", " "), *row]
+        for metric, found in findings.comparisons.items()
+        if found
+        for row in comparison_table(found, findings).rows
+    ]
+    return pd.DataFrame(rows, columns=["metric", *COMPARISON_COLUMNS])
 
 
 def _num_better(findings: Findings) -> dict[str, int]:

@@ -14,11 +14,13 @@ def paragraphs(findings: Findings) -> list[str]:
     """What was measured, compared and left out, in sentences."""
     comparisons = findings.comparisons["test_accuracy"]
     found = [
-        "A condition is a config without its seed; runs of one condition differ in nothing but "
-        "their seed, which fixes initial weights, visiting order and dropout. Accuracy and loss "
-        "are those of the saved weights, in inference mode; the test images chose nothing. SD has "
-        "n - 1 in its denominator; intervals of a mean are 95 % t intervals over seeds and do not "
-        "speak of other test images.",
+        (
+            "A condition is a config without its seed; runs of one condition differ in nothing "
+            "but their seed, which fixes initial weights, visiting order and dropout. Accuracy and "
+            "loss are those of the saved weights, in inference mode; the test images chose "
+            "nothing. SD has n - 1 in its denominator; intervals of a mean are 95 % t intervals "
+            "over seeds and do not speak of other test images."
+        ),
     ]
     if comparisons:
         family = comparisons[0].num_comparisons
@@ -27,7 +29,8 @@ def paragraphs(findings: Findings) -> list[str]:
             "Conditions are compared in pairs of runs with equal seed. For each metric the family "
             f"has {family} comparison{'' if family == 1 else 's'}: p values are those of paired t "
             "tests, adjusted by Holm; intervals of differences are simultaneous (Bonferroni), and "
-            "an exact sign-flip test stands beside each. Practically equal: two one-sided tests "
+            "an exact sign-flip test stands beside each. Verdicts rest on the adjusted tests, which are "
+            "a little sharper than the intervals beside them. Practically equal: two one-sided tests "
             f"against plus and minus {sesoi:g} percentage points, a bound fixed before any run, "
             "are both significant after Holm. Better or worse: else, if the difference is "
             "significant after Holm, at 5 %. Undecided: neither; the sentence says what could have "

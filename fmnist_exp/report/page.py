@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from fmnist_exp.report import methods, sections
+from fmnist_exp.report.comparisons import Comparison, Verdict
 from fmnist_exp.report.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.rendering import Page
 from fmnist_exp.report.sentences import sentence
 from fmnist_exp.report.sweeps import Study
-from fmnist_exp.report.verdicts import MIN_PAIRS, Comparison, Verdict
+from fmnist_exp.report.verdicts import MIN_PAIRS
 
 MAX_SENTENCES = 10  # comparisons in words at the top; the table has the rest
 MAX_NAMED = 20  # runs named in one warning
+HASH_LENGTH = 12
 VERSIONS = {
     "commit": "git_commit",
     "TensorFlow": "tensorflow",
@@ -19,7 +21,7 @@ VERSIONS = {
     "Python": "python",
     "processor": "cpu",
     "threads": "threads",
-    "data": "data_source",
+    "data": "data_sha256",
 }
 
 
@@ -27,12 +29,17 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
     """The whole report of a study."""
     study = findings.study
     return Page(
-        title=f"Does {' or '.join(study.factors)} matter?",
+        title=_title(study.factors),
         answers=answers(findings),
         warnings=warnings(findings),
         provenance=_provenance(study),
         sections=[*sections.build_sections(findings, charts), methods.section(findings)],
     )
+
+
+def _title(factors: Sequence[str]) -> str:
+    *others, last = factors
+    return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
 
 
 def answers(findings: Findings) -> list[str]:
@@ -49,7 +56,7 @@ def answers(findings: Findings) -> list[str]:
 def warnings(findings: Findings) -> list[str]:
     """One sentence for each thing that a reader must know before trusting a comparison."""
     study = findings.study
-    named = [
+    named: list[tuple[str, Sequence[str]]] = [
         (status, list(study.table["run"][study.table["status"] == status]))
         for status in ("diverged", "failed", "interrupted")
     ]
@@ -98,14 +105,14 @@ def _overall(comparisons: Sequence[Comparison]) -> str:
     counts = [
         (sum(each.verdict in verdicts for each in comparisons), text)
         for verdicts, text in (
-            ((Verdict.BETTER, Verdict.WORSE), "a difference"),
-            ((Verdict.EQUAL,), "practical equality"),
-            ((Verdict.UNDECIDED,), "nothing decided yet"),
-            ((Verdict.EXPLORATORY,), "too few seeds for a verdict"),
+            ((Verdict.BETTER, Verdict.WORSE), "different"),
+            ((Verdict.EQUAL,), "practically equal"),
+            ((Verdict.UNDECIDED,), "undecided"),
+            ((Verdict.EXPLORATORY,), "with too few seeds for a verdict"),
         )
     ]
-    shown = ", ".join(f"{text} in {count}" for count, text in counts if count)
-    return f"Test accuracy, {total} comparison{'' if total == 1 else 's'}: {shown}."
+    shown = ", ".join(f"{count} {text}" for count, text in counts if count)
+    return f"{total} comparison{'' if total == 1 else 's'} of test accuracy: {shown}."
 
 
 def _without_comparison(findings: Findings) -> str:
@@ -124,10 +131,14 @@ def _without_comparison(findings: Findings) -> str:
 def _provenance(study: Study) -> list[tuple[str, str]]:
     counts = study.table["status"].value_counts()
     runs = ", ".join(f"{count} {status}" for status, count in counts.items())
-    stated = [("runs", runs + (f", {len(study.unfinished)} unfinished" if study.unfinished else ""))]
+    stated = [
+        ("runs", runs + (f", {len(study.unfinished)} unfinished" if study.unfinished else ""))
+    ]
     for name, key in VERSIONS.items():
         values = dict.fromkeys(str(run.record.provenance.get(key)) for run in study.runs)
-        stated.append((name, _listed(value[:12] if key == "git_commit" else value for value in values)))
+        stated.append(
+            (name, _listed(value[:12] if key == "git_commit" else value for value in values))
+        )
     return stated
 
 

@@ -38,7 +38,9 @@ def quality_tables(qualities: Mapping[str, pd.DataFrame], max_rows: int) -> list
             for row in qualities[name].head(max_rows).to_dict("records")
         ]
         if rows:
-            tables.append(Table(list(rows[0]), [list(row.values()) for row in rows], CAPTIONS[name]))
+            tables.append(
+                Table(list(rows[0]), [list(row.values()) for row in rows], CAPTIONS[name])
+            )
     return tables
 
 
@@ -76,5 +78,7 @@ def _overfitting(row: Row) -> dict[str, str]:
         f"train {MINUS} test, points [95 % CI]": with_interval(row, "generalization_gap", 100, 2),
         "best epoch, median": fixed(row["best_epoch_median"], 1),
         "last epoch, median": fixed(row["last_epoch_median"], 1),
-        f"validation loss, last {MINUS} best [95 % CI]": with_interval(row, "loss_after_best", 1, 4),
+        f"validation loss, last {MINUS} best [95 % CI]": with_interval(
+            row, "loss_after_best", 1, 4
+        ),
     }

@@ -21,7 +21,9 @@ MAX_ROWS = 200  # rows of a table that a page shows; the CSV files have all
 def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]:
     """Every section that has something to show, in the order of a report."""
     figures = {
-        chart.name: FigureReference(chart.name, f"{chart.caption}. {chart.note}".strip(), chart.caption)
+        chart.name: FigureReference(
+            chart.name, f"{chart.caption}. {chart.note}".strip(), chart.caption
+        )
         for chart in charts
     }
 
@@ -32,9 +34,7 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
         _what_differs(findings),
         Section("leaderboard", "Leaderboard", tables=[leaderboard(findings, MAX_ROWS)]),
         _differences(findings, drawn("differences")),
-        Section(
-            "qualities", "Four qualities", tables=quality_tables(findings.qualities, MAX_ROWS)
-        ),
+        Section("qualities", "Four qualities", tables=quality_tables(findings.qualities, MAX_ROWS)),
         Section("seeds", "Every seed", figures=drawn("seeds", "test_accuracy", "test_loss")),
         Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
         Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
@@ -122,8 +122,10 @@ def _agreement(findings: Findings) -> Section:
         "agreement",
         "Agreement, image by image",
         paragraphs=[
-            f"{len(found.always_wrong):,} of {len(found.share_right):,} test images are answered "
-            "wrongly by every run of every condition."
+            (
+                f"{len(found.always_wrong):,} of {len(found.share_right):,} test images are "
+                "answered wrongly by every run of every condition."
+            )
         ],
         tables=[Table(columns, rows, "Shares of the test images")],
         thumbnails=strips(findings),

@@ -32,9 +32,14 @@ def strips(findings: Findings) -> list[ThumbnailStrip]:
     names = findings.conditions[0].class_names
     predicted = np.concatenate([each.predicted for each in answers])
     return [
-        ThumbnailStrip(caption, _pictures(chosen[:MAX_IMAGES], images, answers[0], predicted, names))
+        ThumbnailStrip(
+            caption, _pictures(chosen[:MAX_IMAGES], images, answers[0], predicted, names)
+        )
         for caption, chosen in (
-            ("Wrong in every run, those first whose wrong answer is most common:", found.always_wrong),
+            (
+                "Wrong in every run, those first whose wrong answer is most common:",
+                found.always_wrong,
+            ),
             ("In dispute, those first whose commonest answer is rarest:", found.disputed),
         )
         if len(chosen)
