@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from fmnist_exp.errors import FmnistError
-from fmnist_exp.records import FIGURES, write_text
+from fmnist_exp.records import FIGURES, write_bytes
 
 EXIT_BAD_INPUT = 2
 
@@ -16,23 +16,40 @@ EXIT_BAD_INPUT = 2
 def aggregate(folders: list[Path], out: Path) -> str:
     """Read every run below `folders` and write tables, figures and `report.md` into `out`.
 
+    Everything is read and computed before the first file is written. Figures of a former report
+    in `out` that this one does not have are removed.
+
     Returns:
         The comparison table for a terminal, and what is missing from it.
 
     Raises:
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
-    from fmnist_exp.report import charts, page, sweeps, tables  # pandas takes half a second
+    # pandas takes half a second
+    from fmnist_exp.report import charts, drawing, page, sweeps, tables
 
     study = sweeps.read_study(folders)
     summary = tables.summarize(study)
     readable = tables.for_reading(summary, study.factors)
-    tables.write_csv(out / "runs.csv", study.table)
-    tables.write_csv(out / "summary.csv", summary)
-    write_text(out / "summary.md", tables.markdown(readable))
-    write_text(out / "summary.tex", tables.latex(readable))
-    figures = charts.draw_study(study, out / FIGURES)
-    write_text(out / "report.md", page.report(study, readable, figures))
+    drawn = charts.draw_study(study)
+    figures = {
+        f"{FIGURES}/{chart.name}.{kind}": drawing.render(
+            chart.figure, kind, mark=drawing.mark_of(chart.name)
+        )
+        for chart in drawn
+        for kind in drawing.KINDS
+    }
+    texts = {
+        "runs.csv": tables.csv(study.table),
+        "summary.csv": tables.csv(summary),
+        "summary.md": tables.markdown(readable),
+        "summary.tex": tables.latex(readable),
+        "report.md": page.report(study, readable, drawn),
+    }
+    contents = figures | {name: text.encode() for name, text in texts.items()}
+    for name, content in contents.items():
+        write_bytes(out / name, content)
+    drawing.remove_former(out / FIGURES, [chart.name for chart in drawn])
     return "\n".join([tables.plain(readable), *page.warnings(study)])
 
 

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ FIGURES = "figures"
 STATUSES = ("completed", "diverged", "failed", "interrupted")
 FINISHED = ("completed", "diverged")  # trained to an end and measured
 SPLITS = ("train", "validation", "test")
+METRICS = ("loss", "accuracy")
+CLASS_METRICS = ("precision", "recall", "f1", "support")
 HISTORY_COLUMNS = (
     "epoch",
     "train_loss",
@@ -121,9 +123,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         write(file)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file atomically."""
+    write_atomically(path, lambda file: file.write(content))
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically, with the line ends as they are in `text`."""
-    write_atomically(path, lambda file: file.write(text.encode()))
+    write_bytes(path, text.encode())
 
 
 def sha256_of(path: Path) -> str:
@@ -152,12 +159,12 @@ def read_record(run_dir: Path) -> RunRecord:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise _cannot_read(path, f"it is not readable JSON ({error})") from error
+        raise cannot_read(path, f"it is not readable JSON ({error})") from error
     if not isinstance(values, dict):
-        raise _cannot_read(path, f"it must hold one object, received {type(values).__name__}")
+        raise cannot_read(path, f"it must hold one object, received {type(values).__name__}")
     if values.get("schema_version") != SCHEMA_VERSION:
         version = values.get("schema_version")
-        raise _cannot_read(path, f"schema_version must be {SCHEMA_VERSION}, received {version!r}")
+        raise cannot_read(path, f"schema_version must be {SCHEMA_VERSION}, received {version!r}")
     _check_layout(path, values)
     return RunRecord(**values)
 
@@ -166,17 +173,38 @@ def _check_layout(path: Path, values: dict[str, Any]) -> None:
     kinds = {item.name: item.type for item in dataclasses.fields(RunRecord)}
     if values.keys() != kinds.keys():
         odd = ", ".join(sorted(values.keys() ^ kinds.keys()))
-        raise _cannot_read(path, f"these keys are missing or unknown: {odd}")
+        raise cannot_read(path, f"these keys are missing or unknown: {odd}")
     for name, kind in kinds.items():
-        if not isinstance(values[name], _python_type(kind)):
-            raise _cannot_read(path, f"{name} must be {kind}, received {values[name]!r}"[:500])
+        value = values[name]
+        if not isinstance(value, _python_type(kind)) or isinstance(value, bool):
+            raise cannot_read(path, f"{name} must be {kind}, received {value!r}"[:500])
     if values["status"] not in STATUSES:
-        raise _cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
+        raise cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
+    _check_numbers(path, "timing_seconds", values["timing_seconds"], ())
     if values["status"] in FINISHED:
-        for split in SPLITS:
-            measured = values["metrics"].get(split)
-            if not isinstance(measured, dict) or not measured.keys() >= {"loss", "accuracy"}:
-                raise _cannot_read(path, f"metrics.{split} must hold loss and accuracy")
+        _check_results(path, values)
+
+
+def _check_results(path: Path, values: dict[str, Any]) -> None:
+    """A finished run has every metric of every split and of every class."""
+    names = values["class_names"]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise cannot_read(path, f"class_names must be one or more texts, received {names!r}"[:500])
+    if len(values["per_class"]) != len(names) or values["per_class"].keys() != set(names):
+        received = list(values["per_class"])
+        raise cannot_read(path, f"per_class must name {names!r}, received {received!r}"[:500])
+    for split in SPLITS:
+        _check_numbers(path, f"metrics.{split}", values["metrics"].get(split), METRICS)
+    for name in names:
+        _check_numbers(path, f"per_class.{name}", values["per_class"][name], CLASS_METRICS)
+
+
+def _check_numbers(path: Path, key: str, received: Any, required: Sequence[str]) -> None:
+    if not isinstance(received, dict) or not received.keys() >= set(required):
+        raise cannot_read(path, f"{key} must hold {', '.join(required)}, received {received!r}")
+    for name, value in received.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
 
 
 def _python_type(annotation: Any) -> Any:
@@ -210,7 +238,8 @@ def cannot_write(path: Path, error: OSError) -> RecordError:
     )
 
 
-def _cannot_read(path: Path, problem: str) -> RecordError:
+def cannot_read(path: Path, problem: str) -> RecordError:
+    """The error that says which file of a run cannot be read, why, and what to do."""
     return RecordError(
         f"cannot read {path}: {problem}. A record is written once, by the run itself: train that "
         f"run again, or move {path.parent} out of the way."

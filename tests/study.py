@@ -1,26 +1,35 @@
 """Run directories made by hand, for tests of the report wing."""
 
 import csv
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from conftest import config_of
 
 from fmnist_exp import records
+from fmnist_exp.config import RunConfig
 from fmnist_exp.records import RunRecord
 
-CLASSES = ["a", "b", "c"]
+CLASSES = ("a", "b", "c")
 
 
 def write_run(
-    run_dir: Path, *overrides: str, status: str = "completed", accuracy: float = 0.8
+    run_dir: Path,
+    *overrides: str,
+    status: str = "completed",
+    accuracy: float = 0.8,
+    class_names: Sequence[str] = CLASSES,
+    num_epochs: int = 2,
 ) -> None:
     """A run directory with plausible files; `overrides` say what its config differs in."""
     run_dir.mkdir(parents=True)
-    config = config_of("data=synthetic", *overrides)
+    config = _config_of(*overrides)
     finished = status in records.FINISHED
     measured = {"loss": 1 - accuracy, "accuracy": accuracy}
+    f1 = np.linspace(accuracy, 1, len(class_names) + 1)[:-1].tolist()
     record = RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status=status,
@@ -28,30 +37,57 @@ def write_run(
         seed=config.seed,
         choices={"initializer": config.initializer.name},
         config=asdict(config),
-        class_names=CLASSES,
+        class_names=list(class_names),
         metrics=dict.fromkeys(records.SPLITS, measured) if finished else {},
         per_class={
-            name: {"precision": accuracy, "recall": accuracy, "f1": accuracy, "support": 10.0}
-            for name in CLASSES
+            name: {"precision": value, "recall": value, "f1": value, "support": 10.0}
+            for name, value in zip(class_names, f1, strict=True)
         },
-        num_epochs=2,
+        num_epochs=num_epochs,
         best_epoch=1,
-        evaluated_epoch=2,
+        evaluated_epoch=num_epochs,
         timing_seconds={"fit": 1.0, "total": 2.0},
         provenance={"code_sha256": "c", "data_sha256": "d"},
         artifacts={},
         error=None if finished else {"type": "E", "message": "m", "traceback": "t"},
     )
     if finished:
-        _write_csv(run_dir / records.HISTORY, records.HISTORY_COLUMNS, np.ones((2, 7)).cumsum(0))
-        _write_csv(run_dir / records.CONFUSION_MATRIX, ["label", *CLASSES], _confusion())
+        history = _history(num_epochs, accuracy)
+        _write_csv(run_dir / records.HISTORY, records.HISTORY_COLUMNS, history)
+        counts = _confusion(class_names, accuracy)
+        _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)
     records.write_record(run_dir, record)
 
 
-def _confusion() -> list[list]:
-    return [["a", 8, 1, 1], ["b", 0, 10, 0], ["c", 0, 5, 5]]
+def _config_of(*overrides: str) -> RunConfig:
+    """The config of a run; only the seed is not composed anew for every run of a sweep."""
+    seeds = [int(text.removeprefix("seed=")) for text in overrides if text.startswith("seed=")]
+    others = [text for text in overrides if not text.startswith("seed=")]
+    return replace(_composed(*others), seed=seeds[-1] if seeds else 0)
 
 
-def _write_csv(path: Path, header, rows) -> None:
-    with path.open("w", newline="") as file:
+@cache
+def _composed(*overrides: str) -> RunConfig:
+    return config_of("data=synthetic", *overrides)
+
+
+def _history(num_epochs: int, accuracy: float) -> list[list[float]]:
+    """Rows of a history: losses that fall and accuracies that rise towards `accuracy`."""
+    rest = [0.5 ** (epoch / 3) for epoch in range(num_epochs)]
+    return [
+        [epoch, left, accuracy * (1 - left / 3), left + 0.1, accuracy * (1 - left / 2), 0.001, 0.5]
+        for epoch, left in enumerate(rest, start=1)
+    ]
+
+
+def _confusion(class_names: Sequence[str], accuracy: float) -> list[list]:
+    """Ten images of each class, of which `accuracy` keep it and the rest go to the next."""
+    right = round(10 * accuracy)
+    counts = np.diag([right] * len(class_names))
+    counts += np.roll(np.diag([10 - right] * len(class_names)), 1, axis=1)
+    return [[name, *row] for name, row in zip(class_names, counts.tolist(), strict=True)]
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])

@@ -2,191 +2,192 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
 from fmnist_exp.report import drawing
+from fmnist_exp.report.class_charts import draw_confusion, draw_per_class
+from fmnist_exp.report.drawing import Chart
+from fmnist_exp.report.shown import Condition, shown_conditions
 from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.sweeps import Run, Study
+from fmnist_exp.report.sweeps import Study
 
-MAX_PANELS = 12  # conditions that are drawn one panel each; tables hold the rest
-Values = dict[str, np.ndarray]  # condition -> one number per completed run
+MAX_ROWS = 60  # conditions that are drawn in one row each
+MAX_PANELS = 12  # conditions that are drawn in one panel each
 
 
-def draw_study(study: Study, folder: Path) -> list[str]:
-    """Draw every figure of a study as PNG and SVG.
-
-    Returns:
-        Names of the figures without suffix, in the order in which a report shows them.
-    """
-    completed = {name: runs for name in study.conditions if (runs := study.completed(name))}
+def draw_study(study: Study) -> list[Chart]:
+    """Draw every figure of a study, in the order in which a report shows them."""
+    completed = shown_conditions(study)
     if not completed:
         return []
+    rows, panels = completed[:MAX_ROWS], completed[:MAX_PANELS]
+    in_rows, in_panels = _note(len(rows), len(completed)), _note(len(panels), len(completed))
+    every_seed = "mean, 95 % t interval and every seed"
     with mpl.rc_context(drawing.STYLE):
-        figures = {
-            "test_accuracy": draw_bars(_measured(completed, "test", "accuracy"), "test accuracy"),
-            "test_loss": draw_bars(_measured(completed, "test", "loss"), "test loss"),
-            "train_validation_accuracy": draw_splits(completed),
-        }
-        shown = dict(list(completed.items())[:MAX_PANELS])
-        histories = {name: [_history(run) for run in runs] for name, runs in shown.items()}
-        figures["loss_curves"] = draw_curves(histories, "loss")
-        figures["accuracy_curves"] = draw_curves(histories, "accuracy")
-        figures["per_class_f1"] = draw_per_class(shown)
-        for index, (name, runs) in enumerate(shown.items()):
-            figures[f"confusion_matrix_{index}_{_slug(name)}"] = draw_confusion(name, runs)
-        for name, figure in figures.items():
-            drawing.save(figure, folder, name)
-    return list(figures)
+        return [
+            Chart(
+                "test_accuracy",
+                f"Test accuracy: {every_seed}",
+                draw_bars(rows, "accuracy"),
+                in_rows,
+            ),
+            Chart("test_loss", f"Test loss: {every_seed}", draw_bars(rows, "loss"), in_rows),
+            Chart(
+                "train_validation_accuracy",
+                "Train, validation and test accuracy of the saved weights",
+                draw_splits(rows),
+                in_rows,
+            ),
+            Chart("loss_curves", "Loss over the epochs", draw_curves(panels, "loss"), in_panels),
+            Chart(
+                "accuracy_curves",
+                "Accuracy over the epochs",
+                draw_curves(panels, "accuracy"),
+                in_panels,
+            ),
+            *_class_charts(panels, in_panels),
+        ]
 
 
-def draw_bars(values: Values, metric: str) -> Figure:
-    """Means as bars from zero with every seed as a dot; beside them the same seeds enlarged.
-
-    Args:
-        values: condition -> float (num_runs,).
-        metric: what the numbers are, for the axis.
-    """
-    figure = drawing.new_figure(9, 1.2 + 0.45 * len(values))
+def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
+    """Means as bars from zero with every seed as a dot; beside them the same seeds enlarged."""
+    figure = drawing.new_figure(9, 1.3 + 0.45 * len(conditions))
     bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.3))
-    for index, numbers in enumerate(values.values()):
-        mean, (low, high) = numbers.mean(), t_interval(numbers)
-        colour = drawing.colour(index)
-        bars.barh(index, mean, height=0.62, color=colour, alpha=0.35)
-        bars.text(mean, index - 0.42, f"{mean:.4f}", ha="right", va="center", fontsize=7)
+    for row, condition in enumerate(conditions):
+        numbers = condition.numbers("test", metric)
+        mean, interval = numbers.mean(), t_interval(numbers)
+        bars.barh(row, mean, height=0.74, color=condition.colour, alpha=0.3)
+        # Beside the axes, where no dot or interval can be.
+        bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
+        seeds = row + _spread(len(numbers))
         for axes in (bars, dots):
-            offsets = np.linspace(-0.18, 0.18, len(numbers)) if len(numbers) > 1 else [0.0]
-            axes.plot(numbers, index + np.array(offsets), ".", color=colour, markersize=4)
-            axes.plot([low, high], [index, index], color="black", linewidth=1.2)
-            axes.plot(mean, index, "|", color="black", markersize=9)
-    bars.set_yticks(range(len(values)), list(values))
-    bars.invert_yaxis()
+            axes.plot(numbers, seeds, ".", color=condition.colour, markersize=4)
+            axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)
+            axes.plot(mean, row + 0.24, "|", color="black", markersize=7)
+    bars.set_yticks(range(len(conditions)), [condition.name for condition in conditions])
+    bars.set_ylim(len(conditions) - 0.4, -0.6)
     bars.set_xlim(left=0)
-    bars.set_xlabel(metric)
-    dots.set_xlabel(f"{metric}, enlarged: the axis does not start at 0")
+    bars.set_xlabel(f"test {metric}")
+    dots.set_xlabel(f"test {metric}, enlarged: the axis does not start at 0")
     dots.grid(axis="x", alpha=0.3)
-    figure.suptitle("dot: one seed; line: mean and 95 % t interval", fontsize=8)
+    figure.suptitle("dot: one seed; black: mean and 95 % t interval", fontsize=8)
     return figure
 
 
-def draw_splits(completed: dict[str, list[Run]]) -> Figure:
-    """Train, validation and test accuracy of each condition on one line."""
-    figure = drawing.new_figure(8, 1.5 + 0.45 * len(completed))
+def draw_splits(conditions: Sequence[Condition]) -> Figure:
+    """Train, validation and test accuracy of each condition, one below the other."""
+    figure = drawing.new_figure(8, 1.5 + 0.45 * len(conditions))
     axes = figure.subplots()
-    for split, shape in zip(records.SPLITS, drawing.MARKERS, strict=False):
+    for split, shape, offset in zip(records.SPLITS, drawing.MARKERS, (-0.2, 0, 0.2), strict=False):
         axes.plot([], [], shape, color="grey", label=split)
-        for row, runs in enumerate(completed.values()):
-            numbers = _numbers(runs, split, "accuracy")
-            axes.plot(t_interval(numbers), [row, row], color=drawing.colour(row), linewidth=3)
-            axes.plot(numbers.mean(), row, shape, color=drawing.colour(row))
-    axes.set_yticks(range(len(completed)), list(completed))
-    axes.set_ylim(len(completed) - 0.5, -0.5)
+        for row, condition in enumerate(conditions):
+            numbers = condition.numbers(split, "accuracy")
+            place = row + offset
+            axes.plot(t_interval(numbers), [place, place], color=condition.colour, linewidth=2)
+            axes.plot(numbers.mean(), place, shape, color=condition.colour, markersize=5)
+    axes.set_yticks(range(len(conditions)), [condition.name for condition in conditions])
+    axes.set_ylim(len(conditions) - 0.5, -0.5)
     axes.set_xlabel("accuracy of the saved weights, mean and 95 % t interval; not from 0")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
-def draw_curves(histories: dict[str, list[pd.DataFrame]], metric: str) -> Figure:
+def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
     """One panel per condition on common axes: a thin line per seed, a thick one for the median."""
-    figure, panels = _panels(len(histories))
-    for index, (name, frames) in enumerate(histories.items()):
-        axes = panels[index]
+    figure, panels = _panels(len(conditions))
+    for axes, condition in zip(panels, conditions, strict=True):
         for split, style in (("train", ":"), ("validation", "-")):
-            for frame in frames:
-                axes.plot(
-                    frame["epoch"],
-                    frame[f"{split}_{metric}"],
-                    style,
-                    color=drawing.colour(index),
-                    linewidth=0.6,
-                    alpha=0.5,
-                )
-            middle = _median_while_all_run(frames, f"{split}_{metric}")
-            axes.plot(
-                middle.index, middle, style, color=drawing.colour(index), linewidth=2, label=split
-            )
-        axes.set_title(f"{name} (n = {len(frames)})")
+            curves = [run.history[f"{split}_{metric}"] for run in condition.runs]
+            for curve in curves:
+                _draw_curve(axes, curve, style, condition.colour, linewidth=0.6, alpha=0.5)
+            _draw_curve(axes, _median_while_all_run(curves), style, condition.colour, linewidth=2)
+        axes.set_title(f"{condition.name} (n = {len(condition.runs)})", fontsize=9)
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panels[0].legend(frameon=False, title="median", fontsize=8)
     figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel(f"{metric} (train: while learning)", fontsize=9)
+    figure.supylabel(metric, fontsize=9)
+    figure.legend(
+        handles=[
+            Line2D([], [], color="grey", linestyle=":", label="train, while learning"),
+            Line2D([], [], color="grey", linestyle="-", label="validation"),
+        ],
+        title="thin: one seed; thick: median",
+        title_fontsize=8,
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+    )
     return figure
 
 
-def draw_confusion(name: str, runs: Sequence[Run]) -> Figure:
-    """Mean over the runs of the share of each class that got each prediction, in percent."""
-    counts = [pd.read_csv(run.path / records.CONFUSION_MATRIX, index_col=0) for run in runs]
-    shares = drawing.shares_of(np.stack([frame.to_numpy() for frame in counts])).mean(axis=0)
-    figure = drawing.new_figure(7, 6)
-    axes = figure.subplots()
-    cells = np.vectorize(lambda share: f"{100 * share:.1f}" if share >= 0.0005 else "")(shares)
-    drawing.draw_confusion(axes, shares, list(counts[0].columns), cells)
-    axes.set_title(f"{name}: predictions for the test images, % of each class (n = {len(runs)})")
-    return figure
-
-
-def draw_per_class(completed: dict[str, list[Run]]) -> Figure:
-    """F1 of every class, hardest first: mean and 95 % t interval of each condition."""
-    names = next(iter(completed.values()))[0].record.class_names
-    f1 = {
-        condition: np.array([[run.record.per_class[name]["f1"] for name in names] for run in runs])
-        for condition, runs in completed.items()
-    }  # condition -> float (num_runs, num_classes)
-    order = np.argsort(np.mean([values.mean(axis=0) for values in f1.values()], axis=0))
-    figure = drawing.new_figure(8, 1.5 + 0.12 * len(names) * (2 + len(f1)))
-    axes = figure.subplots()
-    spacing = min(0.25, 0.8 / len(f1))
-    for index, (condition, values) in enumerate(f1.items()):
-        rows = np.arange(len(names)) + (index - (len(f1) - 1) / 2) * spacing
-        bounds = np.array([t_interval(values[:, column]) for column in order])
-        axes.hlines(rows, bounds[:, 0], bounds[:, 1], color=drawing.colour(index), linewidth=2)
-        axes.plot(
-            values.mean(axis=0)[order],
-            rows,
-            drawing.marker(index),
-            color=drawing.colour(index),
-            markersize=5,
-            label=condition,
+def _class_charts(conditions: Sequence[Condition], note: str) -> list[Chart]:
+    """F1 for each set of class names, and the confusion matrix of each condition."""
+    sets: dict[tuple[str, ...], list[Condition]] = {}
+    for condition in conditions:
+        sets.setdefault(tuple(condition.class_names), []).append(condition)
+    charts = [
+        Chart(
+            "per_class_f1" if place == 1 else f"per_class_f1_{place}",
+            "F1 of every class" + (f" of {', '.join(names)}" if len(sets) > 1 else ""),
+            draw_per_class(alike),
+            note,
         )
-    axes.set_yticks(range(len(names)), [names[index] for index in order])
-    axes.invert_yaxis()
-    axes.set_xlabel("F1 on the test split, mean and 95 % t interval; the axis does not start at 0")
-    axes.grid(axis="x", alpha=0.3)
-    figure.legend(loc="outside upper center", ncols=min(3, len(f1)), frameon=False)
-    return figure
+        for place, (names, alike) in enumerate(sets.items(), start=1)
+    ]
+    return charts + [
+        Chart(
+            f"confusion_matrix_{condition.index}_{_slug(condition.label)}",
+            f"Confusion matrix of {condition.label}, % of each true class",
+            draw_confusion(condition),
+            note if condition is conditions[-1] else "",
+        )
+        for condition in conditions
+    ]
 
 
-def _numbers(runs: Sequence[Run], split: str, metric: str) -> np.ndarray:
-    return np.array([run.record.metrics[split][metric] for run in runs], dtype=float)
+def _note(num_shown: int, num_conditions: int) -> str:
+    if num_shown == num_conditions:
+        return ""
+    return f"Shown: the first {num_shown} of {num_conditions} conditions; the tables hold the rest."
 
 
-def _measured(completed: dict[str, list[Run]], split: str, metric: str) -> Values:
-    return {name: _numbers(runs, split, metric) for name, runs in completed.items()}
+def _spread(count: int) -> np.ndarray:
+    """Where in its row each dot lies: float (count,)."""
+    return np.linspace(-0.28, 0.08, count) if count > 1 else np.array([-0.1])
 
 
-def _history(run: Run) -> pd.DataFrame:
-    return pd.read_csv(run.path / records.HISTORY)
+def _draw_curve(
+    axes: Axes, curve: np.ndarray, style: str, colour: str, *, linewidth: float, alpha: float = 1
+) -> None:
+    axes.plot(
+        np.arange(1, len(curve) + 1),
+        curve,
+        linestyle=style,
+        color=colour,
+        marker="." if len(curve) == 1 else None,  # a line needs two points
+        linewidth=linewidth,
+        alpha=alpha,
+    )
 
 
-def _median_while_all_run(frames: Sequence[pd.DataFrame], column: str) -> pd.Series:
+def _median_while_all_run(curves: Sequence[np.ndarray]) -> np.ndarray:
     """Median over the seeds, up to the last epoch that all of them reached."""
-    series = [frame.set_index("epoch")[column] for frame in frames]
-    return pd.concat(series, axis=1, join="inner").median(axis=1)
+    num_epochs = min(map(len, curves))
+    return np.median([curve[:num_epochs] for curve in curves], axis=0)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
     columns = min(3, count)
     rows = -(-count // columns)
-    figure = drawing.new_figure(1 + 3 * columns, 0.8 + 2.4 * rows)
+    figure = drawing.new_figure(1 + 3 * columns, 1.2 + 2.4 * rows)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in grid[count:]:
         axes.set_axis_off()

@@ -1,5 +1,11 @@
-"""What all figures share: size, colours, and files that are the same for the same input."""
+"""What all figures share: size, colours, names, and files that are the same for the same input."""
 
+import io
+import textwrap
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +14,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fmnist_exp.records import atomic_path
+from fmnist_exp.records import cannot_write
 
 # Okabe and Ito (2008), Color Universal Design, without black and yellow: told apart by readers
 # with any common form of colour blindness, and dark enough for thin lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+KINDS = ("png", "svg")
 STYLE: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -22,7 +29,26 @@ STYLE: Any = {
     "font.size": 9,
     "savefig.dpi": 200,
     "svg.hashsalt": "fmnist_exp",  # identifiers that do not change from call to call
+    "text.parse_math": False,  # a name may hold dollar signs
 }
+LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure of a report.
+
+    Attributes:
+        name: name of its files, without suffix: ASCII letters, digits and underscores.
+        caption: what it shows.
+        figure: the drawing.
+        note: what it leaves out, as a sentence; empty if nothing.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
+    note: str = ""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -41,14 +67,61 @@ def marker(index: int) -> str:
     return MARKERS[(index + index // len(COLOURS)) % len(MARKERS)]
 
 
-def save(
-    figure: Figure, folder: Path, name: str, *, kinds: tuple[str, ...] = ("png", "svg")
-) -> None:
-    """Write a figure as NAME.png and NAME.svg, without a date."""
-    for kind in kinds:
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        with mpl.rc_context(STYLE), atomic_path(folder / f"{name}.{kind}") as path:
-            figure.savefig(path, format=kind, metadata=metadata)
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names in at most two lines each, the middle of a long one left out.
+
+    Names that would then read the same are numbered by their place, from 1.
+    """
+    half = (MAX_NAME - 1) // 2
+    cut = [name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}" for name in names]
+    times = Counter(cut)
+    numbered = [
+        name if times[name] == 1 else f"{place}: {name}" for place, name in enumerate(cut, start=1)
+    ]
+    return [textwrap.fill(name, LINE) for name in numbered]
+
+
+def render(figure: Figure, kind: str, *, mark: str | None = None) -> bytes:
+    """A figure as a PNG or SVG file, without a date.
+
+    Args:
+        figure: what to draw.
+        kind: "png" or "svg".
+        mark: a text to find the file by, hidden in its metadata.
+    """
+    metadata = {"Date": None, "Creator": mark} if kind == "svg" else {"Software": mark}
+    file = io.BytesIO()
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the tables hold it.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(file, format=kind, metadata=metadata)
+    return file.getvalue()
+
+
+def mark_of(name: str) -> str:
+    """The mark of a report's figure: what made it, and the name that it was given."""
+    return f"fmnist_exp report: {name}."
+
+
+def remove_former(folder: Path, kept: Sequence[str]) -> None:
+    """Remove the figures of a former report in the same place that this one does not have.
+
+    Only files that bear their own name's mark are removed, so nothing that somebody else made.
+
+    Args:
+        folder: where the figures lie.
+        kept: names of this report's figures, without suffix.
+
+    Raises:
+        RecordError: a figure cannot be removed.
+    """
+    for path in sorted(folder.glob("*.*")):
+        former = path.suffix[1:] in KINDS and path.stem not in kept and path.is_file()
+        try:
+            if former and mark_of(path.stem).encode() in path.read_bytes():
+                path.unlink()
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
 
 def draw_confusion(
@@ -73,9 +146,9 @@ def draw_confusion(
         axes.text(
             column, row, str(cells[row, column]), ha="center", va="center", color=ink, fontsize=7
         )
-    ticks = range(len(class_names))
-    axes.set_xticks(ticks, class_names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, class_names)
+    ticks, names = range(len(class_names)), short_names(class_names)
+    axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.spines[:].set_visible(False)

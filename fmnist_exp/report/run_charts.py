@@ -3,32 +3,43 @@
 from pathlib import Path
 
 import matplotlib as mpl
-import pandas as pd
+import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
 from fmnist_exp.report import drawing
+from fmnist_exp.report.run_files import History, read_confusion_matrix, read_history
 
 
 def draw_run(run_dir: Path) -> None:
-    """Draw `figures/curves.png` and `figures/confusion_matrix.png` of one run directory."""
+    """Draw `figures/curves.png` and `figures/confusion_matrix.png` of one run directory.
+
+    Raises:
+        RecordError: a table of the run cannot be read, or a figure cannot be written.
+    """
+    history = read_history(run_dir / records.HISTORY)
+    class_names, counts = read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
     with mpl.rc_context(drawing.STYLE):
-        draw_curves(run_dir)
-        draw_confusion_matrix(run_dir)
+        figures = {
+            "curves": draw_curves(history),
+            "confusion_matrix": draw_confusion_matrix(class_names, counts),
+        }
+    for name, figure in figures.items():
+        content = drawing.render(figure, "png")
+        records.write_bytes(run_dir / records.FIGURES / f"{name}.png", content)
 
 
-def draw_curves(run_dir: Path) -> None:
+def draw_curves(history: History) -> Figure:
     """Loss and accuracy over the epochs, training against validation."""
-    history = pd.read_csv(run_dir / records.HISTORY)
     figure = drawing.new_figure(8, 3.2)
-    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, metric in zip(figure.subplots(1, 2), records.METRICS, strict=True):
         for index, split in enumerate(("train", "validation")):
-            values = history[f"{split}_{metric}"]
             axes.plot(
                 history["epoch"],
-                values,
+                history[f"{split}_{metric}"],
                 color=drawing.colour(index),
-                marker=drawing.marker(index) if len(history) < 30 else None,
+                marker=drawing.marker(index) if len(history["epoch"]) < 30 else None,
                 markersize=3,
                 label=split if split == "validation" else "train, while learning",
             )
@@ -36,16 +47,18 @@ def draw_curves(run_dir: Path) -> None:
         axes.set_ylabel(metric)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
-    drawing.save(figure, run_dir / records.FIGURES, "curves", kinds=("png",))
+    return figure
 
 
-def draw_confusion_matrix(run_dir: Path) -> None:
-    """Counts of true and predicted classes on the test split, coloured by share of the true."""
-    counts = pd.read_csv(run_dir / records.CONFUSION_MATRIX, index_col=0)
+def draw_confusion_matrix(class_names: list[str], counts: np.ndarray) -> Figure:
+    """Counts of true and predicted classes on the test split, coloured by share of the true.
+
+    Args:
+        class_names: name of each class.
+        counts: float (num_classes, num_classes); row is the true class.
+    """
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
-    drawing.draw_confusion(
-        axes, drawing.shares_of(counts.to_numpy()), list(counts.columns), counts.to_numpy(str)
-    )
+    drawing.draw_confusion(axes, drawing.shares_of(counts), class_names, np.char.mod("%d", counts))
     axes.set_title("Test images by true and predicted class")
-    drawing.save(figure, run_dir / records.FIGURES, "confusion_matrix", kinds=("png",))
+    return figure

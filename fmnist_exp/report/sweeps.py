@@ -1,30 +1,41 @@
-"""Run directories to tidy rows: which runs there are, what differs, which condition each is."""
+"""Run directories to tidy rows: which runs there are, and which condition each belongs to."""
 
 import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.records import RunRecord
-
-# Factors in the order in which a table names them; the remaining keys follow.
-GROUPS = ("data", "model", "initializer", "optimizer", "training")
-NOT_A_FACTOR = {"seed", "data.dir"}
+from fmnist_exp.records import RunRecord, cannot_read
+from fmnist_exp.report import conditions
+from fmnist_exp.report.run_files import History, read_confusion_matrix, read_history
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished or failed run: its directory, its name in the tables and its record."""
+    """A run that has a record.
+
+    Attributes:
+        path: its directory.
+        name: what the tables call it.
+        record: its record.
+        history: column -> float (num_epochs,); empty if the run did not finish.
+        confusion: float (num_classes, num_classes), counts on the test split, row is the true
+            class; (0, 0) if the run did not finish.
+    """
 
     path: Path
     name: str
     record: RunRecord
+    history: History
+    confusion: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ class Study:
     Attributes:
         runs: every run that has a record.
         factors: columns of `table` that tell conditions apart.
-        table: one row per run: run, status, seed, the factors, condition, metrics, epochs, times.
+        table: one row per run: run, status, seed, the factors as text (empty where a config has
+            no such key), condition, metrics, epochs, times.
         unfinished: names of run directories without a record.
     """
 
@@ -48,34 +60,42 @@ class Study:
         """Labels of the conditions, in the order of their first run."""
         return list(dict.fromkeys(self.table["condition"]))
 
-    @property
+    @cached_property
     def measured(self) -> pd.DataFrame:
         """Rows of `table` that statistics rest on: completed, and one for each seed."""
-        completed = self.table[self.table["status"] == "completed"]
-        return completed.drop_duplicates(["condition", "seed"])
+        return self._completed_rows.drop_duplicates(["condition", "seed"])
+
+    @property
+    def repeated(self) -> list[str]:
+        """Names of completed runs that `measured` leaves out: an earlier one has their seed."""
+        rows = self._completed_rows
+        return list(rows["run"][rows.duplicated(["condition", "seed"])])
 
     def completed(self, condition: str) -> list[Run]:
         """The completed runs of one condition, one for each seed."""
-        chosen = self.measured["condition"] == condition
-        return [self.runs[index] for index in self.measured.index[chosen]]
+        return self._completed_runs.get(condition, [])
+
+    @cached_property
+    def _completed_rows(self) -> pd.DataFrame:
+        return self.table[self.table["status"] == "completed"]
+
+    @cached_property
+    def _completed_runs(self) -> dict[str, list[Run]]:
+        groups = self.measured.groupby("condition", sort=False).groups
+        return {name: [self.runs[index] for index in rows] for name, rows in groups.items()}
 
 
 def read_study(folders: Sequence[Path]) -> Study:
     """Read every run below the given folders, finished or not.
 
     Raises:
-        RecordError: a folder is not one or holds no run, or a record cannot be read.
+        RecordError: a folder is not one or holds no run, or a file of a run cannot be read.
     """
-    found: dict[Path, str] = {}
-    for folder in folders:
-        for path, name in _run_dirs(folder):
-            found.setdefault(path, name)  # a run given twice counts once
-    runs = tuple(
-        Run(path, name, records.read_record(path))
-        for path, name in found.items()
-        if (path / records.RECORD).exists()
-    )
-    unfinished = tuple(name for path, name in found.items() if not (path / records.RECORD).exists())
+    found = {path: recorded for folder in folders for path, recorded in _run_dirs(folder)}
+    parent = os.path.commonpath([folder.resolve().parent for folder in folders])
+    names = {path: conditions.printable(os.path.relpath(path, parent)) for path in found}
+    runs = tuple(_read_run(Path(path), names[path]) for path in found if found[path])
+    unfinished = tuple(names[path] for path in found if not found[path])
     if not runs:
         raise RecordError(
             f"there is no finished run in {', '.join(map(str, folders))}"
@@ -83,91 +103,71 @@ def read_study(folders: Sequence[Path]) -> Study:
             + ": a run directory holds run.json. Name a directory that "
             "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
         )
-    flat = [_flatten(run.record.config) for run in runs]
-    factors = what_differs(flat)
-    rows = [
-        _row(run, {name: keys.get(name) for name in factors})
-        for run, keys in zip(runs, flat, strict=True)
-    ]
-    return Study(runs, tuple(_short(name) for name in factors), pd.DataFrame(rows), unfinished)
+    flat = [_what_fixes(run.record) for run in runs]
+    factors = conditions.what_differs(flat)
+    rows = [_row(run, keys, factors) for run, keys in zip(runs, flat, strict=True)]
+    columns = tuple(conditions.column(key) for key in factors)
+    table = pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
+    return Study(runs, columns, table, unfinished)
 
 
-def what_differs(configs: Sequence[dict[str, Any]]) -> list[str]:
-    """The fewest keys, in order of preference, that tell all different configs apart.
-
-    A key is kept if it splits a group of configs that the keys before it leave together. So a
-    model's name stands for its widths and its recipe, and a width is named only where two
-    models of one name differ in it. Without any difference, the initializer is named.
-
-    Args:
-        configs: flat configs, key -> value, without seed and paths.
-    """
-    keys = dict.fromkeys([f"{group}.name" for group in GROUPS])
-    keys |= dict.fromkeys(key for config in configs for key in config)
-    kept: list[str] = []
-    num_parts = 1
-    for key in keys:
-        parts = {tuple(repr(config.get(name)) for name in [*kept, key]) for config in configs}
-        if len(parts) > num_parts:
-            kept.append(key)
-            num_parts = len(parts)
-    return kept or ["initializer.name"]
-
-
-def _run_dirs(folder: Path) -> Iterable[tuple[Path, str]]:
+def _run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
+    """The directory of each run in order of job number, and whether it holds a record."""
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise RecordError(
             f"{folder} {kind}; the aggregator reads directories. Name the directory of a sweep or "
             "of a run, such as multirun/DATE/TIME."
         )
-    root = folder.resolve()
-    for path, subfolders, files in os.walk(root):
+    for path, subfolders, files in os.walk(folder.resolve(), onerror=_refuse):
         if records.RECORD in files or ".hydra" in subfolders:
-            yield Path(path), os.path.relpath(path, root.parent)
+            yield path, records.RECORD in files
             subfolders.clear()
         else:
             subfolders.sort(key=lambda name: (not name.isdigit(), len(name), name))
 
 
-def _flatten(config: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-
-    def visit(value: Any, key: str) -> None:
-        if key == "training.callbacks":
-            value = {callback["name"]: callback for callback in value}
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                visit(inner, f"{key}.{name}" if key else name)
-        elif key not in NOT_A_FACTOR:
-            flat[key] = json.dumps(value) if isinstance(value, list) else value
-
-    visit(config, "")
-    return flat
+def _refuse(error: OSError) -> NoReturn:
+    raise RecordError(
+        f"cannot look into {error.filename}: {error.strerror}. Every directory below a sweep must "
+        "be readable, or runs would be missed. Make it readable or move it out of the way."
+    ) from error
 
 
-def _short(key: str) -> str:
-    """Column of a factor: `initializer.name` is `initializer`, other keys are themselves."""
-    return key.removesuffix(".name")
+def _read_run(path: Path, name: str) -> Run:
+    record = records.read_record(path)
+    if record.status not in records.FINISHED:
+        return Run(path, name, record, {}, np.empty((0, 0)))
+    history = read_history(path / records.HISTORY)
+    num_rows = len(history["epoch"])
+    if num_rows != record.num_epochs:
+        problem = f"it must hold the {record.num_epochs} epochs of {records.RECORD}, received "
+        raise cannot_read(path / records.HISTORY, f"{problem}{num_rows}")
+    class_names, confusion = read_confusion_matrix(path / records.CONFUSION_MATRIX)
+    if class_names != record.class_names:
+        problem = f"its classes must be those of {records.RECORD}, {record.class_names!r}, received"
+        raise cannot_read(path / records.CONFUSION_MATRIX, f"{problem} {class_names!r}"[:500])
+    return Run(path, name, record, history, confusion)
 
 
-def _row(run: Run, factors: dict[str, Any]) -> dict[str, Any]:
+def _what_fixes(record: RunRecord) -> dict[str, str]:
+    """What makes a run's condition: its config, and what the classes of its data are called."""
+    return conditions.flatten(record.config) | {"data.class_names": json.dumps(record.class_names)}
+
+
+def _row(run: Run, config: dict[str, str], factors: Sequence[str]) -> dict[str, Any]:
     record = run.record
     metrics = {
         f"{split}_{metric}": record.metrics.get(split, {}).get(metric)
         for split in reversed(records.SPLITS)
-        for metric in ("accuracy", "loss")
+        for metric in reversed(records.METRICS)
     }
-    label = ", ".join(
-        str(value) if key.endswith(".name") else f"{key.rpartition('.')[2]}={value}"
-        for key, value in factors.items()
-    )
     return {
         "run": run.name,
         "status": record.status,
         "seed": record.seed,
-        **{_short(key): value for key, value in factors.items()},
-        "condition": label,
+        **{conditions.column(key): config.get(key, "") for key in factors},
+        "condition": conditions.label(config, factors),
         **metrics,
         "num_epochs": record.num_epochs,
         "best_epoch": record.best_epoch,

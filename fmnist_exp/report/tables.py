@@ -1,12 +1,12 @@
 """Tables of a study: runs, and a summary with one row per condition; as CSV, Markdown, LaTeX."""
 
+import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.records import write_text
 from fmnist_exp.report.statistics import t_interval
 from fmnist_exp.report.sweeps import Study
 
@@ -30,10 +30,11 @@ def summarize(study: Study) -> pd.DataFrame:
     `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
     """
     rows = []
+    measured = dict(list(study.measured.groupby("condition")))
     for condition, runs in study.table.groupby("condition", sort=False):
         counts = runs["status"].value_counts()
         row = {name: runs[name].iloc[0] for name in study.factors}
-        completed = study.measured[study.measured["condition"] == condition]
+        completed = measured.get(condition, study.measured.iloc[:0])
         row["num_runs"] = len(completed)
         row["num_diverged"] = counts.get("diverged", 0)
         row["num_failed"] = counts.get("failed", 0) + counts.get("interrupted", 0)
@@ -48,7 +49,8 @@ def summarize(study: Study) -> pd.DataFrame:
 
 def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """The summary as text: accuracies in percent, mean with its interval, SD in points."""
-    table = summary[[*factors]].map(str).rename(columns=lambda name: name.replace("_", " "))
+    table = summary[[*factors]].replace("", "-")
+    table = table.rename(columns=lambda name: name.replace("_", " "))
     table["n"] = summary["num_runs"].map(str)
     for status in ("diverged", "failed"):
         if summary[f"num_{status}"].any():
@@ -64,21 +66,22 @@ def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table in full precision."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+def csv(table: pd.DataFrame) -> str:
+    """A table in full precision, as CSV that a spreadsheet reads as values, never as formulas."""
+    safe = table.rename(columns=_not_a_formula).map(_not_a_formula)
+    return safe.to_csv(index=False, lineterminator="\n")
 
 
 def markdown(table: pd.DataFrame) -> str:
     """A table of texts in Markdown."""
     rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
-    return "".join(f"| {' | '.join(map(_escape_markdown, row))} |\n" for row in rows)
+    return "".join(f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
 
 
 def latex(table: pd.DataFrame) -> str:
     """A table of texts in LaTeX, for the package booktabs."""
     head, *body = (
-        f"{' & '.join(map(_escape_latex, row))} \\\\\n"
+        f"{_after_line_end(' & '.join(map(_escape_latex, row)))} \\\\\n"
         for row in [list(table.columns), *table.to_numpy().tolist()]
     )
     columns = "l" * len(table.columns)
@@ -113,15 +116,34 @@ def _text(value: float, digits: int) -> str:
     return "-" if np.isnan(value) else f"{value:.{digits}f}"
 
 
-def _escape_markdown(text: str) -> str:
-    for character in "\\|*_<>[]`":
-        text = text.replace(character, f"\\{character}")
-    return text.replace("\n", " ")
+def escape_markdown(text: str) -> str:
+    """Text that Markdown, and HTML within it, shows as it is, in one line."""
+    return re.sub(r"([\\|*_<>\[\]`&~$])", r"\\\1", " ".join(text.splitlines()))
 
 
 def _escape_latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
     return "".join(
         special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
-        for character in text.replace("\n", " ")
+        for character in " ".join(text.splitlines())
     )
+
+
+def _after_line_end(row: str) -> str:
+    """A row whose first cell the line end before it cannot take for its argument, such as [64]."""
+    return "{}" + row if row.startswith(("[", "*")) else row
+
+
+def _not_a_formula(value: Any) -> Any:
+    """The value, with a quote before a text that a spreadsheet would run."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value if _is_number(value) else f"'{value}"
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return np.isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,0 +1,89 @@
+"""What tells conditions apart and what they are called: pure functions on configs."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+# Factors in the order in which a table names them; the remaining keys follow.
+GROUPS = ("data", "model", "initializer", "optimizer", "training")
+NOT_A_FACTOR = {"seed", "data.dir"}
+
+
+def flatten(config: dict[str, Any]) -> dict[str, str]:
+    """The keys of a config that make its condition: full key -> value as text.
+
+    A Keras object's class is part of its name where the name does not say it, so that a class
+    given alone, as in `initializer.class_name=RandomNormal`, is never called by another's name.
+    """
+    flat: dict[str, str] = {}
+
+    def visit(value: Any, key: str) -> None:
+        if key == "training.callbacks" and isinstance(value, list):
+            value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
+        if isinstance(value, dict):
+            if {"name", "class_name"} <= value.keys():
+                value = {"name": _called(value)} | {"config": value.get("config")}
+            for name, inner in value.items():
+                visit(inner, f"{key}.{name}" if key else name)
+        elif key not in NOT_A_FACTOR:
+            flat[key] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    visit(config, "")
+    return {printable(key): printable(text) for key, text in flat.items()}
+
+
+def what_differs(configs: Sequence[dict[str, str]]) -> list[str]:
+    """The fewest keys, in order of preference, that tell all different configs apart.
+
+    A key is kept if it splits a group of configs that the keys before it leave together. So a
+    model's name stands for its widths and its recipe, and a width is named only where two
+    models of one name differ in it. Without any difference, the initializer is named.
+
+    Args:
+        configs: flat configs, key -> value, without seed and paths.
+    """
+    keys = dict.fromkeys([f"{group}.name" for group in GROUPS])
+    keys |= dict.fromkeys(key for config in configs for key in config)
+    kept: list[str] = []
+    parts = [0] * len(configs)  # which group of configs, not yet told apart, each belongs to
+    num_parts = 1
+    for key in keys:
+        pairs = [(part, config.get(key)) for part, config in zip(parts, configs, strict=True)]
+        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        if len(numbers) > num_parts:
+            kept.append(key)
+            parts, num_parts = [numbers[pair] for pair in pairs], len(numbers)
+    return kept or ["initializer.name"]
+
+
+def column(key: str) -> str:
+    """Column of a factor: `initializer.name` is `initializer`, other keys are themselves."""
+    return key.removesuffix(".name")
+
+
+def label(config: dict[str, str], factors: Sequence[str]) -> str:
+    """What a condition is called: its names, and `key=value` for the other factors it has."""
+    ends = [_end(key) for key in factors]
+    parts = [
+        config[key]
+        if key.endswith(".name")
+        else f"{end if ends.count(end) == 1 else key}={config[key]}"
+        for key, end in zip(factors, ends, strict=True)
+        if key in config
+    ]
+    return ", ".join(parts) or "without " + ", ".join(_end(column(key)) for key in factors)
+
+
+def printable(text: str) -> str:
+    """The text with a question mark in a box for what would break a line or a terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _called(keras_object: dict[str, Any]) -> str:
+    name, class_name = str(keras_object["name"]), str(keras_object["class_name"])
+    same = name.replace("_", "").lower() == class_name.lower()
+    return name if same else f"{name} ({class_name})"
+
+
+def _end(key: str) -> str:
+    return key.rpartition(".")[2]

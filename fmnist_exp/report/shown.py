@@ -1,0 +1,55 @@
+"""Conditions as figures show them: those with results, under short names, each in its colour."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fmnist_exp.report import drawing
+from fmnist_exp.report.sweeps import Run, Study
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition with at least one completed run.
+
+    Attributes:
+        index: its place among these, which fixes its colour and marker in every figure.
+        label: its name in the tables.
+        name: its name in figures.
+        runs: its completed runs, one for each seed.
+    """
+
+    index: int
+    label: str
+    name: str
+    runs: list[Run]
+
+    @property
+    def colour(self) -> str:
+        """Its colour in every figure."""
+        return drawing.colour(self.index)
+
+    @property
+    def marker(self) -> str:
+        """Its marker in every figure."""
+        return drawing.marker(self.index)
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the classes of its data."""
+        return self.runs[0].record.class_names
+
+    def numbers(self, split: str, metric: str) -> np.ndarray:
+        """A metric of every run: float (num_runs,); NaN where it was not a finite number."""
+        return np.array([run.record.metrics[split][metric] for run in self.runs], dtype=float)
+
+
+def shown_conditions(study: Study) -> list[Condition]:
+    """Every condition with a completed run, in the order of the tables."""
+    names = drawing.short_names(study.conditions)
+    completed = [
+        (label, name, runs)
+        for label, name in zip(study.conditions, names, strict=True)
+        if (runs := study.completed(label))
+    ]
+    return [Condition(index, *fields) for index, fields in enumerate(completed)]
