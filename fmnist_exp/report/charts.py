@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -71,11 +72,13 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
             axes.plot(numbers, seeds, ".", color=condition.colour, markersize=4)
             axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)
             axes.plot(mean, row + 0.24, "|", color="black", markersize=7)
+    bars.text(1.02, 1, "mean", transform=bars.transAxes, va="bottom", fontsize=8)
     bars.set_yticks(range(len(conditions)), [condition.name for condition in conditions])
     bars.set_ylim(len(conditions) - 0.4, -0.6)
     bars.set_xlim(left=0)
     bars.set_xlabel(f"test {metric}")
     dots.set_xlabel(f"test {metric}, enlarged: the axis does not start at 0")
+    dots.tick_params(left=False)
     dots.grid(axis="x", alpha=0.3)
     figure.suptitle("dot: one seed; black: mean and 95 % t interval", fontsize=8)
     return figure
@@ -103,21 +106,30 @@ def draw_splits(conditions: Sequence[Condition]) -> Figure:
 def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
     """One panel per condition on common axes: a thin line per seed, a thick one for the median."""
     figure, panels = _panels(len(conditions))
+    # A line needs two epochs; a single one is drawn as a point.
+    points = max(run.record.num_epochs for c in conditions for run in c.runs) == 1
+    looks: dict[str, Any] = {
+        "train": {"linestyle": ":", "marker": "x" if points else ""},
+        "validation": {"linestyle": "-", "marker": "o" if points else ""},
+    }
     for axes, condition in zip(panels, conditions, strict=True):
-        for split, style in (("train", ":"), ("validation", "-")):
+        for split, look in looks.items():
             curves = [run.history[f"{split}_{metric}"] for run in condition.runs]
+            middle = _median_while_all_run(curves)
             for curve in curves:
-                _draw_curve(axes, curve, style, condition.colour, linewidth=0.6, alpha=0.5)
-            _draw_curve(axes, _median_while_all_run(curves), style, condition.colour, linewidth=2)
+                axes.plot(
+                    *_by_epoch(curve), color=condition.colour, linewidth=0.6, alpha=0.5, **look
+                )
+            axes.plot(*_by_epoch(middle), color=condition.colour, linewidth=2, **look)
         axes.set_title(f"{condition.name} (n = {len(condition.runs)})", fontsize=9)
         axes.grid(alpha=0.3)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     figure.supxlabel("epoch", fontsize=9)
     figure.supylabel(metric, fontsize=9)
     figure.legend(
         handles=[
-            Line2D([], [], color="grey", linestyle=":", label="train, while learning"),
-            Line2D([], [], color="grey", linestyle="-", label="validation"),
+            Line2D([], [], color="grey", label="train, while learning", **looks["train"]),
+            Line2D([], [], color="grey", label="validation", **looks["validation"]),
         ],
         title="thin: one seed; thick: median",
         title_fontsize=8,
@@ -164,18 +176,8 @@ def _spread(count: int) -> np.ndarray:
     return np.linspace(-0.28, 0.08, count) if count > 1 else np.array([-0.1])
 
 
-def _draw_curve(
-    axes: Axes, curve: np.ndarray, style: str, colour: str, *, linewidth: float, alpha: float = 1
-) -> None:
-    axes.plot(
-        np.arange(1, len(curve) + 1),
-        curve,
-        linestyle=style,
-        color=colour,
-        marker="." if len(curve) == 1 else None,  # a line needs two points
-        linewidth=linewidth,
-        alpha=alpha,
-    )
+def _by_epoch(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(1, len(curve) + 1), curve
 
 
 def _median_while_all_run(curves: Sequence[np.ndarray]) -> np.ndarray:
@@ -191,6 +193,8 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in grid[count:]:
         axes.set_axis_off()
+    for axes in grid[max(count - columns, 0) : count]:
+        axes.tick_params(labelbottom=True)  # also where the place below is empty
     return figure, list(grid[:count])
 
 

@@ -63,8 +63,8 @@ def colour(index: int) -> str:
 
 
 def marker(index: int) -> str:
-    """The marker of a condition; where colours repeat, markers differ."""
-    return MARKERS[(index + index // len(COLOURS)) % len(MARKERS)]
+    """The marker of a condition; six colours and seven markers tell 42 conditions apart."""
+    return MARKERS[index % len(MARKERS)]
 
 
 def short_names(names: Sequence[str]) -> list[str]:

@@ -50,7 +50,6 @@ def summarize(study: Study) -> pd.DataFrame:
 def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """The summary as text: accuracies in percent, mean with its interval, SD in points."""
     table = summary[[*factors]].replace("", "-")
-    table = table.rename(columns=lambda name: name.replace("_", " "))
     table["n"] = summary["num_runs"].map(str)
     for status in ("diverged", "failed"):
         if summary[f"num_{status}"].any():
