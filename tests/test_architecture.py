@@ -36,13 +36,18 @@ ALLOWED = {
     "report.__init__": set(),
     "report.statistics": set(),
     "report.drawing": {"records"},
-    "report.sweeps": {"errors", "records"},
-    "report.tables": {"records", "report.statistics", "report.sweeps"},
-    "report.run_charts": {"records", "report.drawing"},
-    "report.charts": {"records", "report.drawing", "report.statistics", "report.sweeps"},
-    "report.page": {"records", "report.sweeps", "report.tables"},
-    "aggregate": {"errors", "records", "report.charts", "report.page", "report.sweeps"}
-    | {"report.tables"},
+    "report.run_files": {"records"},
+    "report.conditions": set(),
+    "report.sweeps": {"errors", "records", "report.conditions", "report.run_files"},
+    "report.shown": {"report.drawing", "report.sweeps"},
+    "report.tables": {"report.statistics", "report.sweeps"},
+    "report.run_charts": {"records", "report.drawing", "report.run_files"},
+    "report.class_charts": {"report.drawing", "report.shown", "report.statistics"},
+    "report.charts": {"records", "report.class_charts", "report.drawing", "report.shown"}
+    | {"report.statistics", "report.sweeps"},
+    "report.page": {"records", "report.drawing", "report.sweeps", "report.tables"},
+    "aggregate": {"errors", "records", "report.charts", "report.drawing", "report.page"}
+    | {"report.sweeps", "report.tables"},
 }
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path

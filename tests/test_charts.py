@@ -1,60 +1,115 @@
-"""Every chart is drawn for every shape of study, and is the same for the same input."""
+"""Every chart is drawn for every shape of study, and says what it leaves out."""
 
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from study import write_run
 
-from fmnist_exp.report import charts, run_charts
+from fmnist_exp.report import charts, drawing
+from fmnist_exp.report.shown import shown_conditions
 from fmnist_exp.report.sweeps import read_study
 
-ALWAYS = {
+ALWAYS = [
     "test_accuracy",
     "test_loss",
     "train_validation_accuracy",
     "loss_curves",
     "accuracy_curves",
     "per_class_f1",
-}
+]
+LONG = "a name that goes on and on until nobody can tell any more what it was that it stood for, "
 
 
 @pytest.fixture
-def sweep(tmp_path):
+def study(tmp_path):
+    """Two conditions, two seeds each."""
     for number in range(4):
         initializer = ("he", "lecun")[number // 2]
-        accuracy = 0.7 + number / 20
-        run_dir = tmp_path / "sweep" / str(number)
-        write_run(run_dir, f"initializer={initializer}", f"seed={number % 2}", accuracy=accuracy)
-    return tmp_path / "sweep"
+        settings = (f"initializer={initializer}", f"seed={number % 2}")
+        write_run(tmp_path / str(number), *settings, accuracy=0.7 + number / 20)
+    return read_study([tmp_path])
 
 
-def test_every_chart_is_drawn_as_png_and_svg(sweep, tmp_path):
-    names = charts.draw_study(read_study([sweep]), tmp_path / "figures")
-    assert set(names) >= ALWAYS
-    assert len([name for name in names if name.startswith("confusion_matrix")]) == 2
-    files = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert files == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
+def drawn_axes(figure):
+    FigureCanvasAgg(figure).draw()  # places every label
+    return figure.axes
 
 
-def test_same_input_gives_the_same_bytes(sweep, tmp_path):
-    study = read_study([sweep])
-    first, second = tmp_path / "1", tmp_path / "2"
-    charts.draw_study(study, first)
-    charts.draw_study(study, second)
-    for path in first.iterdir():
-        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+def test_two_conditions_get_every_chart_and_a_matrix_each(study):
+    matrices = ["confusion_matrix_0_he_normal", "confusion_matrix_1_lecun_normal"]
+    assert [chart.name for chart in charts.draw_study(study)] == ALWAYS + matrices
+    assert not any(chart.note for chart in charts.draw_study(study))
 
 
-def test_single_run_is_drawn(tmp_path):
-    write_run(tmp_path / "0")
-    assert set(charts.draw_study(read_study([tmp_path]), tmp_path / "figures")) >= ALWAYS
+@pytest.mark.parametrize("num_epochs", [1, 2])
+def test_single_run_is_drawn(tmp_path, num_epochs):
+    write_run(tmp_path / "0", num_epochs=num_epochs)
+    drawn = charts.draw_study(read_study([tmp_path]))
+    assert [chart.name for chart in drawn[:-1]] == ALWAYS
+    for chart in drawn:
+        assert drawing.render(chart.figure, "png")
 
 
 def test_study_without_completed_runs_has_no_charts(tmp_path):
     write_run(tmp_path / "0", status="diverged")
-    assert charts.draw_study(read_study([tmp_path]), tmp_path / "figures") == []
+    assert charts.draw_study(read_study([tmp_path])) == []
 
 
-def test_charts_of_one_run(tmp_path):
-    write_run(tmp_path / "0")
-    run_charts.draw_run(tmp_path / "0")
-    names = sorted(path.name for path in (tmp_path / "0" / "figures").iterdir())
-    assert names == ["confusion_matrix.png", "curves.png"]
+def test_conditions_beyond_the_panels_are_announced(tmp_path, monkeypatch):
+    monkeypatch.setattr(charts, "MAX_PANELS", 2)
+    monkeypatch.setattr(charts, "MAX_ROWS", 3)
+    for number in range(4):
+        write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
+    drawn = {chart.name: chart for chart in charts.draw_study(read_study([tmp_path]))}
+    assert drawn["test_loss"].note == (
+        "Shown: the first 3 of 4 conditions; the tables hold the rest."
+    )
+    assert drawn["loss_curves"].note == (
+        "Shown: the first 2 of 4 conditions; the tables hold the rest."
+    )
+    assert len(drawn["test_loss"].figure.axes[0].get_yticks()) == 3
+    assert len(drawn["loss_curves"].figure.axes) == 2
+    matrices = [name for name in drawn if name.startswith("confusion_matrix")]
+    assert len(matrices) == 2
+    assert drawn[matrices[-1]].note == drawn["per_class_f1"].note == drawn["loss_curves"].note
+
+
+def test_values_stand_beside_the_bars_where_no_dot_can_be(study):
+    bars, _ = drawn_axes(charts.draw_bars(shown_conditions(study), "accuracy"))
+    assert [text.get_text() for text in bars.texts] == ["0.7250", "0.8250", "mean"]
+    assert all(text.get_window_extent().x0 > bars.bbox.x1 for text in bars.texts)
+
+
+def test_bars_start_at_zero_and_every_seed_is_a_dot(study):
+    bars, dots = charts.draw_bars(shown_conditions(study), "accuracy").axes
+    assert bars.get_xlim()[0] == 0
+    np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75])
+    rows = dots.lines[0].get_ydata()
+    assert max(rows) < dots.lines[1].get_ydata()[0]  # the interval lies below the dots
+
+
+def test_long_names_fit_into_every_figure(tmp_path):
+    for number, end in enumerate(("first", "second")):
+        write_run(tmp_path / str(number), f"initializer.name='{LONG}{end} größe_$x'")
+    conditions = shown_conditions(read_study([tmp_path]))
+    for figure in (charts.draw_bars(conditions, "loss"), charts.draw_splits(conditions)):
+        axes = drawn_axes(figure)[0]
+        labels = axes.get_yticklabels()
+        assert min(label.get_window_extent().x0 for label in labels) >= 0
+        assert axes.bbox.width > figure.bbox.width / 4
+        assert labels[0].get_text() != labels[1].get_text()
+
+
+def test_median_ends_with_the_first_run_that_ends(tmp_path):
+    for seed, num_epochs in enumerate((3, 5, 5)):
+        write_run(tmp_path / str(seed), f"seed={seed}", num_epochs=num_epochs)
+    (axes,) = charts.draw_curves(shown_conditions(read_study([tmp_path])), "loss").axes
+    assert [len(line.get_xdata()) for line in axes.lines[:4]] == [3, 5, 5, 3]
+
+
+def test_panel_above_an_empty_place_has_its_epochs(tmp_path):
+    for number in range(4):
+        write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
+    axes = drawn_axes(charts.draw_curves(shown_conditions(read_study([tmp_path])), "loss"))
+    labelled = [any(text.get_visible() for text in panel.get_xticklabels()) for panel in axes[:4]]
+    assert labelled == [False, True, True, True]

@@ -12,6 +12,7 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.records import RunRecord
 
 MEASURED = {"loss": 0.5, "accuracy": 0.75}
+OF_A_CLASS = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2.0}
 RECORD = RunRecord(
     schema_version=records.SCHEMA_VERSION,
     status="completed",
@@ -21,7 +22,7 @@ RECORD = RunRecord(
     config={"seed": 0},
     class_names=["a", "b"],
     metrics={split: MEASURED for split in records.SPLITS},
-    per_class={"a": {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2.0}},
+    per_class={"a": OF_A_CLASS, "b": OF_A_CLASS},
     num_epochs=2,
     best_epoch=1,
     evaluated_epoch=2,
@@ -58,7 +59,23 @@ BAD_RECORDS = {
     "missing key": (json.dumps({"schema_version": 1, "seed": 0}), "missing or unknown: .*run_key"),
     "wrong type": (changed(seed="0"), "seed must be .*int.*, received '0'"),
     "wrong status": (changed(status="done"), "status must be one of .* received 'done'"),
-    "no metrics": (changed(metrics={}), "metrics.train must hold loss and accuracy"),
+    "truth as number": (changed(seed=True), "seed must be .*int.*, received True"),
+    "no metrics": (changed(metrics={}), "metrics.train must hold loss, accuracy, received None"),
+    "text as metric": (
+        changed(metrics={split: {"loss": "x", "accuracy": 1} for split in records.SPLITS}),
+        "metrics.train.loss must be a number or null, received 'x'",
+    ),
+    "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit must be a num"),
+    "no class": (changed(class_names=[], per_class={}), "class_names must be one or more texts"),
+    "class twice": (changed(class_names=["a", "a"]), r"per_class must name \['a', 'a'\]"),
+    "class not measured": (
+        changed(per_class={"a": OF_A_CLASS}),
+        r"per_class must name \['a', 'b'\], received \['a'\]",
+    ),
+    "class half measured": (
+        changed(per_class={"a": OF_A_CLASS, "b": {"f1": 1.0}}),
+        "per_class.b must hold precision, recall, f1, support",
+    ),
 }
 
 

@@ -1,11 +1,14 @@
 """The summary counts and averages what it says, in every format."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 from study import write_run
 
 from fmnist_exp.report.sweeps import read_study
-from fmnist_exp.report.tables import for_reading, latex, markdown, plain, summarize
+from fmnist_exp.report.tables import csv, for_reading, latex, markdown, plain, summarize
 
 
 @pytest.fixture
@@ -54,7 +57,69 @@ def test_latex_escapes_what_latex_would_read(study):
         assert line in text
 
 
-def test_markdown_escapes_what_would_end_a_cell(study):
+NAMES = {
+    "<script>alert('x')</script>": (
+        r"\<script\>alert('x')\</script\>",
+        r"\textless{}script\textgreater{}alert('x')\textless{}/script\textgreater{}",
+    ),
+    "=cmd()": ("=cmd()", "=cmd()"),
+    "a|b": (r"a\|b", r"a\textbar{}b"),
+    "a\nb\r\nc": ("a b c", "a b c"),
+    '"it\'s"': ('"it\'s"', '"it\'s"'),
+    "größe 重み": ("größe 重み", "größe 重み"),
+    r"$x_1^2$ ~\{%&#": (
+        r"\$x\_1^2\$ \~\\{%\&#",
+        r"\$x\_1\textasciicircum{}2\$ \textasciitilde{}\textbackslash{}\{\%\&\#",
+    ),
+    "![a](b) `c` *d*": (r"!\[a\](b) \`c\` \*d\*", "![a](b) `c` *d*"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_shown_as_they_are(name):
+    table = pd.DataFrame({"initializer": [name], "n": ["1"]})
+    in_markdown, in_latex = NAMES[name]
+    assert markdown(table).splitlines()[2:] == [f"| {in_markdown} | 1 |"]
+    assert f"{in_latex} & 1 \\\\\n" in latex(table)
+
+
+@pytest.mark.parametrize("cell", ["[64]", "*"])
+def test_latex_line_end_does_not_swallow_the_next_row(cell):
+    table = pd.DataFrame({"model.hidden": ["x", cell], "n": ["1", "2"]})
+    assert f"\\\\\n{{}}{cell} & 2" in latex(table)
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", "-inf"])
+def test_spreadsheet_reads_names_as_text(name):
+    read = pd.read_csv(io.StringIO(csv(pd.DataFrame({name: [name], "n": [1]}))))
+    assert list(read.columns) == [f"'{name}", "n"]
+    assert read.iloc[0, 0] == f"'{name}"
+
+
+def test_no_name_reaches_a_table_with_a_tab_or_a_line_end(tmp_path):
+    write_run(tmp_path / "\t=1\r", "initializer.name='\t=1\r\n'")
+    text = csv(read_study([tmp_path / "\t=1\r"]).table)
+    assert "\t" not in text
+    assert "\r" not in text
+    assert len(text.splitlines()) == 2
+
+
+def test_spreadsheet_reads_numbers_as_numbers():
+    table = pd.DataFrame({"scale": ["-1.5", "+2", "1e-05"], "loss": [-0.1, 1 / 3, np.nan]})
+    assert csv(table) == "scale,loss\n-1.5,-0.1\n+2,0.3333333333333333\n1e-05,\n"
+
+
+def test_csv_keeps_every_digit_of_a_study(study):
+    read = pd.read_csv(io.StringIO(csv(study.table)))
+    assert read["test_accuracy"].tolist()[:4] == [0.7, 0.8, 0.9, 0.1]
+    assert csv(study.table).splitlines()[1].split(",")[-5:-3] == ["1", "2"]  # best, evaluated epoch
+
+
+def test_factor_that_a_condition_lacks_is_a_dash(tmp_path):
+    write_run(tmp_path / "0", "initializer=he")
+    for number in (1, 2):
+        change = ("initializer=variance_scaling", f"initializer.config.scale={number}")
+        write_run(tmp_path / str(number), *change)
+    study = read_study([tmp_path])
     table = for_reading(summarize(study), study.factors)
-    table.iloc[0, 0] = "a|b\n<c>"
-    assert r"a\|b \<c\>" in markdown(table)
+    assert table["initializer.config.scale"].tolist() == ["-", "1", "2"]

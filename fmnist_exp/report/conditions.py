@@ -76,6 +76,8 @@ def label(config: dict[str, str], factors: Sequence[str]) -> str:
 
 def printable(text: str) -> str:
     """The text with a question mark in a box for what would break a line or a terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

@@ -174,5 +174,5 @@ def _row(run: Run, config: dict[str, str], factors: Sequence[str]) -> dict[str, 
         "evaluated_epoch": record.evaluated_epoch,
         "fit_seconds": record.timing_seconds.get("fit"),
         "total_seconds": record.timing_seconds.get("total"),
-        "run_key": record.run_key,
+        "run_key": conditions.printable(record.run_key),
     }

@@ -136,7 +136,7 @@ def _after_line_end(row: str) -> str:
 
 def _not_a_formula(value: Any) -> Any:
     """The value, with a quote before a text that a spreadsheet would run."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
         return value if _is_number(value) else f"'{value}"
     return value
 

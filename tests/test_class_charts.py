@@ -1,0 +1,49 @@
+"""Figures of the classes use each condition's own class names."""
+
+import numpy as np
+from study import write_run
+
+from fmnist_exp.report import charts
+from fmnist_exp.report.class_charts import draw_confusion, draw_per_class
+from fmnist_exp.report.shown import shown_conditions
+from fmnist_exp.report.sweeps import read_study
+
+
+def texts(labels):
+    return [label.get_text() for label in labels]
+
+
+def test_mixed_data_sets_are_drawn_one_set_of_classes_at_a_time(tmp_path):
+    write_run(tmp_path / "0", class_names=["a", "b"])
+    write_run(tmp_path / "1", "data=digits", class_names=["0", "1", "2"])
+    write_run(tmp_path / "2", "initializer=he", class_names=["a", "b"])
+    study = read_study([tmp_path])
+    drawn = {chart.name: chart for chart in charts.draw_study(study)}
+    first, second = drawn["per_class_f1"], drawn["per_class_f1_2"]
+    assert texts(first.figure.axes[0].get_yticklabels()) == ["a", "b"]
+    assert texts(first.figure.legends[0].get_texts()) == [study.conditions[0], study.conditions[2]]
+    assert texts(second.figure.axes[0].get_yticklabels()) == ["0", "1", "2"]
+    assert second.caption == "F1 of every class of 0, 1, 2"
+    matrix = drawn["confusion_matrix_1_digits_glorot_uniform"].figure
+    assert texts(matrix.axes[0].get_xticklabels()) == ["0", "1", "2"]
+
+
+def test_condition_keeps_its_colour_among_other_classes(tmp_path):
+    write_run(tmp_path / "0", class_names=["a", "b"])
+    write_run(tmp_path / "1", "data=digits", class_names=["0", "1"])
+    _, digits = shown_conditions(read_study([tmp_path]))
+    (points,) = draw_per_class([digits]).axes[0].lines
+    assert points.get_color() == digits.colour
+
+
+def test_hardest_class_comes_first(tmp_path):
+    write_run(tmp_path / "0", accuracy=0.4, class_names=["a", "b"])  # F1 0.4 and 0.7
+    (axes,) = draw_per_class(shown_conditions(read_study([tmp_path]))).axes
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), [0.4, 0.7])
+
+
+def test_confusion_is_the_mean_of_the_runs_in_percent(tmp_path):
+    for seed, accuracy in enumerate((0.6, 0.8)):
+        write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy, class_names=["a", "b"])
+    axes = draw_confusion(*shown_conditions(read_study([tmp_path]))).axes[0]
+    assert texts(axes.texts) == ["70.0", "30.0", "30.0", "70.0"]

@@ -1,0 +1,78 @@
+"""Conditions are named by what differs between them, and never by what they are not."""
+
+import pytest
+
+from fmnist_exp.report.conditions import flatten, label, what_differs
+
+STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
+
+
+@pytest.mark.parametrize(
+    ("configs", "kept"),
+    [
+        ([{"a": "1", "b": "2"}, {"a": "1", "b": "3"}], ["b"]),
+        ([{"a": "1", "b": "2"}, {"a": "2", "b": "3"}], ["a"]),
+        ([{"a": "1", "b": "1"}, {"a": "1", "b": "2"}, {"a": "2", "b": "1"}], ["a", "b"]),
+        ([{"a": "1"}, {}], ["a"]),
+        ([{"a": "1"}, {"a": "1"}], ["initializer.name"]),
+        ([{"a": "1", "model.name": "x"}, {"a": "2", "model.name": "y"}], ["model.name"]),
+    ],
+)
+def test_fewest_keys_that_tell_configs_apart(configs, kept):
+    assert what_differs(configs) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "class_name", "called"),
+    [
+        ("glorot_uniform", "GlorotUniform", "glorot_uniform"),
+        ("rmsprop", "RMSprop", "rmsprop"),
+        ("glorot_uniform", "RandomNormal", "glorot_uniform (RandomNormal)"),
+        ("nesterov", "SGD", "nesterov (SGD)"),
+    ],
+)
+def test_class_is_named_where_the_name_does_not_say_it(name, class_name, called):
+    flat = flatten({"initializer": {"name": name, "class_name": class_name, "config": {}}})
+    assert flat == {"initializer.name": called}
+
+
+def test_values_are_texts_as_in_yaml():
+    flat = flatten({"a": {"b": [64, 32], "c": None, "d": True, "e": 1e-5, "f": "ü"}})
+    assert flat == {"a.b": "[64, 32]", "a.c": "null", "a.d": "true", "a.e": "1e-05", "a.f": "ü"}
+
+
+def test_seed_and_folder_make_no_condition():
+    assert flatten({"seed": 1, "data": {"dir": "here", "name": "digits"}}) == {
+        "data.name": "digits"
+    }
+
+
+def test_callbacks_are_told_apart_by_name():
+    flat = flatten({"training": {"callbacks": [STOP]}})
+    assert flat == {
+        "training.callbacks.stop.name": "stop (EarlyStopping)",
+        "training.callbacks.stop.config.patience": "3",
+    }
+
+
+def test_config_without_a_callback_says_so():
+    configs = [flatten({"training": {"callbacks": named}}) for named in ([STOP], [])]
+    factors = what_differs(configs)
+    assert [label(config, factors) for config in configs] == [
+        "stop (EarlyStopping)",
+        "without stop",
+    ]
+
+
+def test_label_leaves_out_keys_that_the_config_lacks():
+    assert label({"a.name": "he", "b.scale": "2"}, ["a.name", "b.scale"]) == "he, scale=2"
+    assert label({"a.name": "he"}, ["a.name", "b.scale"]) == "he"
+
+
+def test_arguments_of_one_name_are_given_their_whole_key():
+    config = {"a.patience": "1", "b.patience": "2"}
+    assert label(config, list(config)) == "a.patience=1, b.patience=2"
+
+
+def test_characters_that_move_a_terminal_are_replaced():
+    assert flatten({"name": "a\x1b[2J\r\nb"}) == {"name": "a\ufffd[2J\ufffd\ufffdb"}

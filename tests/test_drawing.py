@@ -1,0 +1,93 @@
+"""Figures are the same for the same input, and only a report's own are ever removed."""
+
+import numpy as np
+import pytest
+
+from fmnist_exp.report import drawing
+
+
+def draw():
+    drawn = drawing.new_figure(2, 1)
+    drawn.subplots().plot([0, 1], label="größe $x_$ 重み")
+    return drawn
+
+
+@pytest.fixture
+def figure():
+    return draw()
+
+
+def test_forty_two_conditions_look_different():
+    looks = {(drawing.colour(index), drawing.marker(index)) for index in range(42)}
+    assert len(looks) == 42
+
+
+@pytest.mark.parametrize("kind", drawing.KINDS)
+def test_same_drawing_gives_the_same_bytes(kind):
+    assert drawing.render(draw(), kind) == drawing.render(draw(), kind)
+
+
+@pytest.mark.parametrize("kind", drawing.KINDS)
+def test_dollars_and_letters_that_the_font_lacks_are_drawn(figure, kind):
+    figure.axes[0].set_title("größe_$x_$^ 重み $")
+    figure.axes[0].set_xticks([0], ["$^"])
+    assert drawing.render(figure, kind)
+
+
+@pytest.mark.parametrize("kind", drawing.KINDS)
+def test_figure_bears_its_mark(figure, kind):
+    assert drawing.mark_of("loss").encode() in drawing.render(
+        figure, kind, mark=drawing.mark_of("loss")
+    )
+
+
+def test_only_own_figures_that_the_report_lacks_are_removed(figure, tmp_path):
+    def write(name, mark):
+        for kind in drawing.KINDS:
+            content = drawing.render(figure, kind, mark=mark)
+            (tmp_path / f"{name}.{kind}").write_bytes(content)
+
+    write("kept", drawing.mark_of("kept"))
+    write("former_1", drawing.mark_of("former_1"))
+    write("copied", drawing.mark_of("former_1"))  # somebody's copy under a name of their own
+    write("former", drawing.mark_of("former_1"))
+    write("theirs", None)
+    (tmp_path / "former_1.txt").write_text(drawing.mark_of("former_1"))
+    (tmp_path / "folder.png").mkdir()
+    drawing.remove_former(tmp_path, ["kept"])
+    left = {path.name for path in tmp_path.iterdir()}
+    pairs = {
+        f"{name}.{kind}"
+        for name in ("kept", "copied", "former", "theirs")
+        for kind in ("png", "svg")
+    }
+    assert left == pairs | {"former_1.txt", "folder.png"}
+
+
+def test_nothing_is_removed_where_there_is_no_former_report(tmp_path):
+    drawing.remove_former(tmp_path / "nowhere", [])
+
+
+def test_short_names_stay_whole():
+    assert drawing.short_names(["glorot_uniform", "he_normal"]) == ["glorot_uniform", "he_normal"]
+
+
+def test_long_names_keep_both_ends_in_two_lines():
+    (name,) = drawing.short_names(["begin " + "x" * 110 + " end"])
+    assert name.startswith("begin")
+    assert name.endswith("end")
+    assert "…" in name
+    assert len(name) <= drawing.MAX_NAME + 2
+    assert max(map(len, name.split("\n"))) <= drawing.LINE
+
+
+def test_names_that_differ_in_the_middle_only_are_numbered():
+    names = ["a" * 60 + middle + "b" * 60 for middle in "xyz"]
+    shown = drawing.short_names([*names, "c"])
+    assert len(set(shown)) == 4
+    assert [text[:2] for text in shown] == ["1:", "2:", "3:", "c"]
+
+
+def test_shares_are_of_the_true_class_and_zero_without_images():
+    counts = np.array([[3, 1], [0, 0]])
+    np.testing.assert_array_equal(drawing.shares_of(counts), [[0.75, 0.25], [0, 0]])
