@@ -4,6 +4,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$python && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation
 STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .PHONY: study setup test check bench lock
@@ -15,11 +16,15 @@ study: setup
 
 setup: $(VENV)/installed
 
+# The locked setuptools comes first: it builds what is published as source alone. Left to itself
+# pip would fetch one that no hash vouches for.
 $(VENV)/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; pass PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	sed -n '/^setuptools==/,/# via/p' requirements.lock > $(VENV)/setuptools.lock
+	$(INSTALL) --require-hashes -r $(VENV)/setuptools.lock
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps -e .
 	touch $@
 
 test: setup

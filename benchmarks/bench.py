@@ -1,12 +1,15 @@
 """Side-by-side timings: `make bench` measures in turn and writes benchmarks/results.md.
 
-Machines change speed from minute to minute, so peers run in turn (A B A B), each in a process
-of its own, and medians are compared.
+Machines change speed from minute to minute, so peers run in turn (A B A B). Processes differ in
+speed too, by where their memory happens to lie, so each peer is measured in several. Medians
+over all of it are compared.
 """
 
+import contextlib
 import datetime
 import importlib.util
 import json
+import shlex
 import statistics
 import subprocess
 import sys
@@ -16,7 +19,8 @@ from pathlib import Path
 from fmnist_exp.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
-ROUNDS = 7
+PROCESSES = 3  # of each peer, one after the other
+ROUNDS = 3  # epochs of each kind that a process is asked for
 MODELS = ("baseline", "regularized")
 
 
@@ -24,29 +28,41 @@ class Peer:
     """A process that runs one epoch at a time on demand."""
 
     def __init__(self, name: str, model: str) -> None:
-        command = [sys.executable, str(HERE / "peers.py"), name, model]
+        self.name = name
+        self.command = [sys.executable, str(HERE / "peers.py"), name, model]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
-        first = self._read()
-        if not first.startswith("READY"):
-            raise RuntimeError(f"{' '.join(command)} did not start: {first!r}")
-        self.kinds = first.split()[1:]
+
+    def kinds(self) -> list[str]:
+        """Wait until the process is ready; the kinds of epoch that it can run."""
+        return self._answer().split()
 
     def seconds(self, kind: str) -> float:
-        """Run one epoch of a kind."""
+        """Run one epoch of a kind.
+
+        Raises:
+            RuntimeError: the process has ended.
+        """
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{kind}\n")
-        return float(self._read())
+        with contextlib.suppress(BrokenPipeError):  # no answer will come either
+            self.process.stdin.write(f"{kind}\n")
+        return float(self._answer())
 
     def stop(self) -> None:
         """End the process."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
-    def _read(self) -> str:
+    def _answer(self) -> str:
         assert self.process.stdout is not None
-        return self.process.stdout.readline()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(
+                f"the peer {self.name} ended with exit status {self.process.wait()}. "
+                f"What it said is above; its command was: {shlex.join(self.command)}"
+            )
+        return answer
 
 
 def peer_names(model: str) -> list[str]:
@@ -58,18 +74,25 @@ def peer_names(model: str) -> list[str]:
 
 
 def measure_epochs(model: str) -> dict[str, float]:
-    """Median seconds of every kind of epoch of every peer, measured in turn."""
-    peers = {name: Peer(name, model) for name in peer_names(model)}
+    """Median seconds of every kind of epoch of every peer, over several processes of each."""
     seconds: dict[str, list[float]] = {}
-    try:
-        for _ in range(ROUNDS):
-            for name, peer in peers.items():
-                for kind in peer.kinds:
-                    seconds.setdefault(f"{name} {kind}", []).append(peer.seconds(kind))
-    finally:
-        for peer in peers.values():
-            peer.stop()
+    for _ in range(PROCESSES):
+        _measure_in_turn(model, seconds)
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def _measure_in_turn(model: str, seconds: dict[str, list[float]]) -> None:
+    """Add the epochs of one new process of each peer to `seconds`."""
+    kinds: dict[Peer, list[str]] = {}
+    with contextlib.ExitStack() as processes:
+        for name in peer_names(model):
+            peer = Peer(name, model)
+            processes.callback(peer.stop)
+            kinds[peer] = peer.kinds()  # starts one at a time: together they take longer
+        for _ in range(ROUNDS):
+            for peer in kinds:
+                for kind in kinds[peer]:
+                    seconds.setdefault(f"{peer.name} {kind}", []).append(peer.seconds(kind))
 
 
 def epoch_lines(model: str, medians: dict[str, float]) -> list[str]:
@@ -100,7 +123,7 @@ def measure_sweep() -> list[str]:
         f"run's end to the last's; peak {peak:.0f} MB."
     )
     _, peak = _memory_growth(1, ["training.epochs=3"])
-    return [*lines, f"- A single baseline run peaks at {peak:.0f} MB.", ""]
+    return [*lines, f"- A single baseline run, figures and all, peaks at {peak:.0f} MB.", ""]
 
 
 def _train(*arguments: str) -> None:
@@ -137,7 +160,8 @@ def main() -> None:
     lines += [
         "",
         (
-            f"Each number is the median of {ROUNDS}. `epoch` is training and validation, "
+            f"Each number is the median of {PROCESSES * ROUNDS} epochs: {ROUNDS} rounds in each of "
+            f"{PROCESSES} processes, peers in turn. `epoch` is training and validation, "
             "`training` is training alone. The floor is the matrix products of one epoch alone, "
             "in the same shapes on the same images; ratios take the faster of its two forms."
         ),

@@ -1,4 +1,7 @@
-"""Runs N seeds in one process and prints resident growth after the first, and the peak, in MB."""
+"""Runs N seeds in one process and prints resident growth after the first, and the peak, in MB.
+
+As with the entrypoint, a single run draws its figures and the runs of a sweep do not.
+"""
 
 import resource
 import sys
@@ -23,8 +26,8 @@ def main() -> None:
     for seed in range(int(num_runs)):
         with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
             config = parse(compose("config", [*settings, f"seed={seed}"]))
-        run_dir = Path(folder) / str(seed)
-        runner.run(config, run_dir, {"initializer": "glorot_uniform"}, figures=False)
+        choices = {"initializer": "glorot_uniform"}
+        runner.run(config, Path(folder) / str(seed), choices, figures=num_runs == "1")
         after.append(resident_megabytes())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(after[-1] - after[0], peak)

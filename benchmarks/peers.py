@@ -1,7 +1,7 @@
 """One peer of the benchmark in a process of its own; driven by bench.py over pipes.
 
-Prints READY once everything is compiled and loaded, then for each line it reads runs one epoch
-of that kind and prints its seconds.
+Prints the kinds of epoch that it can run once everything is compiled and loaded, then for each
+line it reads runs one epoch of that kind and prints its seconds.
 """
 
 import itertools
@@ -37,16 +37,16 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     """fmnist_exp: training and validation as `fit` runs them, and training alone."""
     from fmnist_exp import training
     from fmnist_exp.backend import tf
-
-    rows: list[training.EpochRow] = []
+    from fmnist_exp.training import Program
 
     def epoch() -> float:
+        rows: list[training.EpochRow] = []
         training.fit(config, splits, rows.append)
-        return rows[-1]["seconds"]
+        return rows[0]["seconds"]
 
-    epoch()
-    trainer = next(iter(training._programs.values())).trainer
-    train = tf.function(trainer.train_step, jit_compile=True)
+    program = Program(config, splits)
+    program.restart(config)
+    train = tf.function(program.trainer.train_step, jit_compile=True)
     order = next(iter(training.visiting_orders(len(splits.train), config.seed)))
     return {"epoch": epoch, "training": timed(lambda: train(order)["loss"].numpy())}
 
@@ -77,12 +77,10 @@ def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
     clock = Clock()
 
     def epoch() -> float:
-        """The second epoch of a fit: the first one traces."""
         model.fit(
             images,
             splits.train.labels,
             batch_size=config.training.batch_size,
-            epochs=2,
             validation_data=validation,
             callbacks=[clock],
             verbose=0,
@@ -93,16 +91,30 @@ def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
 
 
 def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
-    """The floor: the matrix products of one epoch on the real images, and nothing else.
+    """The floor: `products_of_an_epoch`, once as a TensorFlow graph and once compiled by XLA."""
+    from fmnist_exp.backend import tf
+
+    products = products_of_an_epoch(config, splits)
+    graph, xla = tf.function(products), tf.function(products, jit_compile=True)
+    return {"graph": timed(lambda: graph()[-1].numpy()), "xla": timed(lambda: xla()[-1].numpy())}
+
+
+def products_of_an_epoch(config: RunConfig, splits: DataSplits) -> Callable[[], list]:
+    """The matrix products of one epoch on the real images, and nothing else.
 
     Forward products, gradients of the kernels and gradients of the inputs (but the first
-    layer's), each fed by the one before, over contiguous batches that need no gathering; once as
-    a TensorFlow graph and once compiled by XLA.
+    layer's), each fed by the one before, over contiguous batches that need no gathering.
+
+    Returns:
+        A function that computes them all and returns the kernels' gradients of the last batch,
+        preceded by those of the last full batch if the last one is not full. The loop hands
+        gradients on from step to step, so no compiler may leave out a part of a product, and
+        nothing else is computed to keep them alive.
     """
     from fmnist_exp.backend import tf
 
     size = config.training.batch_size
-    steps = len(splits.train) // size
+    num_full = len(splits.train) // size
     widths = [splits.train.images.shape[1], *config.model.hidden, 10]
     generator = np.random.default_rng(0)
     kernels = [
@@ -111,27 +123,31 @@ def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
     ]
     images = tf.constant(splits.train.images.astype("float32") / 255)
 
-    def products() -> tf.Tensor:
-        def step(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            inputs = [tf.slice(images, [index * size, 0], [size, widths[0]])]
-            for kernel in kernels:
-                inputs.append(tf.matmul(inputs[-1], kernel))
-            gradient = inputs.pop()
-            for layer in reversed(range(len(kernels))):
-                update = tf.matmul(inputs[layer], gradient, transpose_a=True)
-                total += update[0, 0]  # keeps it alive; XLA may still narrow it
-                if layer:
-                    gradient = tf.matmul(gradient, kernels[layer], transpose_b=True)
-            return index + 1, total
+    def gradients(batch: tf.Tensor) -> list[tf.Tensor]:
+        inputs = [batch]
+        for kernel in kernels:
+            inputs.append(tf.matmul(inputs[-1], kernel))
+        gradient = inputs.pop()
+        found = []
+        for layer in reversed(range(len(kernels))):
+            found.append(tf.matmul(inputs[layer], gradient, transpose_a=True))
+            if layer:
+                gradient = tf.matmul(gradient, kernels[layer], transpose_b=True)
+        return found[::-1]
 
-        return tf.while_loop(lambda index, _: index < steps, step, (0, 0.0), parallel_iterations=1)
+    def step(index: tf.Tensor, *_: tf.Tensor) -> list[tf.Tensor]:
+        return [index + 1, *gradients(tf.slice(images, [index * size, 0], [size, widths[0]]))]
 
-    def runner(jit_compile: bool) -> Callable[[], float]:
-        compiled = tf.function(products, jit_compile=jit_compile)
-        compiled()
-        return timed(lambda: compiled()[1].numpy())
+    def products() -> list[tf.Tensor]:
+        start = [0, *(tf.zeros_like(kernel) for kernel in kernels)]
+        _, *last = tf.while_loop(
+            lambda index, *_: index < num_full, step, start, parallel_iterations=1
+        )
+        if len(splits.train) % size:
+            last += gradients(images[num_full * size :])
+        return last
 
-    return {"graph": runner(False), "xla": runner(True)}
+    return products
 
 
 def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -141,8 +157,9 @@ def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
     images = splits.train.images.astype("float32") / 255
     model = MLPClassifier(tuple(config.model.hidden), batch_size=config.training.batch_size)
     classes = np.arange(10)
-    model.partial_fit(images, splits.train.labels, classes=classes)
-    return {"training": timed(lambda: model.partial_fit(images, splits.train.labels))}
+    return {
+        "training": timed(lambda: model.partial_fit(images, splits.train.labels, classes=classes))
+    }
 
 
 def pytorch(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -177,7 +194,6 @@ def pytorch(config: RunConfig, splits: DataSplits) -> Epochs:
         with torch.no_grad():
             nn.functional.cross_entropy(model(held_out), held_out_labels).item()
 
-    epoch()
     return {"epoch": timed(epoch)}
 
 
@@ -194,11 +210,11 @@ def main() -> None:
     """Serve epochs of one peer until standard input ends."""
     peer, model = sys.argv[1:]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        config = parse(compose("config", [f"model={model}", "training.epochs=2"]))
+        config = parse(compose("config", [f"model={model}", "training.epochs=1"]))
     epochs = PEERS[peer](config, data.load(config.data))
     for run in epochs.values():
-        run()
-    print("READY", *epochs, flush=True)
+        run()  # the first time compiles
+    print(*epochs, flush=True)
     for line in sys.stdin:
         print(epochs[line.strip()](), flush=True)
 

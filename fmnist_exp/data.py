@@ -6,6 +6,7 @@
 import argparse
 import functools
 import hashlib
+import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,8 +224,10 @@ def main() -> None:
     """Find or fetch Fashion-MNIST, verify it, and report where it lies and what it holds."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.data", description=main.__doc__)
     parser.add_argument("--dir", type=Path, help="a folder with the four IDX files")
+    folder = parser.parse_args().dir
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # a download takes a while
     try:
-        found = sources.find(parser.parse_args().dir)
+        found = sources.find(folder)
     except FmnistError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(f"source  {found.source}\npath    {found.path}")

@@ -1,8 +1,10 @@
 """The IDX file format of MNIST and its kin, read strictly and with bounded memory."""
 
 import gzip
+import os
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,32 @@ import numpy as np
 from fmnist_exp.errors import DataError
 
 UNSIGNED_BYTE = 0x08  # the only element type that these data sets use
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """One file of the data set.
+
+    Attributes:
+        shape: of the decoded array.
+        sha256: of the decoded array's bytes.
+        gz_size: bytes of the file as published.
+        gz_sha256: of the file as published.
+    """
+
+    shape: tuple[int, ...]
+    sha256: str
+    gz_size: int
+    gz_sha256: str
+
+
+def read_either(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Decode the IDX file of that name, gzipped or not; the rest as `read_idx`."""
+    candidates = (folder / name, folder / f"{name}.gz")
+    for path in candidates:
+        if os.path.exists(path):  # unlike Path.exists, False also where it cannot be told
+            return read_idx(path, shape)
+    raise DataError(f"there is no {candidates[0]}, with or without .gz, within reach")
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +23,13 @@ class EpochProgress:
         self.num_epochs = num_epochs
         self.level = logging.INFO
         self.bar: Progress | None = None
-        console = Console()
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and (console := Console()).is_interactive:
             self.level = logging.DEBUG  # for the log file only
             self.bar = Progress(
                 TextColumn("epoch"),
                 MofNCompleteColumn(),
                 BarColumn(bar_width=None),
                 TextColumn("{task.description}"),
-                TimeRemainingColumn(compact=True),
-                TextColumn("left"),
                 console=console,
                 transient=True,
             )
@@ -57,21 +54,24 @@ class EpochProgress:
 
     def show(self, row: Mapping[str, float]) -> None:
         """Show one epoch; keys as in `records.HISTORY_COLUMNS`."""
-        summary = (
-            f"loss {row['train_loss']:.4f}  validation loss {row['validation_loss']:.4f}  "
-            f"validation accuracy {row['validation_accuracy']:.4f}"
-        )
         epoch = int(row["epoch"])
         left = (time.perf_counter() - self.started) / epoch * (self.num_epochs - epoch)
         log.log(
             self.level,
-            "epoch %*d/%d  %s  %.2f s, at most %.0f s left",
+            "epoch %*d/%d  loss %.4f  validation loss %.4f  validation accuracy %.4f  "
+            "%.2f s, at most %.0f s left",
             len(str(self.num_epochs)),
             epoch,
             self.num_epochs,
-            summary,
+            row["train_loss"],
+            row["validation_loss"],
+            row["validation_accuracy"],
             row["seconds"],
             left,
         )
-        if self.bar is not None:
+        if self.bar is not None:  # short, so that 80 columns hold it
+            summary = (
+                f"loss {row['train_loss']:.4f}  "
+                f"validation accuracy {row['validation_accuracy']:.4f}  {left:.0f} s left"
+            )
             self.bar.update(self.task, completed=epoch, description=summary)

@@ -3,6 +3,8 @@
 A copy counts only if the decoded arrays have the known hashes, whatever its compression.
 """
 
+import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -19,27 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from fmnist_exp.errors import DataError
-from fmnist_exp.idx import read_idx
+from fmnist_exp.idx import IdxFile, read_either
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class IdxFile:
-    """One file of the data set.
-
-    Attributes:
-        shape: of the decoded array.
-        sha256: of the decoded array's bytes.
-        gz_size: bytes of the file as published.
-        gz_sha256: of the file as published.
-    """
-
-    shape: tuple[int, ...]
-    sha256: str
-    gz_size: int
-    gz_sha256: str
-
 
 # Sizes and hashes as published: TensorFlow Datasets, url_checksums/fashion_mnist.txt. Hashes of
 # the arrays: computed from the same files; Debian's copy is compressed anew and decodes alike.
@@ -97,8 +81,15 @@ class FoundData:
 
 
 def cache_dir() -> Path:
-    """The user's folder for Fashion-MNIST, by the XDG base directory specification."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """The user's folder for Fashion-MNIST, by the XDG base directory specification.
+
+    Raises:
+        DataError: the user has no home folder.
+    """
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:
+        raise DataError(f"no home folder: {error} Set HOME or XDG_CACHE_HOME.") from error
     return Path(base) / "fmnist_exp" / "fashion-mnist"
 
 
@@ -127,22 +118,19 @@ def find(folder: Path | None = None) -> FoundData:
     )
 
 
-def read_folder(
-    folder: Path,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Decode and verify the four files of a folder; arrays as in `FoundData`.
 
     Raises:
         DataError: a file is missing, damaged, or not the one that was published.
     """
-    arrays = {name: _read_array(folder, name, file) for name, file in FILES.items()}
+    arrays = {name: read_either(folder, name, file.shape) for name, file in FILES.items()}
     for name, array in arrays.items():
         if array.ndim == 1 and array.max() >= NUM_CLASSES:
             raise DataError(
                 f"{folder / name}: labels must lie in 0..{NUM_CLASSES - 1}, received "
                 f"{array.max()}. Replace the file with an intact copy."
             )
-    for name, array in arrays.items():
         if array_sha256(array) != FILES[name].sha256:
             raise DataError(
                 f"{folder / name}: the decoded array must have sha256 {FILES[name].sha256}, "
@@ -158,14 +146,6 @@ def array_sha256(array: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array.astype(np.uint8, copy=False)).data).hexdigest()
 
 
-def _read_array(folder: Path, name: str, file: IdxFile) -> np.ndarray:
-    candidates = (folder / name, folder / f"{name}.gz")
-    for path in candidates:
-        if path.exists():
-            return read_idx(path, file.shape)
-    raise DataError(f"there is no {candidates[0]}, with or without .gz")
-
-
 def _chain() -> Iterator[tuple[str, Callable[[], Path]]]:
     yield "cache", cache_dir
     yield "Debian's package", lambda: DEBIAN_DIR
@@ -177,16 +157,35 @@ def _chain() -> Iterator[tuple[str, Callable[[], Path]]]:
 def _into_cache(fetch: Callable[[Path], None]) -> Path:
     """Fetch into a folder beside the cache, verify it, and only then put it in place."""
     target = cache_dir()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as work:
-        fetched = Path(work) / target.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=".fetch-", ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise DataError(f"cannot write to the cache {target}: {error.strerror}") from error
+    with work as name:
+        fetched = Path(name) / target.name
         fetched.mkdir()
         fetch(fetched)
         read_folder(fetched)
-        if target.exists():  # it failed its checks, or another process was faster
-            target.rename(Path(work) / "old")
-        fetched.rename(target)
+        _put_in_place(fetched, target)
     return target
+
+
+def _put_in_place(fetched: Path, target: Path) -> None:
+    """Move a verified copy into the cache, unless another process was faster."""
+    with contextlib.suppress(DataError):
+        read_folder(target)
+        return
+    with contextlib.suppress(FileNotFoundError):  # else it is a damaged copy
+        target.rename(fetched.with_name("damaged"))
+    try:
+        fetched.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        read_folder(target)
 
 
 def _download(mirror: str, folder: Path) -> None:

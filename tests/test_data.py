@@ -88,6 +88,22 @@ def test_command_reports_source_path_hashes_and_counts():
         assert part in result.stdout
 
 
+FETCH_NOWHERE = """
+import pathlib
+from fmnist_exp import data, sources
+sources.DEBIAN_DIR = pathlib.Path("nowhere")
+sources.MIRRORS = ("https://127.0.0.1:9",)
+sources.shutil.which = lambda program: None
+data.main()
+"""
+
+
+def test_command_says_what_it_downloads(tmp_path):
+    result = command("-c", FETCH_NOWHERE, XDG_CACHE_HOME=str(tmp_path), no_proxy="127.0.0.1")
+    assert "downloading https://127.0.0.1:9/train-images-idx3-ubyte.gz\n" in result.stderr
+    assert "DataError: Fashion-MNIST was not found" in result.stderr
+
+
 def test_command_names_the_missing_folder(tmp_path):
     result = command("-m", "fmnist_exp.data", "--dir", tmp_path / "nowhere")
     assert result.returncode != 0

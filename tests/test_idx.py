@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fmnist_exp.errors import DataError
-from fmnist_exp.idx import read_idx
+from fmnist_exp.idx import read_either, read_idx
 
 SHAPE = (3, 2, 2)
 PIXELS = np.arange(12, dtype=np.uint8)
@@ -58,3 +58,9 @@ def test_bad_file_is_refused_by_name(tmp_path, case):
 def test_folder_in_place_of_a_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="Is a directory"):
         read_idx(tmp_path, SHAPE)
+
+
+def test_folder_that_cannot_be_looked_into_is_refused(tmp_path):
+    """Python's Path.exists raises where the system does not let it look."""
+    with pytest.raises(DataError, match=r"there is no .*f, with or without .gz, within reach"):
+        read_either(tmp_path / ("x" * 300), "f", SHAPE)

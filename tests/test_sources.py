@@ -4,13 +4,15 @@ import gzip
 import io
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fmnist_exp import sources
 from fmnist_exp.errors import DataError
-from fmnist_exp.sources import IdxFile, array_sha256
+from fmnist_exp.idx import IdxFile
+from fmnist_exp.sources import array_sha256
 
 NAMES = tuple(sources.FILES)
 
@@ -103,6 +105,57 @@ def test_corrupt_cache_is_replaced(small, monkeypatch):
     serve(small, monkeypatch)
     assert sources.find().source == "download"
     assert sources.find().source == "cache"
+
+
+def homeless():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_without_a_home_folder_the_other_places_are_asked(small, monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(DataError, match=r"cache: no home folder: .* Set HOME or XDG_CACHE_HOME"):
+        sources.find()
+    shutil.copytree(small, sources.DEBIAN_DIR)
+    assert sources.find().source == "Debian's package"
+
+
+def test_cache_that_cannot_be_written_is_named(small, monkeypatch, tmp_path):
+    """Root may write anywhere, so a file stands where a folder is needed."""
+    (tmp_path / "cache").write_text("")
+    serve(small, monkeypatch)
+    with pytest.raises(DataError) as caught:
+        sources.find()
+    reason = f"cannot write to the cache {sources.cache_dir()}: "
+    for source in ("download", "apt-get"):
+        assert f"  {source}: {reason}" in str(caught.value)
+
+
+def test_process_that_finds_the_cache_filled_uses_it(small, monkeypatch):
+    """Another process put its copy in place while this one was downloading."""
+
+    def fetch(folder):
+        shutil.copytree(small, folder, dirs_exist_ok=True)
+        shutil.copytree(small, sources.cache_dir())
+        (sources.cache_dir() / "winner").touch()
+
+    assert sources._into_cache(fetch) == sources.cache_dir()
+    assert (sources.cache_dir() / "winner").exists()
+
+
+def test_process_that_loses_the_last_step_uses_the_winners_copy(small, monkeypatch):
+    """Another process puts its copy in place between the last look and the renaming."""
+    rename = Path.rename
+
+    def lose(path, target):
+        if target == sources.cache_dir():
+            shutil.copytree(small, target)
+        return rename(path, target)
+
+    serve(small, monkeypatch)
+    monkeypatch.setattr(Path, "rename", lose)
+    assert sources.find().source == "download"
+    assert [path.name for path in sources.cache_dir().parent.iterdir()] == ["fashion-mnist"]
 
 
 @pytest.mark.parametrize(
