@@ -193,13 +193,14 @@ def _write_results(
     from fmnist_exp import evaluation
 
     _write_history(run_dir, result.history)
-    stored = {
-        "probabilities": probabilities.astype(np.float16),
-        "labels": splits.test.labels.astype(np.uint8),
-        "labels_sha256": data.sha256_of_arrays(splits.test.labels),
-    }
     records.write_atomically(
-        run_dir / records.PREDICTIONS, lambda file: np.savez_compressed(file, **stored)
+        run_dir / records.PREDICTIONS,
+        lambda file: np.savez_compressed(
+            file,
+            probabilities=probabilities.astype(np.float16),
+            labels=splits.test.labels.astype(np.uint8),
+            labels_sha256=data.sha256_of_arrays(splits.test.labels),
+        ),
     )
     matrix = evaluation.confusion_matrix(probabilities, splits.test.labels)
     counts = [[name, *row] for name, row in zip(splits.class_names, matrix.tolist(), strict=True)]
