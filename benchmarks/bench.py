@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import importlib.util
 import json
+import os
 import shlex
 import statistics
 import subprocess
@@ -20,7 +21,7 @@ from fmnist_exp.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 3  # of each peer, one after the other
-ROUNDS = 3  # epochs of each kind that a process is asked for
+ROUNDS = 2  # epochs of each kind that a process is asked for
 MODELS = ("baseline", "regularized")
 
 
@@ -156,7 +157,11 @@ def main() -> None:
     machine = describe_machine()
     shown = ("git_commit", "git_dirty", "python", "tensorflow", "keras", "cpu", "threads")
     lines = ["# Benchmark results", "", "Written by `make bench`; medians of epochs in turn.", ""]
-    lines.append(f"{datetime.date.today()}. " + ", ".join(f"{k} {machine[k]}" for k in shown) + ".")
+    lines.append(
+        f"{datetime.date.today()}. "
+        + ", ".join(f"{k} {machine[k]}" for k in shown)
+        + f", load {os.getloadavg()[0]:.1f} at the start."
+    )
     lines += [
         "",
         (

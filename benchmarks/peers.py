@@ -37,7 +37,7 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     """fmnist_exp: training and validation as `fit` runs them, and training alone."""
     from fmnist_exp import training
     from fmnist_exp.backend import tf
-    from fmnist_exp.training import Program
+    from fmnist_exp.programs import Program
 
     def epoch() -> float:
         rows: list[training.EpochRow] = []

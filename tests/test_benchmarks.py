@@ -69,6 +69,7 @@ def test_peers_are_measured_in_turn_in_several_processes(module, monkeypatch):
             asked.append("stop")
 
     monkeypatch.setattr(bench, "Peer", Peer)
+    monkeypatch.setattr(bench, "ROUNDS", 3)
     monkeypatch.setattr(bench, "peer_names", lambda model: ["a", "b"])
     assert bench.measure_epochs("baseline") == {"a epoch": 3, "b epoch": 4}
     assert asked == ["a", "b", "a", "b", "a", "b", "stop", "stop"] * 3

@@ -118,8 +118,8 @@ def test_csv_keeps_every_digit_of_a_study(study):
 def test_factor_that_a_condition_lacks_is_a_dash(tmp_path):
     write_run(tmp_path / "0", "initializer=he")
     for number in (1, 2):
-        change = ("initializer=variance_scaling", f"initializer.config.scale={number}")
+        change = ("initializer=variance_scaling", f"initializer.config.scale={number}.0")
         write_run(tmp_path / str(number), *change)
     study = read_study([tmp_path])
     table = for_reading(summarize(study), study.factors)
-    assert table["initializer.config.scale"].tolist() == ["-", "1", "2"]
+    assert table["initializer.config.scale"].tolist() == ["-", "1.0", "2.0"]

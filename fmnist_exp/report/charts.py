@@ -85,6 +85,7 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
     bars.set_xlim(left=0)
     bars.set_xlabel(f"test {metric}")
     dots.set_xlabel(f"test {metric}, enlarged: the axis does not start at 0")
+    dots.xaxis.set_major_locator(MaxNLocator(6))
     dots.tick_params(left=False)
     dots.grid(axis="x", alpha=0.3)
     figure.suptitle("dot: one seed; black: mean and 95 % t interval", fontsize=8)
