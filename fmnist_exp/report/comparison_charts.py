@@ -11,6 +11,7 @@ from fmnist_exp.report.comparisons import Comparison
 from fmnist_exp.report.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import MINUS
+from fmnist_exp.report.paired import paired_t
 from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics import t_interval
 
@@ -100,7 +101,7 @@ def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
                 Chart(
                     f"confusion_difference_{condition.index}",
                     f"Confusion, {condition.label} minus {first.label}, percentage points of each "
-                    "true class; framed: differs at a false discovery rate of 5 %",
+                    "true class; framed: differs over paired seeds, at a false discovery rate of 5 %",
                     draw_confusion_difference(condition, first),
                 )
             )
@@ -110,12 +111,12 @@ def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
 def draw_confusion_difference(condition: Condition, first: Condition) -> Figure:
     """Where two conditions confuse classes differently, in percentage points."""
     shares, others = (
-        POINTS * drawing.shares_of(np.stack([run.confusion for run in each.runs]))
+        {run.record.seed: POINTS * drawing.shares_of(run.confusion) for run in each.runs}
         for each in (condition, first)
     )
-    difference = shares.mean(axis=0) - others.mean(axis=0)
+    difference = np.mean(list(shares.values()), axis=0) - np.mean(list(others.values()), axis=0)
+    clear = _differs(np.array([shares[seed] - others[seed] for seed in shares if seed in others]))
     limit = max(float(np.abs(difference).max()), 0.1)
-    clear = _differs(shares, others)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
     image = axes.imshow(difference, cmap="PuOr", vmin=-limit, vmax=limit)
@@ -173,21 +174,22 @@ def draw_calibration(findings: Findings) -> list[Chart]:
     ]
 
 
-def _differs(shares: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _differs(differences: np.ndarray) -> np.ndarray:
     """Which cells differ between two conditions, at a false discovery rate of 5 %.
 
     Args:
-        shares: float (num_runs, num_classes, num_classes).
-        others: float (num_other_runs, num_classes, num_classes).
+        differences: float (num_pairs, num_classes, num_classes); a pair of equal seed each.
+
+    Returns:
+        bool (num_classes, num_classes); all false below two pairs.
 
     Source:
-        Welch's t test; Benjamini and Hochberg (1995) over all cells.
+        Paired t test of every cell; Benjamini and Hochberg (1995) over all cells.
     """
-    from scipy import stats
+    from scipy.stats import false_discovery_control
 
-    if min(len(shares), len(others)) < 2:
-        return np.zeros(shares.shape[1:], dtype=bool)
-    varies = (shares.std(axis=0) > 0) | (others.std(axis=0) > 0)
-    p_values = np.ones(shares.shape[1:])
-    p_values[varies] = stats.ttest_ind(shares[:, varies], others[:, varies], equal_var=False).pvalue
-    return stats.false_discovery_control(p_values, axis=None) <= 0.05
+    if len(differences) < 2:
+        return np.zeros(differences.shape[1:], dtype=bool)
+    cells = differences.reshape(len(differences), -1).T
+    p_values = np.array([paired_t(cell).p_value for cell in cells])
+    return (false_discovery_control(p_values) <= 0.05).reshape(differences.shape[1:])

@@ -136,9 +136,8 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
     ]
     for name, key in VERSIONS.items():
         values = dict.fromkeys(str(run.record.provenance.get(key)) for run in study.runs)
-        stated.append(
-            (name, _listed(value[:12] if key == "git_commit" else value for value in values))
-        )
+        length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
+        stated.append((name, _listed(value[:length] for value in values)))
     return stated
 
 

@@ -58,7 +58,7 @@ class ThumbnailStrip:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page."""
+    """One part of a page; figures are as wide as the page unless they stand side by side."""
 
     name: str
     title: str
@@ -66,6 +66,7 @@ class Section:
     figures: Sequence[FigureReference] = ()
     tables: Sequence[Table] = ()
     thumbnails: Sequence[ThumbnailStrip] = ()
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
             "Confusion of classes",
             figures=drawn("confusion_matrix", "confusion_difference"),
             tables=confused_pair_tables(findings.conditions),
+            side_by_side=True,
         ),
         Section(
             "classes",
