@@ -36,16 +36,19 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
     # pandas takes half a second
-    from fmnist_exp.report import charts, drawing, findings, page, rendering, sweeps, tables
+    from fmnist_exp.report import findings
+    from fmnist_exp.report.charts import drawing, study_charts
+    from fmnist_exp.report.page import build, rendering, tables
+    from fmnist_exp.report.runs import sweeps
 
     found = findings.find(sweeps.read_study(folders), baseline)
-    drawn = charts.draw_study(found)
+    drawn = study_charts.draw_study(found)
     figures = {
         f"{chart.name}.{kind}": drawing.render(chart.figure, kind, mark=drawing.mark_of(chart.name))
         for chart in drawn
         for kind in drawing.KINDS
     }
-    report = page.build_page(found, drawn)
+    report = build.build_page(found, drawn)
     texts = _tables(found) | {
         "report.md": rendering.to_markdown(report),
         "index.html": rendering.to_html(report, figures),
@@ -62,7 +65,8 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
 
 def _tables(found: "Findings") -> dict[str, str]:
     """Every table of a report: file name -> content."""
-    from fmnist_exp.report import comparisons, leaderboard, tables
+    from fmnist_exp.report.page import leaderboard, tables
+    from fmnist_exp.report.statistics import comparisons
 
     summary = tables.for_reading(found.summary, found.study.factors)
     compared = [each for family in found.comparisons.values() for each in family]

@@ -219,7 +219,7 @@ def _write_history(run_dir: Path, rows: Sequence[EpochRow]) -> None:
 
 
 def _draw(run_dir: Path) -> None:
-    from fmnist_exp.report import run_charts  # matplotlib takes a second
+    from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
     run_charts.draw_run(run_dir)
 

@@ -77,7 +77,7 @@ def test_error_while_drawing_leaves_no_half_written_report(tmp_path, monkeypatch
     def fail(*arguments, **options):
         raise ValueError("cannot draw")
 
-    monkeypatch.setattr("fmnist_exp.report.drawing.render", fail)
+    monkeypatch.setattr("fmnist_exp.report.charts.drawing.render", fail)
     with pytest.raises(ValueError, match="cannot draw"):
         aggregate([tmp_path / "s"], tmp_path / "report")
     assert not (tmp_path / "report").exists()

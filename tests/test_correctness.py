@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmnist_exp.report.correctness import independent_error_std, mcnemar, two_way_interval
+from fmnist_exp.report.statistics.correctness import (
+    independent_error_std,
+    mcnemar,
+    two_way_interval,
+)
 
 # A 2.5 % quantile of 2,000 normal resamples has standard error sqrt(0.025 * 0.975 / 2000) / f,
 # f = 0.0584 / SD being the density there: 0.06 SD. Five of them.

@@ -5,10 +5,10 @@ import json
 import pytest
 from study import write_run
 
-from fmnist_exp.report import tables
-from fmnist_exp.report.drawing import Chart, new_figure
-from fmnist_exp.report.page import report, warnings
-from fmnist_exp.report.sweeps import read_study
+from fmnist_exp.report.charts.drawing import Chart, new_figure
+from fmnist_exp.report.page import tables
+from fmnist_exp.report.page.build import report, warnings
+from fmnist_exp.report.runs.sweeps import read_study
 
 
 def read(folder):

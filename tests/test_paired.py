@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from fmnist_exp.report.paired import (
+from fmnist_exp.report.statistics.paired import (
     d_z,
     equivalence_p,
     pair_on_seed,

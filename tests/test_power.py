@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
-from fmnist_exp.report.power import (
+from fmnist_exp.report.statistics.power import (
     MAX_SEEDS,
     detectable_d_z,
     minimum_detectable,

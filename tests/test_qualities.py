@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from fmnist_exp import records
-from fmnist_exp.report.qualities import TARGET, RunQualities, quality_tables, run_qualities
+from fmnist_exp.report.statistics.qualities import (
+    TARGET,
+    RunQualities,
+    quality_tables,
+    run_qualities,
+)
 
 METRICS = {
     "train": {"loss": 0.1, "accuracy": 0.95},

@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 
 from fmnist_exp import evaluation
-from fmnist_exp.report.reliability import (
+from fmnist_exp.report.statistics.reliability import (
     brier_score,
     expected_calibration_error,
     negative_log_likelihood,

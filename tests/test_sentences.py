@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmnist_exp.report.sentences import amount, sentence
-from fmnist_exp.report.verdicts import compare
+from fmnist_exp.report.page.sentences import amount, sentence
+from fmnist_exp.report.statistics.verdicts import compare
 
 NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4
 MINUS = "\N{MINUS SIGN}"

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from fmnist_exp.report.statistics import (
+from fmnist_exp.report.statistics.intervals import (
     holm,
     simultaneous_confidence,
     t_interval,

@@ -9,9 +9,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
-from fmnist_exp.report import power
-from fmnist_exp.report.comparisons import Verdict, comparison_table
-from fmnist_exp.report.verdicts import SESOI, compare
+from fmnist_exp.report.statistics import power
+from fmnist_exp.report.statistics.comparisons import Verdict, comparison_table
+from fmnist_exp.report.statistics.verdicts import SESOI, compare
 
 BOUND = SESOI["test_accuracy"]
 NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4

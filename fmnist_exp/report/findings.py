@@ -7,11 +7,13 @@ import pandas as pd
 
 from fmnist_exp import records
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
-from fmnist_exp.report import correctness, predictions, qualities, tables, verdicts
-from fmnist_exp.report.comparisons import Comparison
-from fmnist_exp.report.predictions import Agreement, Predictions
+from fmnist_exp.report.runs import predictions
+from fmnist_exp.report.runs.predictions import Agreement, Predictions
+from fmnist_exp.report.runs.sweeps import Run, Study
 from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
-from fmnist_exp.report.sweeps import Run, Study
+from fmnist_exp.report.statistics import correctness, qualities, verdicts
+from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.summary import summarize
 
 COMPARED = ("test_accuracy", "test_loss")
 Pair = tuple[str, str]
@@ -24,7 +26,7 @@ class Findings:
     Attributes:
         study: the runs.
         conditions: conditions with a completed run, in the order of the tables.
-        summary: one row per condition, see `tables.summarize`.
+        summary: one row per condition, see `summary.summarize`.
         comparisons: metric -> its comparisons; empty with fewer than two conditions.
         qualities: name of a quality -> one row per condition, see `qualities.quality_tables`.
         predictions: condition -> its answers to the test images, for the first conditions whose
@@ -72,7 +74,7 @@ def find(study: Study, baseline: str | None = None) -> Findings:
     return Findings(
         study=study,
         conditions=conditions,
-        summary=tables.summarize(study),
+        summary=summarize(study),
         comparisons=comparisons,
         qualities=qualities.quality_tables(_run_qualities(study)),
         predictions=answers,

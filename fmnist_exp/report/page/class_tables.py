@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fmnist_exp.report.drawing import shares_of
-from fmnist_exp.report.formatting import percent
-from fmnist_exp.report.rendering import Table
+from fmnist_exp.report.charts.drawing import shares_of
+from fmnist_exp.report.page.formatting import percent
+from fmnist_exp.report.page.rendering import Table
 from fmnist_exp.report.shown import MAX_PANELS, Condition
-from fmnist_exp.report.statistics import t_interval, wilson_interval
+from fmnist_exp.report.statistics.intervals import t_interval, wilson_interval
 
 MAX_PAIRS = 10
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fmnist_exp.report.sentences import amount
+from fmnist_exp.report.page.sentences import amount
 
 UNKNOWN = "-"
 MINUS = "\N{MINUS SIGN}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from fmnist_exp.report.statistics import CONFIDENCE, t_interval, wilson_interval
+from fmnist_exp.report.statistics.intervals import CONFIDENCE, t_interval, wilson_interval
 
 MAX_EXACT = 20  # pairs; 2**20 sign patterns, a few milliseconds
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from fmnist_exp.report import methods, sections
-from fmnist_exp.report.comparisons import Comparison, Verdict
-from fmnist_exp.report.drawing import Chart
+from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.rendering import Page
-from fmnist_exp.report.sentences import sentence
-from fmnist_exp.report.sweeps import Study
-from fmnist_exp.report.verdicts import MIN_PAIRS
+from fmnist_exp.report.page import methods, sections
+from fmnist_exp.report.page.rendering import Page
+from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.runs.sweeps import Study
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
 MAX_SENTENCES = 10  # comparisons in words at the top; the table has the rest
 MAX_NAMED = 20  # runs named in one warning

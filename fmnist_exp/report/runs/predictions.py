@@ -9,7 +9,7 @@ import numpy as np
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report import reliability
+from fmnist_exp.report.statistics import reliability
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
 

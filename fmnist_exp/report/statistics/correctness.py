@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.report.statistics import CONFIDENCE
+from fmnist_exp.report.statistics.intervals import CONFIDENCE
 
 BATCH = 100  # resamples drawn at a time, to bound memory
 

@@ -5,11 +5,18 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fmnist_exp.report.comparisons import Comparison, Verdict
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import UNKNOWN, bounds, fixed, p_value, percent, with_interval
-from fmnist_exp.report.rendering import Table
-from fmnist_exp.report.sentences import amount
+from fmnist_exp.report.page.formatting import (
+    UNKNOWN,
+    bounds,
+    fixed,
+    p_value,
+    percent,
+    with_interval,
+)
+from fmnist_exp.report.page.rendering import Table
+from fmnist_exp.report.page.sentences import amount
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 
 COMPARISON_COLUMNS = (
     *("A", "B", "pairs", "A \N{MINUS SIGN} B", "simultaneous 95 % CI", "p", "p, Holm"),

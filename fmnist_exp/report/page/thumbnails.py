@@ -10,8 +10,8 @@ from fmnist_exp import data
 from fmnist_exp.config import DataConfig
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.predictions import Predictions
-from fmnist_exp.report.rendering import Thumbnail, ThumbnailStrip, data_address
+from fmnist_exp.report.page.rendering import Thumbnail, ThumbnailStrip, data_address
+from fmnist_exp.report.runs.predictions import Predictions
 
 MAX_IMAGES = 12  # in a strip
 

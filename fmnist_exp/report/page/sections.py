@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from fmnist_exp.report.class_tables import confused_pair_tables, per_class_tables
-from fmnist_exp.report.drawing import Chart
+from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import UNKNOWN, cell, fixed, percent
-from fmnist_exp.report.leaderboard import comparison_table, leaderboard
-from fmnist_exp.report.quality_tables import quality_tables
-from fmnist_exp.report.rendering import FigureReference, Section, Table
-from fmnist_exp.report.sentences import sentence
-from fmnist_exp.report.thumbnails import strips
+from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
+from fmnist_exp.report.page.formatting import UNKNOWN, cell, fixed, percent
+from fmnist_exp.report.page.leaderboard import comparison_table, leaderboard
+from fmnist_exp.report.page.quality_tables import quality_tables
+from fmnist_exp.report.page.rendering import FigureReference, Section, Table
+from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.page.thumbnails import strips
 
 MAX_ROWS = 200  # rows of a table that a page shows; the CSV files have all
 

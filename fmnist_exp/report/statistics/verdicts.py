@@ -16,9 +16,9 @@ from itertools import combinations
 
 import numpy as np
 
-from fmnist_exp.report import paired, power
-from fmnist_exp.report.comparisons import Comparison, Verdict
-from fmnist_exp.report.statistics import holm, simultaneous_confidence
+from fmnist_exp.report.statistics import paired, power
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics.intervals import holm, simultaneous_confidence
 
 ALPHA = 0.05
 MIN_PAIRS = 5

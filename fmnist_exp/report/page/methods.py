@@ -1,8 +1,9 @@
 """How the numbers of a report came about, written from what was done."""
 
-from fmnist_exp.report import predictions, qualities, verdicts
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.rendering import Section
+from fmnist_exp.report.page.rendering import Section
+from fmnist_exp.report.runs import predictions
+from fmnist_exp.report.statistics import qualities, verdicts
 
 
 def section(findings: Findings) -> Section:

@@ -2,8 +2,8 @@
 
 import math
 
-from fmnist_exp.report.comparisons import Comparison, Verdict
-from fmnist_exp.report.verdicts import MIN_PAIRS
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
 UNITS = {

@@ -14,8 +14,8 @@ import pandas as pd
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import RunRecord, cannot_read
-from fmnist_exp.report import conditions
-from fmnist_exp.report.run_files import History, read_confusion_matrix, read_history
+from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 
 
 @dataclass(frozen=True)

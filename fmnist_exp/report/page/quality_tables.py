@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from fmnist_exp.report.formatting import MINUS, fixed, percent, with_interval
-from fmnist_exp.report.qualities import TARGET
-from fmnist_exp.report.rendering import Table
+from fmnist_exp.report.page.formatting import MINUS, fixed, percent, with_interval
+from fmnist_exp.report.page.rendering import Table
+from fmnist_exp.report.statistics.qualities import TARGET
 
 Row = Mapping[str, Any]
 CAPTIONS = {

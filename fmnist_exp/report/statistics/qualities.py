@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fmnist_exp.report.statistics import t_interval
+from fmnist_exp.report.statistics.intervals import t_interval
 
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
 

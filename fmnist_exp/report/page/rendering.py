@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fmnist_exp.records import FIGURES
-from fmnist_exp.report.tables import escape_markdown, markdown_rows
+from fmnist_exp.report.page.tables import escape_markdown, markdown_rows
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}

@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from fmnist_exp.report import drawing
-from fmnist_exp.report.comparisons import Comparison
-from fmnist_exp.report.drawing import Chart
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import MINUS
-from fmnist_exp.report.paired import paired_t
+from fmnist_exp.report.page.formatting import MINUS
 from fmnist_exp.report.shown import Condition
-from fmnist_exp.report.statistics import t_interval
+from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.paired import paired_t
 
 POINTS = 100  # percentage points in a fraction
 MAX_COMPARISONS = 40  # rows of the forest plot
@@ -101,7 +101,7 @@ def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
                 Chart(
                     f"confusion_difference_{condition.index}",
                     f"Confusion, {condition.label} minus {first.label}, percentage points of each "
-                    "true class; framed: differs over paired seeds, at a false discovery rate of 5 %",
+                    "true class; framed: differs over paired seeds, false discovery rate 5 %",
                     draw_confusion_difference(condition, first),
                 )
             )
