@@ -80,18 +80,25 @@ class RunConfig:
     seed: int = _ruled(integer(0, MAX_SEED, example=0))
 
 
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """How runs are carried out; nothing here changes a result."""
+
+    store: str = _ruled(TEXT)
+    reuse: bool = _ruled(BOOLEAN)
+    checkpoint_seconds: float = _ruled(number("[0, inf)", "30"))
+    threads_per_run: int | None = _ruled(integer(1, example=1, or_null=True))
+    dry_run: bool = _ruled(BOOLEAN)
+
+
 def parse(composed: DictConfig) -> RunConfig:
-    """Check a composed config and turn it into plain dataclasses.
+    """Check what a composed config says of the run, and turn it into plain dataclasses.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value breaks its rule. The message names
             the key, the value, the rule and a value that would do.
     """
-    try:
-        raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key or 'config'}: {error.msg or error}") from None
-    values = _checked(RunConfig, raw, "")
+    values, _ = _top_level(composed)
     data = DataConfig(**_checked(DataConfig, values["data"], "data"))
     if data.dir is not None and data.name != "fashion_mnist":
         raise ConfigError(
@@ -108,6 +115,12 @@ def parse(composed: DictConfig) -> RunConfig:
     )
 
 
+def parse_execution(composed: DictConfig) -> ExecutionConfig:
+    """Check what a composed config says of how the run is carried out; errors as `parse`."""
+    _, values = _top_level(composed)
+    return ExecutionConfig(**values)
+
+
 def check_batch_size(config: RunConfig, num_train: int) -> None:
     """Refuse a batch larger than the training split, whose size is known once data are read.
 
@@ -119,6 +132,27 @@ def check_batch_size(config: RunConfig, num_train: int) -> None:
             f"training.batch_size must be at most the {num_train} images of the training split, "
             f"received {config.training.batch_size}. Pass training.batch_size={num_train} or less."
         )
+
+
+def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The checked keys at the top that fix the run, and those that say how it is carried out."""
+    try:
+        raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key or 'config'}: {error.msg or error}") from None
+    schema = dataclasses.make_dataclass(
+        "TopLevel",
+        [
+            (item.name, item.type, field(metadata=item.metadata))
+            for part in (RunConfig, ExecutionConfig)
+            for item in dataclasses.fields(part)
+        ],
+    )
+    values = _checked(schema, raw, "")
+    return tuple(
+        {item.name: values[item.name] for item in dataclasses.fields(part)}
+        for part in (RunConfig, ExecutionConfig)
+    )
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:

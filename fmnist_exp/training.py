@@ -4,10 +4,12 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from fmnist_exp.backend import keras, tf
+from fmnist_exp.checkpoints import Checkpointer
 from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.programs import shared_program
@@ -66,15 +68,29 @@ class EpochRecorder(keras.callbacks.Callback):
         self.on_epoch(row)
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run saves its state, and the least seconds between two saves."""
+
+    path: Path
+    seconds: float
+
+
 def fit(
-    config: RunConfig, splits: DataSplits, on_epoch: Callable[[EpochRow], None] = lambda row: None
+    config: RunConfig,
+    splits: DataSplits,
+    on_epoch: Callable[[EpochRow], None] = lambda row: None,
+    checkpoint: Checkpoint | None = None,
 ) -> FitResult:
     """Train the model that `config` describes.
 
     Args:
         config: the run.
         splits: images and labels; the test split is not looked at.
-        on_epoch: called with each epoch's row, keys as in `records.HISTORY_COLUMNS`.
+        on_epoch: called with each epoch's row, keys as in `records.HISTORY_COLUMNS`; first with
+            those of the epochs that a saved state already holds.
+        checkpoint: where the state is saved between epochs; if there is one, training goes on
+            from it and ends with the same bits as if it had never stopped.
     """
     program = shared_program(config, splits)
     program.restart(config)
@@ -83,13 +99,18 @@ def fit(
         getattr(keras.callbacks, named.class_name)(**named.config)
         for named in config.training.callbacks
     ]
+    saver = None
+    if checkpoint is not None:
+        saver = Checkpointer(checkpoint.path, checkpoint.seconds, callbacks, recorder.rows)
+    num_done = 0 if saver is None else saver.num_epochs
     program.trainer.fit(
-        visiting_orders(len(splits.train), config.seed),
+        visiting_orders(len(splits.train), config.seed, skip=num_done),
+        initial_epoch=num_done,
         epochs=config.training.epochs,
         steps_per_epoch=1,
         validation_data=tf.data.Dataset.from_tensors(0),  # the trainer holds the images
         validation_steps=1,
-        callbacks=[recorder, *callbacks],
+        callbacks=[recorder, *callbacks, *([saver] if saver else [])],
         shuffle=False,  # the order is ours, see visiting_orders
         verbose=0,
     )
@@ -103,14 +124,16 @@ def fit(
     )
 
 
-def visiting_orders(num_examples: int, seed: int) -> tf.data.Dataset:
-    """Endless permutations int32 (num_examples,), a new one for each epoch.
+def visiting_orders(num_examples: int, seed: int, skip: int = 0) -> tf.data.Dataset:
+    """Endless permutations int32 (num_examples,), a new one for each epoch after the first `skip`.
 
     Keras's own `shuffle=True` repeats one permutation in every epoch once a seed is set.
     """
 
     def permutations() -> Iterator[np.ndarray]:
         generator = child_generator(seed, "order")
+        for _ in range(skip):
+            generator.permutation(num_examples)
         while True:
             yield generator.permutation(num_examples).astype(np.int32)
 
