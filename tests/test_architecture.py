@@ -43,7 +43,6 @@ ALLOWED = {
     "report.charts.comparison_charts": {
         "report.charts.drawing",
         "report.findings",
-        "report.page.formatting",
         "report.shown",
         "report.statistics.comparisons",
         "report.statistics.intervals",
