@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.backend import keras, tf
+from fmnist_exp.backend import keras
 from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.programs import shared_program
@@ -33,6 +33,22 @@ class FitResult:
     diverged: bool
     best_epoch: int | None
     evaluated_epoch: int
+
+
+class Shuffler(keras.callbacks.Callback):
+    """Hands the trainer the order in which the next epoch visits the images.
+
+    Args:
+        orders: one permutation int32 (num_examples,) for each epoch.
+    """
+
+    def __init__(self, orders: Iterator[np.ndarray]) -> None:
+        super().__init__()
+        self.orders = orders
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the next order in place."""
+        self.model.order.assign(next(self.orders))
 
 
 class EpochRecorder(keras.callbacks.Callback):
@@ -84,15 +100,16 @@ def fit(
         for named in config.training.callbacks
     ]
     program.trainer.fit(
-        visiting_orders(len(splits.train), config.seed),
+        program.one_step.repeat(),
         epochs=config.training.epochs,
         steps_per_epoch=1,
-        validation_data=tf.data.Dataset.from_tensors(0),  # the trainer holds the images
+        validation_data=program.one_step,
         validation_steps=1,
-        callbacks=[recorder, *callbacks],
-        shuffle=False,  # the order is ours, see visiting_orders
+        callbacks=[Shuffler(visiting_orders(len(splits.train), config.seed)), recorder, *callbacks],
+        shuffle=False,  # the order is ours, see Shuffler
         verbose=0,
     )
+    program.settle()
     losses = np.array([row["validation_loss"] for row in recorder.rows])
     return FitResult(
         model=program.plain,
@@ -103,20 +120,14 @@ def fit(
     )
 
 
-def visiting_orders(num_examples: int, seed: int) -> tf.data.Dataset:
+def visiting_orders(num_examples: int, seed: int) -> Iterator[np.ndarray]:
     """Endless permutations int32 (num_examples,), a new one for each epoch.
 
     Keras's own `shuffle=True` repeats one permutation in every epoch once a seed is set.
     """
-
-    def permutations() -> Iterator[np.ndarray]:
-        generator = child_generator(seed, "order")
-        while True:
-            yield generator.permutation(num_examples).astype(np.int32)
-
-    return tf.data.Dataset.from_generator(
-        permutations, output_signature=tf.TensorSpec((num_examples,), tf.int32)
-    )
+    generator = child_generator(seed, "order")
+    while True:
+        yield generator.permutation(num_examples).astype(np.int32)
 
 
 def _restored_epoch(callbacks: list[keras.callbacks.Callback]) -> int | None:
