@@ -1,8 +1,8 @@
 """Side-by-side timings: `make bench` measures in turn and writes benchmarks/results.md.
 
-Machines change speed from minute to minute, so peers run in turn (A B A B). Processes differ in
-speed too, by where their memory happens to lie, so each peer is measured in several. Medians
-over all of it are compared.
+Machines change speed from minute to minute, so peers run in turn, one process after another
+(A B A B). Processes differ in speed too, by where their memory happens to lie, so each peer is
+measured in several. Medians over all of it are compared.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from pathlib import Path
 from fmnist_exp.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
-PROCESSES = 3  # of each peer, one after the other
+PROCESSES = 3  # of each peer
 ROUNDS = 2  # epochs of each kind that a process is asked for
 MODELS = ("baseline", "regularized")
 
@@ -83,17 +83,17 @@ def measure_epochs(model: str) -> dict[str, float]:
 
 
 def _measure_in_turn(model: str, seconds: dict[str, list[float]]) -> None:
-    """Add the epochs of one new process of each peer to `seconds`."""
-    kinds: dict[Peer, list[str]] = {}
-    with contextlib.ExitStack() as processes:
-        for name in peer_names(model):
-            peer = Peer(name, model)
-            processes.callback(peer.stop)
-            kinds[peer] = peer.kinds()  # starts one at a time: together they take longer
-        for _ in range(ROUNDS):
-            for peer in kinds:
-                for kind in kinds[peer]:
-                    seconds.setdefault(f"{peer.name} {kind}", []).append(peer.seconds(kind))
+    """Add the epochs of one new process of each peer to `seconds`.
+
+    One process runs at a time: the threads of idle ones would not quite be idle.
+    """
+    for name in peer_names(model):
+        peer = Peer(name, model)
+        try:
+            for kind in peer.kinds() * ROUNDS:
+                seconds.setdefault(f"{name} {kind}", []).append(peer.seconds(kind))
+        finally:
+            peer.stop()
 
 
 def epoch_lines(model: str, medians: dict[str, float]) -> list[str]:

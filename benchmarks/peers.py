@@ -42,13 +42,14 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     def epoch() -> float:
         rows: list[training.EpochRow] = []
         training.fit(config, splits, rows.append)
-        return rows[0]["seconds"]
+        return rows[-1]["seconds"]  # the second of a fit, as with plain Keras
 
     program = Program(config, splits)
     program.restart(config)
     train = tf.function(program.trainer.train_step, jit_compile=True)
-    order = next(iter(training.visiting_orders(len(splits.train), config.seed)))
-    return {"epoch": epoch, "training": timed(lambda: train(order)["loss"].numpy())}
+    step = tf.constant(0)
+    program.trainer.order.assign(next(training.visiting_orders(len(splits.train), config.seed)))
+    return {"epoch": epoch, "training": timed(lambda: train(step)["loss"].numpy())}
 
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -210,7 +211,7 @@ def main() -> None:
     """Serve epochs of one peer until standard input ends."""
     peer, model = sys.argv[1:]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        config = parse(compose("config", [f"model={model}", "training.epochs=1"]))
+        config = parse(compose("config", [f"model={model}", "training.epochs=2"]))
     epochs = PEERS[peer](config, data.load(config.data))
     for run in epochs.values():
         run()  # the first time compiles

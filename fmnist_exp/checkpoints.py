@@ -22,21 +22,22 @@ from fmnist_exp.keras_classes import keras_classes
 log = logging.getLogger(__name__)
 
 Rows = list[dict[str, float]]
+Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
 PLAIN = (bool, int, float, str, type(None))
 # Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
 SET_BY_KERAS = {"params", "_params", "model", "_model", "monitor_op", "validation_data"}
 
 
 class Checkpointer(keras.callbacks.Callback):
-    """Saves the state of a run after an epoch, at most once in so many seconds.
+    """Saves the state of a run between epochs, and puts a saved one back before the first.
 
     It must be the last of the callbacks: what it saves is what all others have made of the epoch.
 
     Args:
         path: the file.
-        seconds: least time between two saves; an epoch is never slowed down more often.
+        seconds: least time between two saves, so that none slows down many epochs.
         callbacks: the callbacks whose state belongs to the run.
-        rows: the history so far; grows with every epoch.
+        rows: the history; filled with the saved one at once.
     """
 
     def __init__(
@@ -47,38 +48,34 @@ class Checkpointer(keras.callbacks.Callback):
         self.seconds = seconds
         self.callbacks = callbacks
         self.rows = rows
-        self.found = _read(path)
+        self.found = _read(path, len(callbacks))
+        if self.found is not None:
+            rows[:] = self.found[0]["rows"]
         self.saved = time.monotonic()
 
-    @property
-    def num_epochs(self) -> int:
-        """How many epochs the run had when its state was saved; 0 without one."""
-        return 0 if self.found is None else len(self.found[0]["rows"])
-
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Put a saved state back, after the other callbacks have begun anew."""
+        """Put the saved state back, after the other callbacks have begun anew."""
         if self.found is None:
             return
         state, arrays = self.found
-        for variable, name in zip(_variables(self.model), sorted(_of(arrays, "variable")), strict=True):
-            variable.assign(arrays[name])
-        for index, (callback, values) in enumerate(
-            zip(self.callbacks, state["callbacks"], strict=True)
-        ):
-            for name, value in values.items():
+        stored = [arrays[name] for name in sorted(_within(arrays, "variable"))]
+        for variable, value in zip(_variables(self.model), stored, strict=True):
+            variable.assign(value)
+        for index, callback in enumerate(self.callbacks):
+            for name, value in state["callbacks"][index].items():
                 setattr(callback, name, value)
-            lists = {name.split("/")[2] for name in _of(arrays, f"callback/{index}")}
-            for name in lists:
-                parts = sorted(_of(arrays, f"callback/{index}/{name}"))
+            inside = _within(arrays, f"callback/{index}")
+            for name in dict.fromkeys(key.split("/")[2] for key in inside):
+                parts = sorted(_within(arrays, f"callback/{index}/{name}"))
                 setattr(callback, name, [arrays[part] for part in parts])
-        self.rows[:] = state["rows"]
+        self.found = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save, unless the run ends here or was saved a moment ago."""
-        if self.model.stop_training or time.monotonic() - self.saved < self.seconds:
-            return
-        write(self.path, self.model, self.callbacks, self.rows)
-        self.saved = time.monotonic()
+        ends = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if not ends and time.monotonic() - self.saved >= self.seconds:
+            write(self.path, self.model, self.callbacks, self.rows)
+            self.saved = time.monotonic()
 
 
 def write(
@@ -128,22 +125,25 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
     return found
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+def _read(path: Path, num_callbacks: int) -> Saved | None:
     """State and arrays of a saved file; None if there is none that can be read."""
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return json.loads(str(arrays.pop("state"))), arrays
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        state = json.loads(str(arrays.pop("state")))
+        if len(state["callbacks"]) != num_callbacks:
+            raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
+    return state, arrays
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _of(arrays: dict[str, np.ndarray], start: str) -> list[str]:
+def _within(arrays: dict[str, np.ndarray], start: str) -> list[str]:
     return [name for name in arrays if name.startswith(f"{start}/")]

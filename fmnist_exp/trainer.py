@@ -1,11 +1,15 @@
 """The engine: one Keras `train_step` is one epoch, compiled by XLA as one program.
 
-What differs from the usual script is what a step is: Keras is handed one element per epoch, the
-order in which the images are visited, and the loop over batches runs inside the compiled program.
+What differs from the usual script is what a step is: Keras takes one step per epoch, and the loop
+over batches runs inside the compiled program.
 """
+
+from collections.abc import Iterator
 
 from fmnist_exp.backend import keras, tf
 from fmnist_exp.data import DataSplits
+
+NUM_DRAWS = 2**16  # values of a draw for dropout; a rate is met to one part in 2**17
 
 
 class EpochTrainer(keras.Model):
@@ -24,21 +28,25 @@ class EpochTrainer(keras.Model):
         self.train_set = (tf.constant(splits.train.images), tf.constant(splits.train.labels))
         held_out = splits.validation
         self.validation_set = (tf.constant(held_out.images), tf.constant(held_out.labels))
+        order = tf.zeros(len(splits.train), tf.int32)
+        self.order = tf.Variable(order, trainable=False)
         self.dropout_seed = tf.Variable(0, trainable=False, dtype=tf.int32)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Probabilities of the plain model."""
         return self.plain(images, training=training)
 
-    def train_step(self, order: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Visit every image once, in the given order.
+    def train_step(self, element: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Visit every image once, in the order that `self.order` holds.
 
         Args:
-            order: int32 (num_examples,); a permutation of the indices of the training split.
+            element: what Keras takes from its data set; not looked at, for the images are
+                constants of the program and the order int32 (num_examples,) is a variable.
 
         Returns:
             The epoch's mean loss and accuracy, as seen by the updates.
         """
+        order = self.order.read_value()
         num_examples = order.shape[0]
         num_full = num_examples // self.batch_size
         rows = tf.reshape(order[: num_full * self.batch_size], (num_full, self.batch_size))
@@ -62,8 +70,7 @@ class EpochTrainer(keras.Model):
         """Mean loss and accuracy on the validation split, in inference mode.
 
         Args:
-            element: what Keras takes from the validation data set; not looked at, for like the
-                training images those of the validation split are constants of the program.
+            element: as for `train_step`.
         """
         images, labels = self.validation_set
         losses, correct = _losses(self.plain(brightness(images), training=False), labels)
@@ -86,19 +93,36 @@ class EpochTrainer(keras.Model):
         Keras's Dropout chooses its random generator at run time, which makes it about fifty
         times slower than the rest of the network under XLA on a CPU.
         """
-        for index, layer in enumerate(self.plain.layers):
+        draws = self._draws(activations.shape[0])
+        for layer in self.plain.layers:
             if isinstance(layer, keras.layers.Dropout):
-                step = tf.cast(self.optimizer.iterations, tf.int32)
-                stream = step * len(self.plain.layers) + index
-                activations = tf.nn.experimental.stateless_dropout(
-                    activations,
-                    layer.rate,
-                    seed=tf.stack([self.dropout_seed, stream]),
-                    rng_alg="threefry",
-                )
+                kept = next(draws) >= round(layer.rate * NUM_DRAWS)
+                activations = tf.where(kept, activations / (1 - layer.rate), 0)
             else:
                 activations = layer(activations, training=True)
         return activations
+
+    def _draws(self, num_examples: int) -> Iterator[tf.Tensor]:
+        """For each dropout layer int32 (num_examples, width), uniform below `NUM_DRAWS`.
+
+        All layers of a step share one call of the generator, and two draws a random word.
+        """
+        dropout = (layer for layer in self.plain.layers if isinstance(layer, keras.layers.Dropout))
+        shapes = [(num_examples, layer.output.shape[1]) for layer in dropout]
+        sizes = [rows * columns for rows, columns in shapes]
+        if not shapes:
+            return
+        words = tf.random.stateless_uniform(
+            [(sum(sizes) + 1) // 2],
+            seed=tf.stack([self.dropout_seed, tf.cast(self.optimizer.iterations, tf.int32)]),
+            minval=None,
+            maxval=None,
+            dtype=tf.uint32,
+            alg="threefry",
+        )
+        draws = tf.cast(tf.reshape(tf.bitcast(words, tf.uint16), [-1]), tf.int32)
+        for part, shape in zip(tf.split(draws[: sum(sizes)], sizes), shapes, strict=True):
+            yield tf.reshape(part, shape)
 
 
 def brightness(images: tf.Tensor) -> tf.Tensor:

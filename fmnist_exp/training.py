@@ -1,5 +1,6 @@
 """From a config and data to a trained model, by Keras's own `fit` and callbacks."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp.backend import keras, tf
+from fmnist_exp.backend import keras
 from fmnist_exp.checkpoints import Checkpointer
 from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
@@ -35,6 +36,22 @@ class FitResult:
     diverged: bool
     best_epoch: int | None
     evaluated_epoch: int
+
+
+class Shuffler(keras.callbacks.Callback):
+    """Hands the trainer the order in which the next epoch visits the images.
+
+    Args:
+        orders: one permutation int32 (num_examples,) for each epoch.
+    """
+
+    def __init__(self, orders: Iterator[np.ndarray]) -> None:
+        super().__init__()
+        self.orders = orders
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the next order in place."""
+        self.model.order.assign(next(self.orders))
 
 
 class EpochRecorder(keras.callbacks.Callback):
@@ -99,21 +116,30 @@ def fit(
         getattr(keras.callbacks, named.class_name)(**named.config)
         for named in config.training.callbacks
     ]
-    saver = None
+    savers = []
     if checkpoint is not None:
-        saver = Checkpointer(checkpoint.path, checkpoint.seconds, callbacks, recorder.rows)
-    num_done = 0 if saver is None else saver.num_epochs
+        savers = [Checkpointer(checkpoint.path, checkpoint.seconds, callbacks, recorder.rows)]
+    num_done = len(recorder.rows)
+    for row in recorder.rows:
+        on_epoch(row)
+    orders = visiting_orders(len(splits.train), config.seed)
     program.trainer.fit(
-        visiting_orders(len(splits.train), config.seed, skip=num_done),
+        program.one_step.repeat(),
         initial_epoch=num_done,
         epochs=config.training.epochs,
         steps_per_epoch=1,
-        validation_data=tf.data.Dataset.from_tensors(0),  # the trainer holds the images
+        validation_data=program.one_step,
         validation_steps=1,
-        callbacks=[recorder, *callbacks, *([saver] if saver else [])],
-        shuffle=False,  # the order is ours, see visiting_orders
+        callbacks=[
+            Shuffler(itertools.islice(orders, num_done, None)),
+            recorder,
+            *callbacks,
+            *savers,
+        ],
+        shuffle=False,  # the order is ours, see Shuffler
         verbose=0,
     )
+    program.settle()
     losses = np.array([row["validation_loss"] for row in recorder.rows])
     return FitResult(
         model=program.plain,
@@ -124,22 +150,14 @@ def fit(
     )
 
 
-def visiting_orders(num_examples: int, seed: int, skip: int = 0) -> tf.data.Dataset:
-    """Endless permutations int32 (num_examples,), a new one for each epoch after the first `skip`.
+def visiting_orders(num_examples: int, seed: int) -> Iterator[np.ndarray]:
+    """Endless permutations int32 (num_examples,), a new one for each epoch.
 
     Keras's own `shuffle=True` repeats one permutation in every epoch once a seed is set.
     """
-
-    def permutations() -> Iterator[np.ndarray]:
-        generator = child_generator(seed, "order")
-        for _ in range(skip):
-            generator.permutation(num_examples)
-        while True:
-            yield generator.permutation(num_examples).astype(np.int32)
-
-    return tf.data.Dataset.from_generator(
-        permutations, output_signature=tf.TensorSpec((num_examples,), tf.int32)
-    )
+    generator = child_generator(seed, "order")
+    while True:
+        yield generator.permutation(num_examples).astype(np.int32)
 
 
 def _restored_epoch(callbacks: list[keras.callbacks.Callback]) -> int | None:

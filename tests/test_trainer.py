@@ -74,13 +74,17 @@ def test_ragged_last_batch_is_trained_on(tiny_config, float64):
 def dropped(seed, step, rate=0.3, shape=(400, 500)):
     """What the engine's dropout makes of an array of ones at one step of a run."""
     model = keras.Sequential([keras.Input(shape[1:]), keras.layers.Dropout(rate)])
+    return dropped_by(model, seed, step, shape)
+
+
+def dropped_by(model, seed, step, shape):
     split = data.Split(np.zeros((4, 1), np.uint8), np.zeros(4, np.int32))
     trainer = EpochTrainer(model, data.DataSplits(split, split, split, ("a",), (1, 1), "", ""), 2)
     trainer.compile(optimizer="sgd")
     trainer.optimizer.build([])
     trainer.optimizer.iterations.assign(step)
     trainer.dropout_seed.assign(seed)
-    return tf.function(trainer._forward, jit_compile=True)(tf.ones(shape)).numpy()
+    return tf.function(lambda: trainer._forward(tf.ones(shape)), jit_compile=True)().numpy()
 
 
 def test_dropout_drops_the_rate_and_scales_the_rest():
@@ -98,3 +102,11 @@ def test_dropout_mask_follows_seed_and_step():
         # Independent masks agree on 0.7**2 + 0.3**2 = 58 % of the units.
         agree = ((first != 0) == (other != 0)).mean()
         assert agree == pytest.approx(0.58, abs=5 * np.sqrt(0.58 * 0.42 / first.size))
+
+
+def test_dropout_layers_of_one_step_have_masks_of_their_own():
+    layers = [keras.layers.Dropout(0.5), keras.layers.Dropout(0.5)]
+    model = keras.Sequential([keras.Input((400,)), *layers])
+    kept = dropped_by(model, seed=1, step=0, shape=(300, 400)) != 0
+    # Two independent masks keep 0.25; one mask twice would keep 0.5.
+    assert kept.mean() == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / kept.size))

@@ -9,13 +9,13 @@ from matplotlib.ticker import PercentFormatter
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.formatting import MINUS
 from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics.comparisons import Comparison
 from fmnist_exp.report.statistics.intervals import t_interval
 from fmnist_exp.report.statistics.paired import paired_t
 
 POINTS = 100  # percentage points in a fraction
+MINUS = "\N{MINUS SIGN}"
 MAX_COMPARISONS = 40  # rows of the forest plot
 MAX_DIFFERENCES = 3  # heatmaps of differences
 
