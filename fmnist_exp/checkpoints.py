@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Rows = list[dict[str, float]]
 Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
+DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
 PLAIN = (bool, int, float, str, type(None))
 # Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
 SET_BY_KERAS = {"params", "_params", "model", "_model", "monitor_op", "validation_data"}
@@ -102,7 +103,7 @@ def write(
                 plain[name] = value
         states.append(plain)
     arrays["state"] = np.array(json.dumps({"rows": rows, "callbacks": states}))
-    records.write_atomically(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    records.write_atomically(path, lambda file: np.savez(file, **arrays))
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -135,7 +136,15 @@ def _read(path: Path, num_callbacks: int) -> Saved | None:
         state = json.loads(str(arrays.pop("state")))
         if len(state["callbacks"]) != num_callbacks:
             raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
     return state, arrays

@@ -149,10 +149,11 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         ],
     )
     values = _checked(schema, raw, "")
-    return tuple(
+    run, execution = (
         {item.name: values[item.name] for item in dataclasses.fields(part)}
         for part in (RunConfig, ExecutionConfig)
     )
+    return run, execution
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:

@@ -20,6 +20,10 @@ class RecordError(FmnistError):
     """A run directory that cannot be read or written."""
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM; what is running is interrupted, not failed."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' Did you mean X?' for the known word nearest to `word`; without one, the known words."""
     known = sorted(known)

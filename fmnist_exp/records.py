@@ -62,6 +62,7 @@ class RunRecord:
         provenance: versions, commit, hashes and machine.
         artifacts: file name in the run directory -> sha256.
         error: {"type", "message", "traceback"} of a failed run.
+        reused: whether the run was taken from the store instead of being trained.
     """
 
     schema_version: int
@@ -80,6 +81,7 @@ class RunRecord:
     provenance: dict[str, Any]
     artifacts: dict[str, str]
     error: dict[str, str] | None
+    reused: bool
 
 
 def model_name(choices: dict[str, str]) -> str:
@@ -176,7 +178,8 @@ def _check_layout(path: Path, values: dict[str, Any]) -> None:
         raise cannot_read(path, f"these keys are missing or unknown: {odd}")
     for name, kind in kinds.items():
         value = values[name]
-        if not isinstance(value, _python_type(kind)) or isinstance(value, bool):
+        wrong_truth = isinstance(value, bool) != (kind is bool)  # in Python True is an integer
+        if not isinstance(value, _python_type(kind)) or wrong_truth:
             raise cannot_read(path, f"{name} must be {kind}, received {value!r}"[:500])
     if values["status"] not in STATUSES:
         raise cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")

@@ -1,14 +1,12 @@
 """One run from start to finish: read, train, measure, write; the record last."""
 
-import csv
-import io
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +15,8 @@ from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
 from fmnist_exp.progress import EpochProgress
 from fmnist_exp.provenance import describe_machine, run_key
-from fmnist_exp.records import RunRecord, write_text
+from fmnist_exp.records import RunRecord
+from fmnist_exp.store import MODEL, Store, handed_out
 
 if TYPE_CHECKING:
     from fmnist_exp.training import FitResult
@@ -44,14 +43,25 @@ class _Stopwatch:
         return self.seconds | {"total": time.perf_counter() - self.started}
 
 
-def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: bool) -> RunRecord:
-    """Train and measure one configuration, and leave a complete run directory behind.
+def run(
+    config: RunConfig,
+    run_dir: Path,
+    choices: dict[str, str],
+    *,
+    figures: bool,
+    store: Store | None = None,
+    checkpoint_seconds: float = 30,
+) -> RunRecord:
+    """Leave a complete run directory behind: trained, or reused if the same run was before.
 
     Args:
         config: the run.
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
         figures: whether to draw the curves and the confusion matrix.
+        store: where finished runs are kept, and the state of unfinished ones; without it the run
+            is trained from its beginning.
+        checkpoint_seconds: least time between two saves of the state.
 
     Returns:
         The record, as written: `completed`, or `diverged` if a loss stopped being finite.
@@ -59,38 +69,115 @@ def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: b
     Raises:
         ConfigError: the config does not fit the data; nothing is recorded.
         DataError: the data are missing or damaged; nothing is recorded.
-        RecordError: the run directory cannot be written.
-        Exception: whatever else goes wrong, after it was recorded as `failed`.
+        RecordError: the run directory or the store cannot be written.
+        BaseException: whatever else goes wrong, after it was recorded as `failed` or, if the
+            process was asked to stop, as `interrupted`.
     """
-    watch = _Stopwatch()
-    with watch.part("data"):
-        splits = data.load(config.data)
+    splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
-    record = _blank_record(config, choices, splits)
+    task = _Task(config, splits, _blank_record(config, choices, splits), checkpoint_seconds)
     (run_dir / records.RECORD).unlink(missing_ok=True)  # of an earlier run in the same place
-    rows: list[EpochRow] = []
     try:
-        result, probabilities = _train(config, splits, rows, watch)
-        with watch.part("writing"):
-            record = _with_results(record, result, probabilities, splits)
-            _write_results(run_dir, record, result, probabilities["test"], splits)
-            if figures:
-                _draw(run_dir)
-            record = replace(record, artifacts=_hash_artifacts(run_dir, record))
+        if store is None:
+            record = task.train_into(run_dir, records.model_name(choices), checkpoint=None)
+        else:
+            record = _train_once(task, store, run_dir)
+        if figures:
+            record = _with_figures(record, run_dir)
     except KeyboardInterrupt:
-        _write_unfinished(run_dir, replace(record, status="interrupted"), rows, watch)
+        task.write_unfinished(run_dir, "interrupted", error=None)
         raise
-    except Exception as error:
+    except BaseException as error:
         details = {
             "type": type(error).__name__,
             "message": str(error),
             "traceback": traceback.format_exc(),
         }
-        _write_unfinished(run_dir, replace(record, status="failed", error=details), rows, watch)
+        task.write_unfinished(run_dir, "failed", details)
         raise
-    record = replace(record, timing_seconds=watch.parts())
     records.write_record(run_dir, record)
     return record
+
+
+def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
+    """Train a run unless it is kept already, and hand it out; no two processes train one run."""
+    run_key, model_name = task.record.run_key, records.model_name(task.record.choices)
+    with store.claim(run_key):
+        kept = store.find(run_key)
+        reused = kept is not None
+        if kept is None:
+            checkpoint = store.checkpoint(run_key)
+            with store.workplace(run_key) as folder:
+                kept = task.train_into(folder, MODEL, checkpoint)
+                records.write_record(folder, kept)
+            checkpoint.unlink(missing_ok=True)
+        store.hand_out(kept, run_dir, model_name)
+    record = handed_out(kept, task.record.choices, task.record.config)
+    return replace(record, reused=reused)
+
+
+@dataclass
+class _Task:
+    """One run in the making: what is known of it so far."""
+
+    config: RunConfig
+    splits: DataSplits
+    record: RunRecord
+    checkpoint_seconds: float
+    rows: list[EpochRow] = field(default_factory=list)
+    watch: _Stopwatch = field(default_factory=_Stopwatch)
+
+    def train_into(self, folder: Path, model_name: str, checkpoint: Path | None) -> RunRecord:
+        """Train, measure and write every file but the record, which is returned."""
+        with self.watch.part("import"):
+            from fmnist_exp import artifacts, prediction  # TensorFlow takes seconds
+        with self.watch.part("fit"):
+            result = self._fit(checkpoint)
+        with self.watch.part("evaluation"):
+            probabilities = {
+                name: prediction.predict_probabilities(
+                    result.model, getattr(self.splits, name).images
+                )
+                for name in records.SPLITS
+            }
+        with self.watch.part("writing"):
+            hashes = artifacts.write_artifacts(
+                folder, result.model, model_name, self.rows, probabilities["test"], self.splits
+            )
+        return replace(
+            _with_results(self.record, result, probabilities, self.splits),
+            artifacts=hashes,
+            timing_seconds=self.watch.parts(),
+        )
+
+    def write_unfinished(self, run_dir: Path, status: str, error: dict[str, str] | None) -> None:
+        """Leave what is known of a run that did not come to its end."""
+        from fmnist_exp import artifacts
+
+        if self.rows:
+            artifacts.write_history(run_dir, self.rows)
+        record = replace(
+            self.record,
+            status=status,
+            num_epochs=len(self.rows),
+            timing_seconds=self.watch.parts(),
+            error=error,
+        )
+        records.write_record(run_dir, record)
+
+    def _fit(self, checkpoint: Path | None) -> "FitResult":
+        from fmnist_exp import training
+
+        with EpochProgress(self.config.training.epochs) as progress:
+
+            def on_epoch(row: EpochRow) -> None:
+                self.rows.append(row)
+                progress.show(row)
+
+            saving = None
+            if checkpoint is not None:
+                saving = training.Checkpoint(checkpoint, self.checkpoint_seconds)
+            return training.fit(self.config, self.splits, on_epoch, saving)
 
 
 def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits) -> RunRecord:
@@ -112,46 +199,8 @@ def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits
         | {"data_sha256": splits.sha256, "data_source": splits.source},
         artifacts={},
         error=None,
+        reused=False,
     )
-
-
-def _train(
-    config: RunConfig, splits: DataSplits, rows: list[EpochRow], watch: _Stopwatch
-) -> tuple["FitResult", dict[str, np.ndarray]]:
-    """The trained model and its probabilities for every split; `rows` grows with every epoch."""
-    with watch.part("import"):
-        from fmnist_exp import prediction, training  # import TensorFlow, which takes seconds
-    with watch.part("fit"), EpochProgress(config.training.epochs) as progress:
-
-        def on_epoch(row: EpochRow) -> None:
-            rows.append(row)
-            progress.show(row)
-
-        result = training.fit(config, splits, on_epoch)
-    with watch.part("evaluation"):
-        probabilities = {
-            name: prediction.predict_probabilities(result.model, getattr(splits, name).images)
-            for name in records.SPLITS
-        }
-    return result, probabilities
-
-
-def _write_unfinished(
-    run_dir: Path, record: RunRecord, rows: Sequence[EpochRow], watch: _Stopwatch
-) -> None:
-    """Leave what is known of a run that did not come to its end."""
-    if rows:
-        _write_history(run_dir, rows)
-    record = replace(
-        record,
-        metrics={},
-        per_class={},
-        num_epochs=len(rows),
-        best_epoch=None,
-        evaluated_epoch=None,
-        timing_seconds=watch.parts(),
-    )
-    records.write_record(run_dir, record)
 
 
 def _with_results(
@@ -182,61 +231,11 @@ def _with_results(
     )
 
 
-def _write_results(
-    run_dir: Path,
-    record: RunRecord,
-    result: "FitResult",
-    probabilities: np.ndarray,
-    splits: DataSplits,
-) -> None:
-    """Write every file of a run directory but the figures and the record."""
-    from fmnist_exp import evaluation
-
-    _write_history(run_dir, result.history)
-    records.write_atomically(
-        run_dir / records.PREDICTIONS,
-        lambda file: np.savez_compressed(
-            file,
-            probabilities=probabilities.astype(np.float16),
-            labels=splits.test.labels.astype(np.uint8),
-            labels_sha256=data.sha256_of_arrays(splits.test.labels),
-        ),
-    )
-    matrix = evaluation.confusion_matrix(probabilities, splits.test.labels)
-    counts = [[name, *row] for name, row in zip(splits.class_names, matrix.tolist(), strict=True)]
-    header = ["true \\ predicted", *splits.class_names]
-    write_text(run_dir / records.CONFUSION_MATRIX, _csv([header, *counts]))
-    columns = ["precision", "recall", "f1", "support"]
-    report = [[name, *(row[c] for c in columns)] for name, row in record.per_class.items()]
-    write_text(run_dir / records.CLASSIFICATION_REPORT, _csv([["class", *columns], *report]))
-    with records.atomic_path(run_dir / records.model_name(record.choices)) as path:
-        result.model.save(path)
-
-
-def _write_history(run_dir: Path, rows: Sequence[EpochRow]) -> None:
-    values = [[row[name] for name in records.HISTORY_COLUMNS] for row in rows]
-    write_text(run_dir / records.HISTORY, _csv([records.HISTORY_COLUMNS, *values]))
-
-
-def _draw(run_dir: Path) -> None:
+def _with_figures(record: RunRecord, run_dir: Path) -> RunRecord:
+    """Draw the figures of a single run, and add them to what it has left."""
     from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
     run_charts.draw_run(run_dir)
-
-
-def _hash_artifacts(run_dir: Path, record: RunRecord) -> dict[str, str]:
-    names = [
-        records.HISTORY,
-        records.PREDICTIONS,
-        records.CONFUSION_MATRIX,
-        records.CLASSIFICATION_REPORT,
-        records.model_name(record.choices),
-        *(f"{records.FIGURES}/{path.name}" for path in sorted((run_dir / "figures").glob("*.png"))),
-    ]
-    return {name: records.sha256_of(run_dir / name) for name in names}
-
-
-def _csv(rows: Iterable[Iterable[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    drawn = sorted((run_dir / records.FIGURES).glob("*.png"))
+    hashes = {f"{records.FIGURES}/{path.name}": records.sha256_of(path) for path in drawn}
+    return replace(record, artifacts=record.artifacts | hashes)

@@ -82,6 +82,8 @@ class Store:
         try:
             unfinished = self.root / UNFINISHED
             unfinished.mkdir(parents=True, exist_ok=True)
+            for former in unfinished.glob(f"{run_key[:12]}-*"):  # of a process that was killed
+                shutil.rmtree(former)
             folder = Path(tempfile.mkdtemp(dir=unfinished, prefix=f"{run_key[:12]}-"))
         except OSError as error:
             raise records.cannot_write(self.root, error) from error

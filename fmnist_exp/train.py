@@ -5,8 +5,11 @@ python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)
 """
 
 import logging
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,14 +17,16 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from fmnist_exp.config import CONFIG_DIR, parse
-from fmnist_exp.errors import FmnistError
+from fmnist_exp.config import CONFIG_DIR, parse, parse_execution
+from fmnist_exp.errors import FmnistError, Terminated
 from fmnist_exp.preflight import check_command_line
 from fmnist_exp.records import RunRecord
+from fmnist_exp.store import Store
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+EXIT_TERMINATED = 143  # 128 + SIGTERM
 _failures: list[str] = []  # one line for each run that failed in this process
 
 
@@ -37,16 +42,23 @@ def run_composed(composed: DictConfig) -> None:
         if option is not None and not group.startswith("hydra/")
     }
     run_dir = Path(settings.runtime.output_dir)
+    execution = parse_execution(composed)
+    store = Store(Path(settings.runtime.cwd) / execution.store) if execution.reuse else None
     try:
         record = runner.run(
             parse(composed),
             run_dir,
             choices,
             figures=settings.mode == RunMode.RUN,
+            store=store,
+            checkpoint_seconds=execution.checkpoint_seconds,
         )
     except FmnistError as error:
         _failures.append(f"failed: {run_dir}: {type(error).__name__}")
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+    except SystemExit as error:  # of the run, not of the sweep
+        _failures.append(f"failed: {run_dir}: sys.exit({error.code})")
+        raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
     except Exception as error:
         # Of the failures of a sweep, Hydra shows the first alone.
         first_line = str(error).partition("\n")[0]
@@ -58,6 +70,8 @@ def run_composed(composed: DictConfig) -> None:
 def describe(record: RunRecord, run_dir: Path) -> str:
     """The end of a run as a short table: what was measured, and where the files lie."""
     lines = [f"{record.status}: {record.choices['initializer']}, seed {record.seed}"]
+    if record.reused:
+        lines[0] += "; reused, as the same run was trained before"
     if record.status == "diverged":
         lines[0] += f"; the loss stopped being finite in epoch {record.num_epochs}"
     lines.append(f"{'':12}{'accuracy':>10}{'loss':>10}")
@@ -73,14 +87,22 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     return "\n".join(lines)
 
 
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     try:
+        signal.signal(signal.SIGTERM, _terminate)
         check_command_line(sys.argv[1:])
         run_composed()
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
+    except Terminated:
+        print("terminated", file=sys.stderr)
+        sys.exit(EXIT_TERMINATED)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)

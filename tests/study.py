@@ -50,6 +50,7 @@ def write_run(
         provenance={"code_sha256": "c", "data_sha256": "d"},
         artifacts={},
         error=None if finished else {"type": "E", "message": "m", "traceback": "t"},
+        reused=False,
     )
     if finished:
         history = _history(num_epochs, accuracy)
