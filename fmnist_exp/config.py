@@ -121,6 +121,25 @@ def parse_execution(composed: DictConfig) -> ExecutionConfig:
     return ExecutionConfig(**values)
 
 
+def from_record(values: dict[str, Any]) -> RunConfig:
+    """The config that `dataclasses.asdict` has made `values` of.
+
+    Raises:
+        KeyError: a part is missing.
+        TypeError: a part has other keys than its class.
+    """
+    training = dict(values["training"])
+    training["callbacks"] = [KerasObject(**callback) for callback in training["callbacks"]]
+    return RunConfig(
+        data=DataConfig(**values["data"]),
+        model=ModelConfig(**values["model"]),
+        initializer=KerasObject(**values["initializer"]),
+        optimizer=KerasObject(**values["optimizer"]),
+        training=TrainingConfig(**training),
+        seed=values["seed"],
+    )
+
+
 def check_batch_size(config: RunConfig, num_train: int) -> None:
     """Refuse a batch larger than the training split, whose size is known once data are read.
 

@@ -22,15 +22,18 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
-from fmnist_exp.config import CONFIG_DIR, RunConfig, check_batch_size, parse
+from fmnist_exp.config import CONFIG_DIR, check_batch_size, parse, parse_execution
 from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.plan import Plan
 from fmnist_exp.records import cannot_write
 
 
-def check_command_line(arguments: Sequence[str]) -> None:
+def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     """Compose and parse every run that the arguments ask for, and read its data.
 
-    Requests that start no run (`--help`, `--cfg`, `--info` and the like) are left to Hydra.
+    Returns:
+        The plan; None for requests that start no run (`--help`, `--cfg`, `--info` and the like)
+        and are left to Hydra.
 
     Raises:
         ConfigError: a group, option, key or value is not what it must be, or does not fit the data.
@@ -39,24 +42,25 @@ def check_command_line(arguments: Sequence[str]) -> None:
     """
     options = get_args_parser().parse_args(list(arguments))
     if options.help or options.hydra_help or options.cfg or options.info:
-        return
+        return None
     if options.shell_completion:
-        return
+        return None
     _refuse_foreign_primaries(options)
     overrides = list(options.overrides)
     if options.config_dir is not None:
         overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
-            configs = _parsed_runs(overrides, options.multirun)
+            plan = _plan(overrides, options.multirun)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise ConfigError(_explain(error, options.overrides)) from error
     # Backwards, so that the first run finds its data still in memory.
-    for data_config in reversed(dict.fromkeys(config.data for config in configs)):
+    for data_config in reversed(dict.fromkeys(config.data for config in plan.configs)):
         num_train = len(data.load(data_config).train)
-        for config in configs:
+        for config in plan.configs:
             if config.data == data_config:
                 check_batch_size(config, num_train)
+    return plan
 
 
 def _refuse_foreign_primaries(options: Any) -> None:
@@ -71,7 +75,7 @@ def _refuse_foreign_primaries(options: Any) -> None:
             )
 
 
-def _parsed_runs(overrides: list[str], multirun: bool) -> list[RunConfig]:
+def _plan(overrides: list[str], multirun: bool) -> Plan:
     """The checked config of every run, in the order in which Hydra will number them."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
@@ -79,18 +83,23 @@ def _parsed_runs(overrides: list[str], multirun: bool) -> list[RunConfig]:
     master = hydra.compose_config("config", overrides, mode)
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
-        _check_writable(Path(master.hydra.sweep.dir))
-        return [
-            parse(_without_hydra(hydra.config_loader.load_sweep_config(master, run_overrides)))
-            for run_overrides in sweep_overrides(master)
+        sweep_dir = Path(master.hydra.sweep.dir)
+        _check_writable(sweep_dir)
+        of_runs = sweep_overrides(master)
+        composed = [
+            _without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
         ]
+        execution = parse_execution(composed[0])
+        return Plan([parse(each) for each in composed], of_runs, execution, sweep_dir)
     if experiment is not None and master.hydra.sweeper.params:
         raise ConfigError(
             f"experiment={experiment} is a sweep, received a command for a single run. "
             f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
         )
     _check_writable(Path(master.hydra.run.dir))
-    return [parse(_without_hydra(master))]
+    single = _without_hydra(master)
+    task_overrides = list(master.hydra.overrides.task)
+    return Plan([parse(single)], [task_overrides], parse_execution(single), None)
 
 
 def sweep_overrides(master: DictConfig) -> list[list[str]]:

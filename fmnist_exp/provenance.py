@@ -17,7 +17,9 @@ from fmnist_exp.config import RunConfig
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # The modules whose text can change the numbers of a run.
 TRAINING_MODULES = (
+    "artifacts.py",
     "backend.py",
+    "checkpoints.py",
     "config.py",
     "data.py",
     "evaluation.py",

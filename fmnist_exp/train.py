@@ -17,9 +17,11 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from fmnist_exp.config import CONFIG_DIR, parse, parse_execution
+from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, Terminated
-from fmnist_exp.preflight import check_command_line
+from fmnist_exp.plan import describe as describe_plan
+from fmnist_exp.plan import planned, write_plan
+from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.records import RunRecord
 from fmnist_exp.store import Store
 
@@ -43,14 +45,17 @@ def run_composed(composed: DictConfig) -> None:
     }
     run_dir = Path(settings.runtime.output_dir)
     execution = parse_execution(composed)
-    store = Store(Path(settings.runtime.cwd) / execution.store) if execution.reuse else None
+    config = parse(composed)
+    if settings.mode == RunMode.MULTIRUN:
+        sweep_dir = Path(settings.runtime.cwd) / settings.sweep.dir
+        config = planned(sweep_dir, int(settings.job.num), config)
     try:
         record = runner.run(
-            parse(composed),
+            config,
             run_dir,
             choices,
             figures=settings.mode == RunMode.RUN,
-            store=store,
+            store=_store(execution, Path(settings.runtime.cwd)),
             checkpoint_seconds=execution.checkpoint_seconds,
         )
     except FmnistError as error:
@@ -87,6 +92,10 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     return "\n".join(lines)
 
 
+def _store(execution: ExecutionConfig, cwd: Path) -> Store | None:
+    return Store(cwd / execution.store) if execution.reuse else None
+
+
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 
@@ -95,7 +104,12 @@ def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     try:
         signal.signal(signal.SIGTERM, _terminate)
-        check_command_line(sys.argv[1:])
+        plan = plan_command_line(sys.argv[1:])
+        if plan is not None and plan.execution.dry_run:
+            print(describe_plan(plan, _store(plan.execution, Path.cwd())))
+            return
+        if plan is not None and plan.sweep_dir is not None:
+            write_plan(plan)
         run_composed()
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -3,7 +3,7 @@
 import pytest
 
 from fmnist_exp.errors import ConfigError, DataError
-from fmnist_exp.preflight import check_command_line
+from fmnist_exp.preflight import plan_command_line
 
 SMALL = ("data=synthetic", "training=smoke")
 
@@ -16,14 +16,14 @@ def into(tmp_path):
 
 
 def test_good_command_lines_pass(into):
-    check_command_line([*SMALL, *into])
-    check_command_line(["--multirun", *SMALL, "seed=range(3)", "initializer=glorot,he", *into])
-    check_command_line(["--multirun", "experiment=smoke", *into])
+    plan_command_line([*SMALL, *into])
+    plan_command_line(["--multirun", *SMALL, "seed=range(3)", "initializer=glorot,he", *into])
+    plan_command_line(["--multirun", "experiment=smoke", *into])
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job", "seed=-1"], ["--hydra-help"]])
 def test_requests_without_a_run_are_left_to_hydra(arguments):
-    check_command_line(arguments)
+    plan_command_line(arguments)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def test_requests_without_a_run_are_left_to_hydra(arguments):
 )
 def test_mistake_is_named_with_its_repair(arguments, message, into):
     with pytest.raises(ConfigError, match=message):
-        check_command_line([*arguments, *SMALL, *into])
+        plan_command_line([*arguments, *SMALL, *into])
 
 
 def test_missing_data_are_found_before_the_first_run(tmp_path, into):
     with pytest.raises(DataError, match="there is no"):
-        check_command_line([f"data.dir={tmp_path}", *into])
+        plan_command_line([f"data.dir={tmp_path}", *into])
 
 
 def test_groups_of_ones_own_are_checked_too(tmp_path_factory, into):
@@ -54,4 +54,4 @@ def test_groups_of_ones_own_are_checked_too(tmp_path_factory, into):
     own = "name: own\nepochs: 2\nbatch_size: 0\ncallbacks: {}\n"
     (folder / "training" / "own.yaml").write_text(own)
     with pytest.raises(ConfigError, match=r"training.batch_size must be .* received 0"):
-        check_command_line(["--config-dir", str(folder), "training=own", *into])
+        plan_command_line(["--config-dir", str(folder), "training=own", *into])

@@ -1,0 +1,92 @@
+"""What a command line is going to do: every run, fixed before the first one starts.
+
+Hydra composes each run of a sweep when it starts, from config files that may have been edited
+since. The plan holds every run as composed at the beginning, and lies in the sweep's directory
+for runs that start in other processes or on other machines.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fmnist_exp import data, records
+from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
+from fmnist_exp.errors import RecordError
+from fmnist_exp.provenance import run_key
+from fmnist_exp.store import Store
+
+log = logging.getLogger(__name__)
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every run that a command line asks for, in the order of their job numbers.
+
+    Attributes:
+        configs: one for each run.
+        overrides: what tells each run apart, as given to Hydra.
+        execution: how they are carried out.
+        sweep_dir: directory of the sweep; None for a single run.
+    """
+
+    configs: Sequence[RunConfig]
+    overrides: Sequence[Sequence[str]]
+    execution: ExecutionConfig
+    sweep_dir: Path | None
+
+
+def write_plan(plan: Plan) -> None:
+    """Write the plan of a sweep into its directory.
+
+    Raises:
+        RecordError: the directory cannot be written.
+    """
+    assert plan.sweep_dir is not None
+    values = [asdict(config) for config in plan.configs]
+    records.write_text(plan.sweep_dir / PLAN, json.dumps(values, indent=1) + "\n")
+
+
+def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
+    """The config of a run as its sweep was planned.
+
+    Args:
+        sweep_dir: directory of the sweep.
+        job_number: place of the run in the sweep, from 0.
+        composed: the config as composed now; it should be the same.
+
+    Raises:
+        RecordError: the plan cannot be read.
+    """
+    path = sweep_dir / PLAN
+    if not path.exists():  # started by other means than our own entrypoint
+        return composed
+    try:
+        config = from_record(json.loads(path.read_text(encoding="utf-8"))[job_number])
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise RecordError(
+            f"cannot read {path}: it must hold the config of run {job_number} ({error!r}). "
+            "Start the sweep again."
+        ) from error
+    if config != composed:
+        log.warning(
+            "the config files have changed since the sweep began; this run is trained as composed "
+            "at the beginning. Start a new sweep for the new values."
+        )
+    return config
+
+
+def describe(plan: Plan, store: Store | None) -> str:
+    """A line for each run: number, key, whether it is done already, and what tells it apart."""
+    lines = []
+    for number, (config, overrides) in enumerate(zip(plan.configs, plan.overrides, strict=True)):
+        key = run_key(config, data.load(config.data).sha256)
+        done = store is not None and (store.folder(key) / records.RECORD).is_file()
+        state = "done" if done else "to train"
+        lines.append(f"{number:4}  {key[:12]}  {state:8}  {' '.join(overrides)}")
+    num_done = sum("  done  " in line for line in lines)
+    return "\n".join(
+        [*lines, f"{len(lines)} runs, {num_done} done, {len(lines) - num_done} to train"]
+    )

@@ -1,0 +1,126 @@
+"""A finished run is kept by content, handed out, and never trained twice."""
+
+import dataclasses
+import logging
+import threading
+
+import pytest
+
+from fmnist_exp import records, runner
+from fmnist_exp.errors import RecordError
+from fmnist_exp.store import MODEL, UNFINISHED, Store
+
+CHOICES = {"initializer": "glorot_uniform"}
+
+
+@pytest.fixture
+def config(tiny_config):
+    return tiny_config("training.epochs=1")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")
+
+
+def train(config, run_dir, store, choices=CHOICES):
+    return runner.run(config, run_dir, choices, figures=False, store=store)
+
+
+def test_second_run_of_the_same_config_is_handed_out(config, store, tmp_path):
+    first, again = (train(config, tmp_path / name, store) for name in ("a", "b"))
+    assert (first.reused, again.reused) == (False, True)
+    assert again.metrics == first.metrics
+    assert again.timing_seconds == first.timing_seconds  # those of the training
+    for name, sha256 in again.artifacts.items():
+        assert records.sha256_of(tmp_path / "b" / name) == sha256
+    assert records.read_record(tmp_path / "b") == again
+
+
+def test_another_spelling_is_the_same_run_under_another_name(config, store, tmp_path):
+    train(config, tmp_path / "a", store)
+    again = train(config, tmp_path / "b", store, {"initializer": "glorot"})
+    assert again.reused
+    assert (tmp_path / "b" / "glorot_model.keras").exists()
+    assert "glorot_model.keras" in again.artifacts
+    assert MODEL not in again.artifacts
+
+
+def test_another_seed_is_another_run(config, store, tmp_path):
+    train(config, tmp_path / "a", store)
+    other = dataclasses.replace(config, seed=config.seed + 1)
+    assert not train(other, tmp_path / "b", store).reused
+    assert len(store.kept()) == 2
+
+
+def test_without_a_store_every_run_is_trained(config, tmp_path):
+    for name in ("a", "b"):
+        assert not train(config, tmp_path / name, None).reused
+
+
+@pytest.mark.parametrize("damage", ["predictions.npz", "run.json", MODEL, "missing"])
+def test_damaged_run_is_reported_and_trained_again(config, store, tmp_path, damage, caplog):
+    first = train(config, tmp_path / "a", store)
+    folder = store.folder(first.run_key)
+    if damage == "missing":
+        (folder / "history.csv").unlink()
+    else:
+        path = folder / damage
+        content = bytearray(path.read_bytes())
+        path.unlink()  # the run directory shares the file
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        again = train(config, tmp_path / "b", store)
+    assert not again.reused
+    assert "is damaged and is trained again" in caplog.text
+    assert train(config, tmp_path / "c", store).reused
+
+
+def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_with_results", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train(config, tmp_path / "a", store)
+    assert store.kept() == []
+    assert records.read_record(tmp_path / "a").status == "failed"
+    assert not [path for path in (store.root / UNFINISHED).iterdir() if path.is_dir()]
+
+
+def test_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
+    key = train(config, tmp_path / "a", store).run_key
+    store.remove(key)
+    left = store.root / UNFINISHED / f"{key[:12]}-dead"
+    left.mkdir()
+    (left / "history.csv").write_text("half")
+    train(config, tmp_path / "b", store)
+    assert not left.exists()
+
+
+def test_two_claims_of_one_run_come_one_after_the_other(store):
+    order = []
+
+    def second():
+        with store.claim("key"):
+            order.append("second")
+
+    with store.claim("key"):
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(0.3)
+        order.append("first")
+    other.join(10)
+    assert order == ["first", "second"]
+
+
+def test_unwritable_store_is_refused(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match="cannot write"):
+        train(config, tmp_path / "a", Store(tmp_path / "file" / "runs"))
+
+
+def test_removed_run_stays_in_its_run_directories(config, store, tmp_path):
+    record = train(config, tmp_path / "a", store)
+    store.remove(record.run_key)
+    assert store.kept() == []
+    for name, sha256 in record.artifacts.items():
+        assert records.sha256_of(tmp_path / "a" / name) == sha256
