@@ -79,3 +79,55 @@ def test_interrupted_run_says_so_and_ends_with_130(tmp_path):
     epochs = [int(row["epoch"]) for row in read_rows(run_dir / "history.csv")]
     assert epochs == list(range(1, record.num_epochs + 1))
     assert record.num_epochs > 0
+
+
+LEAVING = """
+import sys
+from fmnist_exp import evaluation, train
+real = evaluation.loss
+def leave_once(probabilities, labels):
+    leave_once.calls += 1
+    if leave_once.calls == 4:  # the first measurement of the second run
+        sys.exit(3)
+    return real(probabilities, labels)
+leave_once.calls = 0
+evaluation.loss = leave_once
+train.main()
+"""
+
+
+def test_run_that_calls_sys_exit_fails_alone(tmp_path):
+    sweep = tmp_path / "sweep"
+    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(3)")
+    outputs = (f"hydra.sweep.dir={sweep}", f"store={tmp_path / 'runs'}")
+    result = command("-c", LEAVING, *settings, *outputs)
+    assert result.returncode == 1
+    assert f"failed: {sweep / '1'}: sys.exit(3)" in result.stderr
+    statuses = [records.read_record(sweep / str(number)).status for number in range(3)]
+    assert statuses == ["completed", "failed", "completed"]
+    assert records.read_record(sweep / "1").error["type"] == "SystemExit"
+
+
+def test_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
+    arguments = ["data=synthetic", "training.epochs=300", "checkpoint_seconds=0"]
+    arguments += [f"store={tmp_path / 'runs'}", f"hydra.run.dir={tmp_path / 'run'}"]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "fmnist_exp.train", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("epoch") and int(line.split()[1].split("/")[0]) >= 5:
+            break
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert errors.strip().endswith("terminated")
+    stopped = records.read_record(tmp_path / "run")
+    assert stopped.status == "interrupted"
+    again = train(*arguments)
+    assert again.returncode == 0, again.stderr
+    seconds = [row["seconds"] for row in read_rows(tmp_path / "run" / "history.csv")]
+    assert len(seconds) == 300
