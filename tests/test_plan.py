@@ -90,7 +90,5 @@ def test_dry_run_imports_no_tensorflow():
         *SMALL,
         "dry_run=true",
     ]
-    result = command(
-        "-c", probe + "print('tensorflow' in sys.modules)", cwd=Path(__file__).parent.parent
-    )
+    result = command("-c", probe + "print('tensorflow' in sys.modules)")
     assert result.stdout.splitlines()[-1] == "False", result.stderr
