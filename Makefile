@@ -28,7 +28,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	touch $@
 
 test: setup
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist worksteal
 
 check: setup
 	$(RUN) -m ruff format --check .
