@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from fmnist_exp.errors import ConfigError
 from fmnist_exp.provenance import ENVIRONMENT
 
 # Read once, at import; what the user has set is left alone.
@@ -49,6 +50,24 @@ def _keep_freed_memory() -> None:
         mallopt(arena_max, 2)
 
 
+def use_threads(count: int | None) -> None:
+    """Give TensorFlow and XLA so many processor threads; None leaves them all.
+
+    Raises:
+        ConfigError: this process has begun to compute with another number.
+    """
+    if count is None:
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"threads_per_run must be the same for all runs of a process, received {count} after "
+            "another number. Start one sweep for each."
+        ) from error
+
+
 _keep_freed_memory()
 with _standard_error_held_back():
     import keras
@@ -56,4 +75,4 @@ with _standard_error_held_back():
 
 keras.config.set_floatx("float32")  # whatever a keras.json in the user's home says
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "tf", "use_threads"]

@@ -7,6 +7,7 @@ for runs that start in other processes or on other machines.
 
 import json
 import logging
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,3 +91,34 @@ def describe(plan: Plan, store: Store | None) -> str:
     return "\n".join(
         [*lines, f"{len(lines)} runs, {num_done} done, {len(lines) - num_done} to train"]
     )
+
+
+def without_result(plan: Plan) -> list[str]:
+    """Two lines for each run of a sweep that has no result: what happened, how to repeat it.
+
+    Read from the run directories, so it is the same for every launcher.
+    """
+    assert plan.sweep_dir is not None
+    lines = []
+    for number, overrides in enumerate(plan.overrides):
+        run_dir = plan.sweep_dir / str(number)
+        reason = _why_without_result(run_dir)
+        if reason is not None:
+            command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
+            lines += [f"{reason}: {run_dir}", f"  repeat it: {command}"]
+    return lines
+
+
+def _why_without_result(run_dir: Path) -> str | None:
+    if not (run_dir / records.RECORD).is_file():
+        return "unfinished"
+    try:
+        record = records.read_record(run_dir)
+    except RecordError as error:
+        return f"unreadable ({error})"
+    if record.status in records.FINISHED:
+        return None
+    if record.error is None:
+        return record.status
+    first_line = record.error["message"].partition("\n")[0]
+    return f"{record.status} ({record.error['type']}: {first_line})"

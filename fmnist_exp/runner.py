@@ -51,6 +51,7 @@ def run(
     figures: bool,
     store: Store | None = None,
     checkpoint_seconds: float = 30,
+    threads: int | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -62,6 +63,7 @@ def run(
         store: where finished runs are kept, and the state of unfinished ones; without it the run
             is trained from its beginning.
         checkpoint_seconds: least time between two saves of the state.
+        threads: processor threads of the run; None for all.
 
     Returns:
         The record, as written: `completed`, or `diverged` if a loss stopped being finite.
@@ -75,7 +77,8 @@ def run(
     """
     splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
-    task = _Task(config, splits, _blank_record(config, choices, splits), checkpoint_seconds)
+    record = _blank_record(config, choices, splits, threads)
+    task = _Task(config, splits, record, checkpoint_seconds, threads)
     (run_dir / records.RECORD).unlink(missing_ok=True)  # of an earlier run in the same place
     try:
         if store is None:
@@ -124,13 +127,16 @@ class _Task:
     splits: DataSplits
     record: RunRecord
     checkpoint_seconds: float
+    threads: int | None
     rows: list[EpochRow] = field(default_factory=list)
     watch: _Stopwatch = field(default_factory=_Stopwatch)
 
     def train_into(self, folder: Path, model_name: str, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
         with self.watch.part("import"):
-            from fmnist_exp import artifacts, prediction  # TensorFlow takes seconds
+            from fmnist_exp import artifacts, backend, prediction  # TensorFlow takes seconds
+
+            backend.use_threads(self.threads)
         with self.watch.part("fit"):
             result = self._fit(checkpoint)
         with self.watch.part("evaluation"):
@@ -180,7 +186,10 @@ class _Task:
             return training.fit(self.config, self.splits, on_epoch, saving)
 
 
-def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits) -> RunRecord:
+def _blank_record(
+    config: RunConfig, choices: dict[str, str], splits: DataSplits, threads: int | None
+) -> RunRecord:
+    provenance = describe_machine() | ({} if threads is None else {"threads": threads})
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status="interrupted",
@@ -195,8 +204,7 @@ def _blank_record(config: RunConfig, choices: dict[str, str], splits: DataSplits
         best_epoch=None,
         evaluated_epoch=None,
         timing_seconds={},
-        provenance=describe_machine()
-        | {"data_sha256": splits.sha256, "data_source": splits.source},
+        provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
         artifacts={},
         error=None,
         reused=False,

@@ -19,8 +19,8 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, Terminated
+from fmnist_exp.plan import PLAN, planned, without_result, write_plan
 from fmnist_exp.plan import describe as describe_plan
-from fmnist_exp.plan import planned, write_plan
 from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.records import RunRecord
 from fmnist_exp.store import Store
@@ -29,7 +29,6 @@ log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 EXIT_TERMINATED = 143  # 128 + SIGTERM
-_failures: list[str] = []  # one line for each run that failed in this process
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name="config")
@@ -57,18 +56,12 @@ def run_composed(composed: DictConfig) -> None:
             figures=settings.mode == RunMode.RUN,
             store=_store(execution, Path(settings.runtime.cwd)),
             checkpoint_seconds=execution.checkpoint_seconds,
+            threads=execution.threads_per_run,
         )
     except FmnistError as error:
-        _failures.append(f"failed: {run_dir}: {type(error).__name__}")
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
     except SystemExit as error:  # of the run, not of the sweep
-        _failures.append(f"failed: {run_dir}: sys.exit({error.code})")
         raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
-    except Exception as error:
-        # Of the failures of a sweep, Hydra shows the first alone.
-        first_line = str(error).partition("\n")[0]
-        _failures.append(f"failed: {run_dir}: {type(error).__name__}: {first_line}")
-        raise
     log.info("%s", describe(record, run_dir))
 
 
@@ -102,6 +95,7 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
+    plan = None
     try:
         signal.signal(signal.SIGTERM, _terminate)
         plan = plan_command_line(sys.argv[1:])
@@ -121,8 +115,9 @@ def main() -> None:
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     finally:
-        for failure in _failures:
-            print(failure, file=sys.stderr)
+        if plan is not None and plan.sweep_dir is not None and (plan.sweep_dir / PLAN).exists():
+            for line in without_result(plan):
+                print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

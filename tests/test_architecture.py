@@ -21,7 +21,7 @@ ALLOWED = {
     "sources": {"errors", "idx"},
     "data": {"config", "errors", "seeding", "sources"},
     "provenance": {"config", "__init__"},
-    "backend": {"provenance"},
+    "backend": {"errors", "provenance"},
     "models": {"backend", "config", "keras_classes", "seeding"},
     "trainer": {"backend", "data"},
     "checkpoints": {"backend", "keras_classes", "records"},
@@ -33,7 +33,7 @@ ALLOWED = {
     "prediction": {"backend", "trainer"},
     "evaluation": set(),
     "progress": set(),
-    "runner": {"artifacts", "config", "data", "evaluation", "prediction", "progress"}
+    "runner": {"artifacts", "backend", "config", "data", "evaluation", "prediction", "progress"}
     | {"provenance", "records", "store", "training", "report.charts.run_charts"},
     "preflight": {"config", "data", "errors", "plan", "records"},
     "train": {"config", "errors", "plan", "preflight", "records", "runner", "store"},

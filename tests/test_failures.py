@@ -45,8 +45,9 @@ def test_failed_runs_spoil_only_themselves_and_are_all_named(tmp_path):
     result = command("-c", FAILING, *settings, f"hydra.sweep.dir={sweep}")
     assert result.returncode != 0
     for number, call in ((1, 4), (2, 5)):
-        line = f"failed: {sweep / str(number)}: RuntimeError: out of luck {call}"
+        line = f"failed (RuntimeError: out of luck {call}): {sweep / str(number)}"
         assert line in result.stderr
+        assert "repeat it: python -m fmnist_exp.train data=synthetic" in result.stderr
         record = records.read_record(sweep / str(number))
         assert record.status == "failed"
         assert f"out of luck {call}" in record.error["traceback"]
@@ -102,7 +103,7 @@ def test_run_that_calls_sys_exit_fails_alone(tmp_path):
     outputs = (f"hydra.sweep.dir={sweep}", f"store={tmp_path / 'runs'}")
     result = command("-c", LEAVING, *settings, *outputs)
     assert result.returncode == 1
-    assert f"failed: {sweep / '1'}: sys.exit(3)" in result.stderr
+    assert f"failed (SystemExit: 3): {sweep / '1'}" in result.stderr
     statuses = [records.read_record(sweep / str(number)).status for number in range(3)]
     assert statuses == ["completed", "failed", "completed"]
     assert records.read_record(sweep / "1").error["type"] == "SystemExit"
