@@ -7,7 +7,7 @@ import numpy as np
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.runs.sweeps import Run, Study
 
-MAX_ROWS = 60  # conditions that are drawn in one row each
+MAX_ROWS = 40  # conditions that are drawn in one row each
 MAX_PANELS = 12  # conditions that are drawn in one panel each, and whose answers are read
 
 
