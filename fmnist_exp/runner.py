@@ -66,7 +66,7 @@ def run(
         threads: processor threads of the run; None for all.
 
     Returns:
-        The record, as written: `completed`, or `diverged` if a loss stopped being finite.
+        The record, as written: `completed`, or `diverged` if a loss or an answer is not finite.
 
     Raises:
         ConfigError: the config does not fit the data; nothing is recorded.
@@ -226,9 +226,10 @@ def _with_results(
             "loss": evaluation.loss(predicted, labels),
             "accuracy": evaluation.accuracy(predicted, labels),
         }
+    finite = all(np.isfinite(predicted).all() for predicted in probabilities.values())
     return replace(
         record,
-        status="diverged" if result.diverged else "completed",
+        status="completed" if finite and not result.diverged else "diverged",
         metrics=metrics,
         per_class=evaluation.per_class(
             probabilities["test"], splits.test.labels, splits.class_names

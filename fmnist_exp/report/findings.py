@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import pandas as pd
 
 from fmnist_exp import records
@@ -13,6 +14,7 @@ from fmnist_exp.report.runs.sweeps import Run, Study
 from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
 from fmnist_exp.report.statistics import correctness, qualities, verdicts
 from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.statistics.correctness import McNemar
 from fmnist_exp.report.summary import summarize
 
 COMPARED = ("test_accuracy", "test_loss")
@@ -33,6 +35,7 @@ class Findings:
             runs have stored them.
         agreement: how far the runs of these agree; None if they have different images.
         two_way: compared pair -> interval for new seeds and new test images.
+        single_runs: compared pair with one common seed -> test of its two networks.
         without_predictions: names of completed runs whose predictions are missing.
     """
 
@@ -44,6 +47,7 @@ class Findings:
     predictions: dict[str, Predictions]
     agreement: Agreement | None
     two_way: dict[Pair, tuple[float, float]]
+    single_runs: dict[Pair, McNemar]
     without_predictions: Sequence[str]
 
 
@@ -71,6 +75,11 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         for metric in COMPARED
     }
     answers = _predictions(conditions[:MAX_PANELS])
+    paired = {
+        (each.condition_a, each.condition_b): arms
+        for each in comparisons["test_accuracy"]
+        if (arms := _paired_answers(answers, each)) is not None
+    }
     return Findings(
         study=study,
         conditions=conditions,
@@ -80,9 +89,14 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         predictions=answers,
         agreement=_agreement(answers),
         two_way={
-            (each.condition_a, each.condition_b): interval
-            for each in comparisons["test_accuracy"]
-            if (interval := _two_way(answers, each)) is not None
+            pair: correctness.two_way_interval(*arms)
+            for pair, arms in paired.items()
+            if len(arms[0]) > 1
+        },
+        single_runs={
+            pair: correctness.mcnemar(arms[0][0], arms[1][0])
+            for pair, arms in paired.items()
+            if len(arms[0]) == 1
         },
         without_predictions=[
             run.name for condition in conditions for run in condition.runs if not _has_answers(run)
@@ -167,13 +181,19 @@ def _agreement(answers: dict[str, Predictions]) -> Agreement | None:
     return predictions.agreement(answers) if len(images) == 1 else None
 
 
-def _two_way(answers: dict[str, Predictions], comparison: Comparison) -> tuple[float, float] | None:
-    """Bootstrap interval over paired seeds and images; None without two common seeds."""
-    pair = [answers.get(name) for name in (comparison.condition_a, comparison.condition_b)]
-    if pair[0] is None or pair[1] is None or pair[0].labels.shape != pair[1].labels.shape:
+def _paired_answers(
+    answers: dict[str, Predictions], comparison: Comparison
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Which images either condition gets right, bool (num_pairs, num_images), by common seed.
+
+    None if there is no common seed, or if the two have not the same images.
+    """
+    first = answers.get(comparison.condition_a)
+    second = answers.get(comparison.condition_b)
+    if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
-    common = sorted(set(pair[0].seeds) & set(pair[1].seeds))
-    if len(common) < 2:
+    common = sorted(set(first.seeds) & set(second.seeds))
+    if not common:
         return None
-    rows = [each.correct[[each.seeds.index(seed) for seed in common]] for each in pair if each]
-    return correctness.two_way_interval(rows[0], rows[1])
+    rows = [each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)]
+    return rows[0], rows[1]

@@ -9,14 +9,14 @@ from matplotlib.ticker import PercentFormatter
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.shown import Condition
+from fmnist_exp.report.shown import MAX_SEEDS, Condition
 from fmnist_exp.report.statistics.comparisons import Comparison
 from fmnist_exp.report.statistics.intervals import t_interval
 from fmnist_exp.report.statistics.paired import paired_t
 
 POINTS = 100  # percentage points in a fraction
 MINUS = "\N{MINUS SIGN}"
-MAX_COMPARISONS = 40  # rows of the forest plot
+MAX_COMPARISONS = 30  # rows of the forest plot
 MAX_DIFFERENCES = 3  # heatmaps of differences
 
 
@@ -75,11 +75,10 @@ def draw_seeds(conditions: Sequence[Condition]) -> Figure:
     paths: dict[int, list[tuple[float, int]]] = {}
     for row, condition in enumerate(conditions):
         numbers = POINTS * condition.numbers("test", "accuracy")
-        for run, number in zip(condition.runs, numbers, strict=True):
+        seeds = numbers[:MAX_SEEDS]
+        for run, number in zip(condition.runs, seeds, strict=False):
             paths.setdefault(run.record.seed, []).append((number, row))
-        axes.plot(
-            numbers, [row] * len(numbers), "o", color=condition.colour, markersize=4.5, alpha=0.8
-        )
+        axes.plot(seeds, [row] * len(seeds), "o", color=condition.colour, markersize=4.5, alpha=0.8)
         axes.plot(t_interval(numbers), [row + 0.25] * 2, "k-", linewidth=1.5)
         axes.plot(numbers.mean(), row + 0.25, "kD", markersize=4)
     for path in paths.values():
@@ -101,7 +100,8 @@ def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
                 Chart(
                     f"confusion_difference_{condition.index}",
                     f"Confusion, {condition.label} minus {first.label}, percentage points of each "
-                    "true class; framed: differs over paired seeds, false discovery rate 5 %",
+                    "true class; framed, if any: differs over paired seeds, false discovery rate "
+                    "5 %",
                     draw_confusion_difference(condition, first),
                 )
             )
@@ -157,7 +157,7 @@ def draw_calibration(findings: Findings) -> list[Chart]:
         )
         lowest = min(lowest, each.curve.confidence.min(), each.curve.accuracy.min())
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1))
+        axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.set_xlim(lowest - 0.03, 1.02)
     axes.set_ylim(lowest - 0.03, 1.02)
     axes.set_xlabel("stated probability of the predicted class")

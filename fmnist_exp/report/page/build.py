@@ -29,7 +29,7 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
     """The whole report of a study."""
     study = findings.study
     return Page(
-        title=_title(study.factors),
+        title=_title(study),
         answers=answers(findings),
         warnings=warnings(findings),
         provenance=_provenance(study),
@@ -37,8 +37,10 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
     )
 
 
-def _title(factors: Sequence[str]) -> str:
-    *others, last = factors
+def _title(study: Study) -> str:
+    if len(study.conditions) == 1:
+        return study.conditions[0]
+    *others, last = study.factors
     return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
 
 

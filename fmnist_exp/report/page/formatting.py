@@ -10,11 +10,13 @@ UNKNOWN = "-"
 MINUS = "\N{MINUS SIGN}"
 
 
-def fixed(value: float, digits: int) -> str:
-    """A number with so many decimals; `never` for infinity."""
+def fixed(value: float, digits: int, infinite: str = "\N{INFINITY}") -> str:
+    """A number with so many decimals, and how to say infinity."""
     if math.isnan(value):
         return UNKNOWN
-    return "never" if math.isinf(value) else f"{value:.{digits}f}".replace("-", MINUS)
+    text = infinite if math.isinf(value) else f"{abs(value):.{digits}f}"
+    is_negative = value < 0 and text.strip("0.") != ""
+    return f"{MINUS}{text}" if is_negative else text
 
 
 def percent(value: float, digits: int = 2) -> str:

@@ -75,7 +75,7 @@ def comparison_table(
                 p_value(each.p_value_sign_flip),
                 p_value(each.p_value_equivalence_holm),
                 fixed(each.d_z, 2),
-                UNKNOWN if math.isnan(each.superiority) else f"{each.superiority:.0%}",
+                UNKNOWN if math.isnan(each.superiority) else f"{100 * each.superiority:.0f} %",
                 bounds(two_way if metric == "test_accuracy" else None, metric),
                 str(each.verdict),
             ]

@@ -30,8 +30,9 @@ def paragraphs(findings: Findings) -> list[str]:
             "Conditions are compared in pairs of runs with equal seed. For each metric the family "
             f"has {family} comparison{'' if family == 1 else 's'}: p values are those of paired t "
             "tests, adjusted by Holm; intervals of differences are simultaneous (Bonferroni), and "
-            "an exact sign-flip test stands beside each. Verdicts rest on the adjusted tests, "
-            "which are a little sharper than the intervals. Practically equal: two one-sided tests "
+            "a sign-flip test stands beside each, exact up to 20 pairs. Verdicts rest on the "
+            "adjusted tests, which are a little sharper than the intervals. Practically equal: two "
+            "one-sided tests "
             f"against plus and minus {sesoi:g} percentage points, a bound fixed before any run, "
             "are both significant after Holm. Better or worse: else, if the difference is "
             "significant after Holm, at 5 %. Undecided: neither; the sentence says what could have "
@@ -45,9 +46,9 @@ def paragraphs(findings: Findings) -> list[str]:
             "baseline only; --baseline names another."
         )
     found.append(
-        f"Convergence: the first epoch with a validation accuracy of {qualities.TARGET:.0%}, a "
-        "target fixed before any run. A run that never reaches it, diverged ones included, counts "
-        "as later than any other in the median."
+        "Convergence: the first epoch with a validation accuracy of "
+        f"{100 * qualities.TARGET:.0f} %, a target fixed before any run. A run that never reaches "
+        "it, diverged ones included, counts as later than any other in the median."
     )
     if findings.predictions:
         found.append(

@@ -12,7 +12,7 @@ from fmnist_exp.report.statistics.qualities import TARGET
 Row = Mapping[str, Any]
 CAPTIONS = {
     "final_accuracy": "Final accuracy",
-    "convergence": f"Convergence speed: until a validation accuracy of {TARGET:.0%}",
+    "convergence": f"Convergence speed: until a validation accuracy of {100 * TARGET:.0f} %",
     "stability": "Stability",
     "overfitting": "Overfitting",
 }
@@ -55,10 +55,10 @@ def _final_accuracy(row: Row) -> dict[str, str]:
 def _convergence(row: Row) -> dict[str, str]:
     return {
         "runs that reached it": f"{row['num_reached']} of {row['num_runs']}",
-        "epochs, median": fixed(row["epochs_to_target_median"], 1),
-        "earliest": fixed(row["epochs_to_target_min"], 0),
-        "latest": fixed(row["epochs_to_target_max"], 0),
-        "seconds, median": fixed(row["seconds_to_target_median"], 1),
+        "epochs, median": fixed(row["epochs_to_target_median"], 1, "never"),
+        "earliest": fixed(row["epochs_to_target_min"], 0, "never"),
+        "latest": fixed(row["epochs_to_target_max"], 0, "never"),
+        "seconds, median": fixed(row["seconds_to_target_median"], 1, "never"),
     }
 
 

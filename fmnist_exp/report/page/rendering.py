@@ -1,14 +1,24 @@
 """One page, two forms: a self-contained HTML file and Markdown with links to the figures."""
 
 import base64
+import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fmnist_exp.records import FIGURES
+from fmnist_exp.report.charts.drawing import DPI
 from fmnist_exp.report.page.tables import escape_markdown, markdown_rows
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
+CSS_PIXELS = 110 / DPI  # for each pixel of a PNG file: figures read as large as the text
+# A number with its unit, interval or total; an interval alone; or none at all.
+NUMBER = re.compile(
+    f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
+    "|\\[[^]]*\\]|-|never"
+)
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -29,6 +39,12 @@ class Table:
     caption: str = ""
     sortable: bool = True
     folded: bool = False
+
+    @property
+    def numeric(self) -> list[bool]:
+        """For each column, whether all its cells are numbers, or say that there is none."""
+        cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
+        return [all(map(NUMBER.fullmatch, column)) for column in cells]
 
 
 @dataclass(frozen=True)
@@ -129,6 +145,12 @@ def data_address(kind: str, content: bytes) -> str:
     return f"data:{MIME_TYPES[kind]};base64,{base64.b64encode(content).decode()}"
 
 
-def _embedded(files: Mapping[str, bytes], name: str) -> str:
+def _embedded(files: Mapping[str, bytes], name: str) -> dict[str, str | int]:
+    """Attributes of the image of a figure: the smaller of its files, and its size in CSS pixels."""
     kind = min(MIME_TYPES, key=lambda kind: len(files[f"{name}.{kind}"]))
-    return data_address(kind, files[f"{name}.{kind}"])
+    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # where PNG has its size
+    return {
+        "src": data_address(kind, files[f"{name}.{kind}"]),
+        "width": round(width * CSS_PIXELS),
+        "height": round(height * CSS_PIXELS),
+    }

@@ -8,7 +8,7 @@ import numpy as np
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
-from fmnist_exp.report.page.formatting import UNKNOWN, cell, fixed, percent
+from fmnist_exp.report.page.formatting import UNKNOWN, cell, fixed, p_value, percent
 from fmnist_exp.report.page.leaderboard import comparison_table, leaderboard
 from fmnist_exp.report.page.quality_tables import quality_tables
 from fmnist_exp.report.page.rendering import FigureReference, Section, Table
@@ -92,8 +92,21 @@ def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Sect
         "Differences, paired by seed",
         paragraphs=[sentence(each) for each in shown.get("test_loss", [])[:10]],
         figures=figures,
-        tables=[comparison_table(found, findings, MAX_ROWS) for found in shown.values()],
+        tables=[
+            *(comparison_table(found, findings, MAX_ROWS) for found in shown.values()),
+            *_single_runs(findings),
+        ],
     )
+
+
+def _single_runs(findings: Findings) -> list[Table]:
+    rows = [
+        [*pair, f"{test.num_only_a:,}", f"{test.num_only_b:,}", p_value(test.p_value)]
+        for pair, test in findings.single_runs.items()
+    ]
+    columns = ["A", "B", "only A right", "only B right", "p, McNemar"]
+    caption = "Images that one run gets right and the other does not: a test of two trained "
+    return [Table(columns, rows, f"{caption}networks, not of conditions")] if rows else []
 
 
 def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Section:
@@ -117,8 +130,11 @@ def _agreement(findings: Findings) -> Section:
     rows = []
     for name, right in found.all_right.items():
         none = found.none_right[name]
-        rows.append([name, *(percent(share, 1) for share in (right, 1 - right - none, none))])
+        shares = [percent(share, 1) for share in (right, 1 - right - none, none)]
+        spread = [percent(each[name]) for each in (found.std, found.independent_std)]
+        rows.append([name, *shares, *spread])
     columns = ["condition", "all runs right, %", "runs disagree, %", "no run right, %"]
+    columns += ["SD of accuracy, points", "SD if images were independent, points"]
     return Section(
         "agreement",
         "Agreement, image by image",
@@ -128,7 +144,14 @@ def _agreement(findings: Findings) -> Section:
                 "answered wrongly by every run of every condition."
             )
         ],
-        tables=[Table(columns, rows, "Shares of the test images")],
+        tables=[
+            Table(
+                columns,
+                rows,
+                "Shares of the test images. Far above the SD of independent images, whole runs are "
+                "better or worse; near 0, the seeds had no effect",
+            )
+        ],
         thumbnails=strips(findings),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.statistics import reliability
+from fmnist_exp.report.statistics import correctness, reliability
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
 
@@ -107,6 +107,8 @@ class Agreement:
         share_right: float (num_images,); share of all runs that are right about each image.
         all_right: condition -> share of the images that all its runs get right.
         none_right: condition -> share of the images that none of its runs gets right.
+        std: condition -> SD of the accuracy of its runs; NaN for one run.
+        independent_std: condition -> the same, if every image were answered on its own.
         always_wrong: indices of images that every run gets wrong, those first on whose wrong
             class the most runs agree.
         disputed: indices of images about which the runs disagree most.
@@ -115,6 +117,8 @@ class Agreement:
     share_right: np.ndarray
     all_right: dict[str, float]
     none_right: dict[str, float]
+    std: dict[str, float]
+    independent_std: dict[str, float]
     always_wrong: np.ndarray
     disputed: np.ndarray
 
@@ -130,6 +134,13 @@ def agreement(predictions: dict[str, Predictions]) -> Agreement:
         share_right=share,
         all_right={name: float(right.all(axis=0).mean()) for name, right in correct.items()},
         none_right={name: float((~right).all(axis=0).mean()) for name, right in correct.items()},
+        std={
+            name: float(right.mean(axis=1).std(ddof=1)) if len(right) > 1 else float("nan")
+            for name, right in correct.items()
+        },
+        independent_std={
+            name: correctness.independent_error_std(right) for name, right in correct.items()
+        },
         always_wrong=wrong[np.argsort(-commonest[wrong], kind="stable")],
         disputed=mixed[np.argsort(commonest[mixed], kind="stable")],
     )

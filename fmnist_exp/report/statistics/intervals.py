@@ -1,5 +1,7 @@
 """Statistics of repeated runs: pure functions on arrays, no files and no figures."""
 
+from functools import cache
+
 import numpy as np
 from scipy import stats
 
@@ -24,8 +26,14 @@ def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[floa
     if count < 2:
         return float("nan"), float("nan")
     mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
-    half = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * spread / np.sqrt(count)
+    half = _t_quantile((1 + confidence) / 2, count - 1) * spread / np.sqrt(count)
     return mean - half, mean + half
+
+
+@cache
+def _t_quantile(share: float, degrees_of_freedom: int) -> float:
+    """Quantile of Student's t; a report asks for few of them, thousands of times."""
+    return float(stats.t.ppf(share, degrees_of_freedom))
 
 
 def wilson_interval(

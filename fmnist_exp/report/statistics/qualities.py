@@ -15,7 +15,10 @@ import pandas as pd
 
 from fmnist_exp.report.statistics.intervals import t_interval
 
+FINISHED = ("completed", "diverged")
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
+
+Columns = Mapping[str, np.ndarray]  # of the runs of one condition, see `quality_tables`
 
 
 @dataclass(frozen=True)
@@ -95,84 +98,83 @@ def quality_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         final_accuracy, convergence, stability and overfitting -> numeric table. Every table has
         `condition` and `num_runs`; accuracies and gaps are fractions.
     """
-    finished = runs[runs["status"].isin(["completed", "diverged"])]
+    groups = {
+        name: {column: group[column].to_numpy() for column in runs}
+        for name, group in runs[runs["status"].isin(FINISHED)].groupby("condition", sort=False)
+    }
     return {
-        row.__name__.lstrip("_"): _table(finished, row)
+        row.__name__.lstrip("_"): pd.DataFrame(
+            [{"condition": name} | row(columns) for name, columns in groups.items()],
+            columns=["condition", *row({column: np.array([]) for column in runs})],
+        )
         for row in (_final_accuracy, _convergence, _stability, _overfitting)
     }
 
 
-def _table(runs: pd.DataFrame, row: Callable[[pd.DataFrame], dict[str, float]]) -> pd.DataFrame:
-    rows = [
-        {"condition": name} | row(group) for name, group in runs.groupby("condition", sort=False)
-    ]
-    return pd.DataFrame(rows, columns=["condition", *row(runs.iloc[:0])])
-
-
-def _final_accuracy(runs: pd.DataFrame) -> dict[str, float]:
-    completed = _completed(runs)
+def _final_accuracy(runs: Columns) -> dict[str, float]:
     return {
-        "num_runs": len(completed),
-        **_summary(completed, "test_accuracy"),
-        **_summary(completed, "test_loss"),
+        "num_runs": len(_completed(runs, "test_accuracy")),
+        **_summary(runs, "test_accuracy"),
+        **_summary(runs, "test_loss"),
     }
 
 
-def _convergence(runs: pd.DataFrame) -> dict[str, float]:
+def _convergence(runs: Columns) -> dict[str, float]:
     """Medians over all runs, in which one that never reaches the target counts as infinity."""
+    epochs = runs["epochs_to_target"]
     return {
-        "num_runs": len(runs),
-        "num_reached": int(np.isfinite(runs["epochs_to_target"]).sum()),
-        "epochs_to_target_median": _median(runs["epochs_to_target"]),
-        "epochs_to_target_min": float(runs["epochs_to_target"].min()),
-        "epochs_to_target_max": float(runs["epochs_to_target"].max()),
-        "seconds_to_target_median": _median(runs["seconds_to_target"]),
+        "num_runs": len(epochs),
+        "num_reached": int(np.isfinite(epochs).sum()),
+        "epochs_to_target_median": _of(np.median, epochs),
+        "epochs_to_target_min": _of(np.min, epochs),
+        "epochs_to_target_max": _of(np.max, epochs),
+        "seconds_to_target_median": _of(np.median, runs["seconds_to_target"]),
     }
 
 
-def _stability(runs: pd.DataFrame) -> dict[str, float]:
-    completed = _completed(runs)
+def _stability(runs: Columns) -> dict[str, float]:
+    rises = _completed(runs, "largest_rise")
+    rises = rises[~np.isnan(rises)]  # runs of a single epoch
     return {
-        "num_runs": len(runs),
+        "num_runs": len(runs["status"]),
         "num_diverged": int((runs["status"] == "diverged").sum()),
-        "test_accuracy_std": float(completed["test_accuracy"].std(ddof=1)),
-        "test_loss_std": float(completed["test_loss"].std(ddof=1)),
-        "largest_rise_median": float(completed["largest_rise"].median()),
-        "largest_rise_max": float(completed["largest_rise"].max()),
+        "test_accuracy_std": _summary(runs, "test_accuracy")["test_accuracy_std"],
+        "test_loss_std": _summary(runs, "test_loss")["test_loss_std"],
+        "largest_rise_median": _of(np.median, rises),
+        "largest_rise_max": _of(np.max, rises),
     }
 
 
-def _overfitting(runs: pd.DataFrame) -> dict[str, float]:
-    completed = _completed(runs)
+def _overfitting(runs: Columns) -> dict[str, float]:
     return {
-        "num_runs": len(completed),
-        **_summary(completed, "validation_gap"),
-        **_summary(completed, "generalization_gap"),
-        "best_epoch_median": float(completed["best_epoch"].median()),
-        "last_epoch_median": float(completed["last_epoch"].median()),
-        **_summary(completed, "loss_after_best"),
+        "num_runs": len(_completed(runs, "validation_gap")),
+        **_summary(runs, "validation_gap"),
+        **_summary(runs, "generalization_gap"),
+        "best_epoch_median": _of(np.median, _completed(runs, "best_epoch")),
+        "last_epoch_median": _of(np.median, _completed(runs, "last_epoch")),
+        **_summary(runs, "loss_after_best"),
     }
 
 
-def _completed(runs: pd.DataFrame) -> pd.DataFrame:
-    return runs[runs["status"] == "completed"]
+def _completed(runs: Columns, name: str) -> np.ndarray:
+    return runs[name][runs["status"] == "completed"]
 
 
-def _summary(runs: pd.DataFrame, name: str) -> dict[str, float]:
-    """Mean, SD and 95 % t interval of a column; NaN where there are too few runs."""
-    values = runs[name].to_numpy(dtype=float)
+def _summary(runs: Columns, name: str) -> dict[str, float]:
+    """Mean, SD and 95 % t interval over completed runs; NaN where there are too few."""
+    values = _completed(runs, name)
     low, high = t_interval(values)
     return {
-        f"{name}_mean": float(values.mean()) if len(values) else math.nan,
+        f"{name}_mean": _of(np.mean, values),
         f"{name}_std": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
         f"{name}_ci_low": low,
         f"{name}_ci_high": high,
     }
 
 
-def _median(values: pd.Series) -> float:
-    """Median with infinities: in the middle between a number and infinity is infinity."""
-    return float(np.median(values)) if len(values) else math.nan
+def _of(statistic: Callable[[np.ndarray], float], values: np.ndarray) -> float:
+    """A statistic of the values, infinite ones included; NaN without values."""
+    return float(statistic(values)) if len(values) else math.nan
 
 
 def _number(metrics: Mapping[str, Mapping[str, float | None]], split: str, name: str) -> float:
