@@ -112,7 +112,13 @@ def measure_sweep() -> list[str]:
     lines = ["## A sweep", ""]
     with tempfile.TemporaryDirectory() as folder:
         sweep = Path(folder) / "baseline"
-        _train("--multirun", "training.epochs=3", "seed=range(6)", f"hydra.sweep.dir={sweep}")
+        _train(
+            "--multirun",
+            "training.epochs=3",
+            "seed=range(6)",
+            f"hydra.sweep.dir={sweep}",
+            "reuse=false",
+        )
         fixed = [_seconds_beside_epochs(sweep / str(number)) for number in range(1, 6)]
     lines.append(
         f"- From the second run on, everything but epochs costs {statistics.median(fixed):.2f} s a "

@@ -72,6 +72,7 @@ def _write_run(run_dir: Path, config: dict, generator: np.random.Generator) -> N
         provenance={"code_sha256": "c", "data_sha256": "d"},
         artifacts={},
         error=None,
+        reused=False,
     )
     (run_dir / records.RECORD).write_text(json.dumps(dataclasses.asdict(record), indent=2))
     noise = generator.normal(0, 0.005, NUM_EPOCHS)

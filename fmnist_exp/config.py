@@ -155,6 +155,7 @@ def check_batch_size(config: RunConfig, num_train: int) -> None:
 
 def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     """The checked keys at the top that fix the run, and those that say how it is carried out."""
+    _refuse_environment(OmegaConf.to_container(composed, resolve=False))
     try:
         raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -173,6 +174,21 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         for part in (RunConfig, ExecutionConfig)
     )
     return run, execution
+
+
+def _refuse_environment(unresolved: Any, key: str = "") -> None:
+    """Refuse values taken from the environment: a secret would end up in every record."""
+    if isinstance(unresolved, dict):
+        for name, value in unresolved.items():
+            _refuse_environment(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(unresolved, list):
+        for value in unresolved:
+            _refuse_environment(value, key)
+    elif isinstance(unresolved, str) and "oc.env" in unresolved:
+        raise ConfigError(
+            f"{key} must not come from an environment variable, received {unresolved!r}: records "
+            "and reports show every value. Write the value itself."
+        )
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:

@@ -83,6 +83,7 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
     master = hydra.compose_config("config", overrides, mode)
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
+        _refuse_subdir(master)
         sweep_dir = Path(master.hydra.sweep.dir)
         _check_writable(sweep_dir)
         of_runs = sweep_overrides(master)
@@ -125,6 +126,16 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
             )
     (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
     return runs
+
+
+def _refuse_subdir(master: DictConfig) -> None:
+    """Runs lie in the sweep's directory under their numbers, and nowhere else."""
+    subdir = OmegaConf.to_container(master.hydra.sweep, resolve=False)["subdir"]  # type: ignore[index,call-overload]
+    if subdir != "${hydra.job.num}":
+        raise ConfigError(
+            f"hydra.sweep.subdir must stay as it is, received {subdir!r}: every run lies in the "
+            "sweep's directory under its number. Choose the directory with hydra.sweep.dir=DIR."
+        )
 
 
 def _without_hydra(composed: DictConfig) -> DictConfig:

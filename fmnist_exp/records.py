@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -85,8 +86,11 @@ class RunRecord:
 
 
 def model_name(choices: dict[str, str]) -> str:
-    """File name of a run's model: the initializer as the user spelled it, and `_model.keras`."""
-    return f"{choices['initializer']}_model.keras"
+    """File name of a run's model: the initializer as the user spelled it, and `_model.keras`.
+
+    An option of the user's own may lie in a folder; its path is no part of the name.
+    """
+    return re.sub(r"[^\w.-]+", "_", choices["initializer"]).lstrip(".") + "_model.keras"
 
 
 @contextmanager

@@ -43,8 +43,10 @@ def command(
 
 
 def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
-    """Run the training entrypoint in a child process."""
-    return command("-m", "fmnist_exp.train", *arguments, **environment)
+    """Run the training entrypoint in a child process; a store is used only if one is named."""
+    named = any(str(argument).startswith("store=") for argument in arguments)
+    reuse = [] if named else ["reuse=false"]
+    return command("-m", "fmnist_exp.train", *arguments, *reuse, **environment)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

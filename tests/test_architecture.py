@@ -27,6 +27,7 @@ ALLOWED = {
     "checkpoints": {"backend", "keras_classes", "records"},
     "store": {"errors", "records"},
     "artifacts": {"backend", "data", "evaluation", "records"},
+    "kept": {"errors", "records", "store"},
     "plan": {"config", "data", "errors", "provenance", "records", "store"},
     "programs": {"backend", "config", "data", "models", "seeding", "trainer"},
     "training": {"backend", "checkpoints", "config", "data", "programs", "seeding"},

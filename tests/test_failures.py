@@ -59,7 +59,7 @@ train.main()
 
 def test_failed_runs_spoil_only_themselves_and_are_all_named(tmp_path):
     sweep = tmp_path / "sweep"
-    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(4)")
+    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(4)", "reuse=false")
     result = command("-c", FAILING, *settings, f"hydra.sweep.dir={sweep}")
     assert result.returncode != 0
     for number, call in ((1, 4), (2, 5)):
@@ -76,7 +76,8 @@ def test_failed_runs_spoil_only_themselves_and_are_all_named(tmp_path):
 
 def test_interrupted_run_says_so_and_ends_with_130(tmp_path):
     run_dir = tmp_path / "run"
-    arguments = ["data=synthetic", "training.epochs=100000", f"hydra.run.dir={run_dir}"]
+    arguments = ["data=synthetic", "training.epochs=100000", "reuse=false"]
+    arguments += [f"hydra.run.dir={run_dir}"]
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "fmnist_exp.train", *arguments],
         cwd=ROOT,
