@@ -8,7 +8,7 @@ from study import write_run
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.page.tables import summarize
+from fmnist_exp.report.summary import summarize
 from fmnist_exp.report.runs import sweeps
 from fmnist_exp.report.runs.sweeps import read_study
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from study import write_run
 
-from fmnist_exp.report.page.tables import csv, for_reading, latex, markdown, plain, summarize
+from fmnist_exp.report.page.tables import csv, for_reading, latex, markdown, plain
 from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.summary import summarize
 
 
 @pytest.fixture
