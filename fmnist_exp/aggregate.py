@@ -1,56 +1,85 @@
 """The aggregator: sweep directories in, report out.
 
-python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR]
+python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--baseline NAME]
 """
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.records import FIGURES, write_bytes
 
+if TYPE_CHECKING:
+    from fmnist_exp.report.findings import Findings
+
 EXIT_BAD_INPUT = 2
 
 
-def aggregate(folders: list[Path], out: Path) -> str:
-    """Read every run below `folders` and write tables, figures and `report.md` into `out`.
+def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> str:
+    """Read every run below `folders` and write tables, figures and the report into `out`.
 
     Everything is read and computed before the first file is written. Figures of a former report
     in `out` that this one does not have are removed.
 
+    Args:
+        folders: directories of sweeps or runs.
+        out: where the report goes.
+        baseline: condition that all others are compared with; None compares all pairs.
+
     Returns:
-        The comparison table for a terminal, and what is missing from it.
+        The comparison table for a terminal, the verdicts, and what a reader must be warned of.
 
     Raises:
+        ConfigError: there is no such baseline.
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
     # pandas takes half a second
-    from fmnist_exp.report import charts, drawing, page, sweeps, tables
+    from fmnist_exp.report import findings
+    from fmnist_exp.report.charts import drawing, study_charts
+    from fmnist_exp.report.page import build, rendering, tables
+    from fmnist_exp.report.runs import sweeps
 
-    study = sweeps.read_study(folders)
-    summary = tables.summarize(study)
-    readable = tables.for_reading(summary, study.factors)
-    drawn = charts.draw_study(study)
+    found = findings.find(sweeps.read_study(folders), baseline)
+    drawn = study_charts.draw_study(found)
     figures = {
-        f"{FIGURES}/{chart.name}.{kind}": drawing.render(
-            chart.figure, kind, mark=drawing.mark_of(chart.name)
-        )
+        f"{chart.name}.{kind}": drawing.render(chart.figure, kind, mark=drawing.mark_of(chart.name))
         for chart in drawn
         for kind in drawing.KINDS
     }
-    texts = {
-        "runs.csv": tables.csv(study.table),
-        "summary.csv": tables.csv(summary),
-        "summary.md": tables.markdown(readable),
-        "summary.tex": tables.latex(readable),
-        "report.md": page.report(study, readable, drawn),
+    report = build.build_page(found, drawn)
+    texts = _tables(found) | {
+        "report.md": rendering.to_markdown(report),
+        "index.html": rendering.to_html(report, figures),
     }
-    contents = figures | {name: text.encode() for name, text in texts.items()}
-    for name, content in contents.items():
-        write_bytes(out / name, content)
+    for name, content in figures.items():
+        write_bytes(out / FIGURES / name, content)
+    for name, text in texts.items():
+        write_bytes(out / name, text.encode())
     drawing.remove_former(out / FIGURES, [chart.name for chart in drawn])
-    return "\n".join([tables.plain(readable), *page.warnings(study)])
+    readable = tables.for_reading(found.summary, found.study.factors)
+    warnings = [f"Warning: {sentence}" for sentence in report.warnings]
+    return "\n".join([tables.plain(readable), "", *report.answers, *warnings])
+
+
+def _tables(found: "Findings") -> dict[str, str]:
+    """Every table of a report: file name -> content."""
+    from fmnist_exp.report.page import leaderboard, tables
+    from fmnist_exp.report.statistics import comparisons
+
+    summary = tables.for_reading(found.summary, found.study.factors)
+    compared = [each for family in found.comparisons.values() for each in family]
+    readable = leaderboard.readable_comparisons(found)
+    return {
+        "runs.csv": tables.csv(found.study.table),
+        "summary.csv": tables.csv(found.summary),
+        "summary.md": tables.markdown(summary),
+        "summary.tex": tables.latex(summary),
+        "comparisons.csv": tables.csv(comparisons.comparison_table(compared)),
+        "comparisons.md": tables.markdown(readable),
+        "comparisons.tex": tables.latex(readable),
+    }
 
 
 def main() -> None:
@@ -60,14 +89,19 @@ def main() -> None:
         "folders", nargs="+", type=Path, metavar="DIR", help="sweep or run directory"
     )
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
+    parser.add_argument(
+        "--baseline",
+        metavar="CONDITION",
+        help="compare every other condition with this one; default: all pairs",
+    )
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"
     try:
-        print(aggregate(arguments.folders, out))
+        print(aggregate(arguments.folders, out, arguments.baseline))
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
-    print(f"report: {out / 'report.md'}")
+    print(f"report: {out / 'index.html'}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,16 +86,23 @@ class _DataSet:
 
 
 @functools.lru_cache(maxsize=1)
-def load(config: DataConfig) -> DataSplits:
+def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     """Read a data set and split it; the last one stays in memory for the next run of a sweep.
+
+    Args:
+        config: the data set.
+        fetch: whether to download a data set that this machine does not have.
 
     Raises:
         ConfigError: the data set is too small for the sizes asked for.
         DataError: the data are nowhere to be found, or damaged.
     """
-    data = {"fashion_mnist": _fashion_mnist, "digits": _digits, "synthetic": _synthetic}[
-        config.name
-    ](config)
+    read: dict[str, Callable[[DataConfig], _DataSet]] = {
+        "fashion_mnist": functools.partial(_fashion_mnist, fetch=fetch),
+        "digits": _digits,
+        "synthetic": _synthetic,
+    }
+    data = read[config.name](config)
     train_images, train_labels = _first(
         data.train_images, data.train_labels, config.num_train, "num_train"
     )
@@ -175,8 +183,8 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _fashion_mnist(config: DataConfig) -> _DataSet:
-    found = sources.find(None if config.dir is None else Path(config.dir))
+def _fashion_mnist(config: DataConfig, *, fetch: bool) -> _DataSet:
+    found = sources.find(None if config.dir is None else Path(config.dir), fetch=fetch)
     return _DataSet(
         *found.arrays,
         class_names=FASHION_MNIST_CLASSES,

@@ -180,31 +180,34 @@ def _check_layout(path: Path, values: dict[str, Any]) -> None:
             raise cannot_read(path, f"{name} must be {kind}, received {value!r}"[:500])
     if values["status"] not in STATUSES:
         raise cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
-    _check_numbers(path, "timing_seconds", values["timing_seconds"], ())
+    _check_numbers(path, "timing_seconds", values["timing_seconds"], (), False)
     if values["status"] in FINISHED:
         _check_results(path, values)
 
 
 def _check_results(path: Path, values: dict[str, Any]) -> None:
-    """A finished run has every metric of every split and of every class."""
+    """A finished run has every metric of every split and class, a completed one as a number."""
     names = values["class_names"]
     if not names or not all(isinstance(name, str) for name in names):
         raise cannot_read(path, f"class_names must be one or more texts, received {names!r}"[:500])
     if len(values["per_class"]) != len(names) or values["per_class"].keys() != set(names):
         received = list(values["per_class"])
         raise cannot_read(path, f"per_class must name {names!r}, received {received!r}"[:500])
+    done = values["status"] == "completed"
     for split in SPLITS:
-        _check_numbers(path, f"metrics.{split}", values["metrics"].get(split), METRICS)
-    for name in names:
-        _check_numbers(path, f"per_class.{name}", values["per_class"][name], CLASS_METRICS)
+        _check_numbers(path, f"metrics.{split}", values["metrics"].get(split), METRICS, done)
+    for name, scores in values["per_class"].items():
+        _check_numbers(path, f"per_class.{name}", scores, CLASS_METRICS, done)
 
 
-def _check_numbers(path: Path, key: str, received: Any, required: Sequence[str]) -> None:
-    if not isinstance(received, dict) or not received.keys() >= set(required):
-        raise cannot_read(path, f"{key} must hold {', '.join(required)}, received {received!r}")
+def _check_numbers(path: Path, key: str, received: Any, wanted: Sequence[str], done: bool) -> None:
+    if not isinstance(received, dict) or not received.keys() >= set(wanted):
+        raise cannot_read(path, f"{key} must hold {', '.join(wanted)}, received {received!r}")
     for name, value in received.items():
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
+        if done and (value is None or not math.isfinite(value)):
+            raise cannot_read(path, f"{key}.{name} of a completed run must be finite, not {value}")
 
 
 def _python_type(annotation: Any) -> Any:

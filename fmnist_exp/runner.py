@@ -54,7 +54,7 @@ def run(config: RunConfig, run_dir: Path, choices: dict[str, str], *, figures: b
         figures: whether to draw the curves and the confusion matrix.
 
     Returns:
-        The record, as written: `completed`, or `diverged` if a loss stopped being finite.
+        The record, as written: `completed`, or `diverged` if a loss or an answer is not finite.
 
     Raises:
         ConfigError: the config does not fit the data; nothing is recorded.
@@ -169,9 +169,10 @@ def _with_results(
             "loss": evaluation.loss(predicted, labels),
             "accuracy": evaluation.accuracy(predicted, labels),
         }
+    finite = all(np.isfinite(predicted).all() for predicted in probabilities.values())
     return replace(
         record,
-        status="diverged" if result.diverged else "completed",
+        status="completed" if finite and not result.diverged else "diverged",
         metrics=metrics,
         per_class=evaluation.per_class(
             probabilities["test"], splits.test.labels, splits.class_names
@@ -219,7 +220,7 @@ def _write_history(run_dir: Path, rows: Sequence[EpochRow]) -> None:
 
 
 def _draw(run_dir: Path) -> None:
-    from fmnist_exp.report import run_charts  # matplotlib takes a second
+    from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
     run_charts.draw_run(run_dir)
 

@@ -93,8 +93,12 @@ def cache_dir() -> Path:
     return Path(base) / "fmnist_exp" / "fashion-mnist"
 
 
-def find(folder: Path | None = None) -> FoundData:
+def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
     """The first verified copy: `folder` if given, else cache, Debian's package, web, apt.
+
+    Args:
+        folder: the only place to look in, if given.
+        fetch: whether to go on to the web and to apt if this machine has no copy.
 
     Raises:
         DataError: the copy in `folder` is missing or damaged; or, without a folder, no place
@@ -103,7 +107,7 @@ def find(folder: Path | None = None) -> FoundData:
     if folder is not None:
         return FoundData("data.dir", folder, read_folder(folder))
     failures = []
-    for source, locate in _chain():
+    for source, locate in _chain(fetch):
         try:
             path = locate()
             return FoundData(source, path, read_folder(path))
@@ -146,9 +150,11 @@ def array_sha256(array: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array.astype(np.uint8, copy=False)).data).hexdigest()
 
 
-def _chain() -> Iterator[tuple[str, Callable[[], Path]]]:
+def _chain(fetch: bool) -> Iterator[tuple[str, Callable[[], Path]]]:
     yield "cache", cache_dir
     yield "Debian's package", lambda: DEBIAN_DIR
+    if not fetch:
+        return
     for mirror in MIRRORS:
         yield "download", partial(_into_cache, partial(_download, mirror))
     yield "apt-get", partial(_into_cache, _apt_download)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fmnist_exp.report.conditions import flatten, label, what_differs
+from fmnist_exp.report.runs.conditions import flatten, label, what_differs
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmnist_exp.report import drawing
+from fmnist_exp.report.charts import drawing
 
 
 def draw():

@@ -24,6 +24,24 @@ def test_diverged_run_is_a_result(tmp_path):
     assert "diverged" in report.stdout
 
 
+NO_ANSWER = """
+import numpy as np
+from fmnist_exp import prediction, train
+real = prediction.predict_probabilities
+prediction.predict_probabilities = lambda *arguments: np.full_like(real(*arguments), np.nan)
+train.main()
+"""
+
+
+def test_run_whose_answers_are_not_finite_has_diverged(tmp_path):
+    settings = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'run'}")
+    result = command("-c", NO_ANSWER, *settings)
+    assert result.returncode == 0, result.stderr
+    record = records.read_record(tmp_path / "run")
+    assert record.status == "diverged"
+    assert record.metrics["test"]["loss"] is None
+
+
 FAILING = """
 import sys
 from fmnist_exp import evaluation, train

@@ -65,6 +65,14 @@ BAD_RECORDS = {
         changed(metrics={split: {"loss": "x", "accuracy": 1} for split in records.SPLITS}),
         "metrics.train.loss must be a number or null, received 'x'",
     ),
+    "completed without a number": (
+        changed(metrics={split: MEASURED | {"loss": None} for split in records.SPLITS}),
+        "metrics.train.loss of a completed run must be finite, not None",
+    ),
+    "completed without a score": (
+        changed(per_class={"a": OF_A_CLASS, "b": OF_A_CLASS | {"f1": float("nan")}}),
+        "per_class.b.f1 of a completed run must be finite, not nan",
+    ),
     "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit must be a num"),
     "no class": (changed(class_names=[], per_class={}), "class_names must be one or more texts"),
     "class twice": (changed(class_names=["a", "a"]), r"per_class must name \['a', 'a'\]"),

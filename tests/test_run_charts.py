@@ -5,8 +5,8 @@ from study import write_run
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import CONFUSION_MATRIX, HISTORY
-from fmnist_exp.report.run_charts import draw_confusion_matrix, draw_curves, draw_run
-from fmnist_exp.report.run_files import read_confusion_matrix, read_history
+from fmnist_exp.report.charts.run_charts import draw_confusion_matrix, draw_curves, draw_run
+from fmnist_exp.report.runs.run_files import read_confusion_matrix, read_history
 
 
 def test_run_gets_two_figures_that_do_not_change(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import HISTORY_COLUMNS
-from fmnist_exp.report.run_files import read_confusion_matrix, read_history
+from fmnist_exp.report.runs.run_files import read_confusion_matrix, read_history
 
 HEADER = ",".join(HISTORY_COLUMNS)
 BAD_HISTORIES = {

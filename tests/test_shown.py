@@ -3,8 +3,8 @@
 import numpy as np
 from study import write_run
 
+from fmnist_exp.report.runs.sweeps import read_study
 from fmnist_exp.report.shown import shown_conditions
-from fmnist_exp.report.sweeps import read_study
 
 
 def test_only_conditions_with_completed_runs_are_shown(tmp_path):

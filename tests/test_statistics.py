@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-from fmnist_exp.report.statistics import t_interval
+from fmnist_exp.report.statistics.intervals import (
+    holm,
+    simultaneous_confidence,
+    t_interval,
+    wilson_interval,
+)
 
 
 def test_interval_by_hand():
@@ -35,3 +41,42 @@ def test_interval_covers_the_mean_in_95_percent(count):
     covered = np.mean([low <= 0 <= high for low, high in map(t_interval, draws)])
     # 4,000 repeats: standard error 0.0034; five of them. A normal interval covers 81 % at n = 3.
     assert covered == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))
+
+
+def test_wilson_interval_by_hand():
+    # z = 1.959964: (8 + z^2 / 2) / (10 + z^2) = 0.716743, and half of the width
+    # z / (10 + z^2) * sqrt(8 * 2 / 10 + z^2 / 4) = 0.226576
+    assert wilson_interval(8, 10) == pytest.approx((0.490162, 0.943318), abs=1e-5)
+
+
+def test_wilson_interval_without_trials_is_unknown():
+    assert np.isnan(wilson_interval(0, 0)).all()
+
+
+def test_wilson_interval_of_no_hit_starts_at_zero():
+    low, high = wilson_interval(0, 10)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert 0 < high < 0.3
+
+
+def test_holm_by_hand():
+    # 3 * 0.01, then 2 * 0.03, then 1 * 0.04, which may not fall below the one before it
+    assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_holm_agrees_with_statsmodels(run_seed):
+    p_values = np.random.default_rng(run_seed).uniform(size=12) ** 3
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], rel=1e-12)
+
+
+def test_holm_leaves_out_what_was_not_tested():
+    assert holm(np.array([np.nan, 0.01, 0.04])) == pytest.approx([np.nan, 0.02, 0.04], nan_ok=True)
+
+
+def test_holm_of_no_test_is_empty():
+    assert holm(np.array([])).size == 0
+
+
+def test_simultaneous_confidence_shares_the_error():
+    assert simultaneous_confidence(5) == pytest.approx(0.99)
+    assert simultaneous_confidence(1) == simultaneous_confidence(0) == pytest.approx(0.95)

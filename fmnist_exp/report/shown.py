@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.report import drawing
-from fmnist_exp.report.sweeps import Run, Study
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.runs.sweeps import Run, Study
+
+MAX_ROWS = 30  # conditions that are drawn in one row each
+MAX_PANELS = 9  # conditions that are drawn in one panel each, and whose answers are read
+MAX_SEEDS = 100  # runs of a condition that are drawn one by one
 
 
 @dataclass(frozen=True)

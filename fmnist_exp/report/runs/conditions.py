@@ -56,6 +56,13 @@ def what_differs(configs: Sequence[dict[str, str]]) -> list[str]:
     return kept or ["initializer.name"]
 
 
+def what_is_shared(configs: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Keys that all flat configs have with the same value, and that value."""
+    first, *others = configs
+    shared = set(first.items()).intersection(*(other.items() for other in others))
+    return {key: value for key, value in first.items() if (key, value) in shared}
+
+
 def column(key: str) -> str:
     """Column of a factor: `initializer.name` is `initializer`, other keys are themselves."""
     return key.removesuffix(".name")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from fmnist_exp.report import drawing
+from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.shown import Condition
-from fmnist_exp.report.statistics import t_interval
+from fmnist_exp.report.statistics.intervals import t_interval
 
 
 def draw_confusion(condition: Condition) -> Figure:

@@ -12,48 +12,62 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
-from fmnist_exp.report import drawing
-from fmnist_exp.report.class_charts import draw_confusion, draw_per_class
-from fmnist_exp.report.drawing import Chart
-from fmnist_exp.report.shown import Condition, shown_conditions
-from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.sweeps import Study
-
-MAX_ROWS = 60  # conditions that are drawn in one row each
-MAX_PANELS = 12  # conditions that are drawn in one panel each
+from fmnist_exp.report.charts import comparison_charts, drawing
+from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, MAX_SEEDS, Condition
+from fmnist_exp.report.statistics.intervals import t_interval
 
 
-def draw_study(study: Study) -> list[Chart]:
+def draw_study(findings: Findings) -> list[Chart]:
     """Draw every figure of a study, in the order in which a report shows them."""
-    completed = shown_conditions(study)
+    completed = findings.conditions
     if not completed:
         return []
     rows, panels = completed[:MAX_ROWS], completed[:MAX_PANELS]
     in_rows, in_panels = _note(len(rows), len(completed)), _note(len(panels), len(completed))
+    each_in_rows, each_in_panels = (
+        f"{note} {_note_on_seeds(shown)}".strip()
+        for note, shown in ((in_rows, rows), (in_panels, panels))
+    )
     every_seed = "mean, 95 % t interval and every seed"
     with mpl.rc_context(drawing.STYLE):
         return [
+            *comparison_charts.draw_differences(findings),
+            Chart(
+                "seeds",
+                "Test accuracy of every run; a thin line joins the runs of one seed, black: mean "
+                "and 95 % t interval",
+                comparison_charts.draw_seeds(rows),
+                each_in_rows,
+            ),
             Chart(
                 "test_accuracy",
                 f"Test accuracy: {every_seed}",
                 draw_bars(rows, "accuracy"),
-                in_rows,
+                each_in_rows,
             ),
-            Chart("test_loss", f"Test loss: {every_seed}", draw_bars(rows, "loss"), in_rows),
+            Chart("test_loss", f"Test loss: {every_seed}", draw_bars(rows, "loss"), each_in_rows),
             Chart(
                 "train_validation_accuracy",
                 "Train, validation and test accuracy of the saved weights",
                 draw_splits(rows),
                 in_rows,
             ),
-            Chart("loss_curves", "Loss over the epochs", draw_curves(panels, "loss"), in_panels),
-            Chart(
-                "accuracy_curves",
-                "Accuracy over the epochs",
-                draw_curves(panels, "accuracy"),
-                in_panels,
+            *(
+                Chart(
+                    f"{metric}_curves",
+                    f"{metric.capitalize()} over the epochs; thin: one seed, thick: their median, "
+                    "as far as all of them run",
+                    draw_curves(panels, metric),
+                    each_in_panels,
+                )
+                for metric in records.METRICS
             ),
             *_class_charts(panels, in_panels),
+            *comparison_charts.draw_confusion_differences(panels),
+            *comparison_charts.draw_calibration(findings),
         ]
 
 
@@ -67,9 +81,9 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
         bars.barh(row, mean, height=0.74, color=condition.colour, alpha=0.3)
         # Beside the axes, where no dot or interval can be.
         bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
-        seeds = row + _spread(len(numbers))
+        seeds = numbers[:MAX_SEEDS]
         for axes in (bars, dots):
-            axes.plot(numbers, seeds, ".", color=condition.colour, markersize=4)
+            axes.plot(seeds, row + _spread(len(seeds)), ".", color=condition.colour, markersize=4)
             axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)
             axes.plot(mean, row + 0.24, "|", color="black", markersize=7)
     bars.text(1.02, 1, "mean", transform=bars.transAxes, va="bottom", fontsize=8)
@@ -117,7 +131,7 @@ def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
         for split, look in looks.items():
             curves = [run.history[f"{split}_{metric}"] for run in condition.runs]
             middle = _median_while_all_run(curves)
-            for curve in curves:
+            for curve in curves[:MAX_SEEDS]:
                 axes.plot(
                     *_by_epoch(curve), color=condition.colour, linewidth=0.6, alpha=0.5, **look
                 )
@@ -132,8 +146,6 @@ def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
             Line2D([], [], color="grey", label="train, while learning", **looks["train"]),
             Line2D([], [], color="grey", label="validation", **looks["validation"]),
         ],
-        title="thin: one seed; thick: median",
-        title_fontsize=8,
         loc="outside upper center",
         ncols=2,
         frameon=False,
@@ -170,6 +182,12 @@ def _note(num_shown: int, num_conditions: int) -> str:
     if num_shown == num_conditions:
         return ""
     return f"Shown: the first {num_shown} of {num_conditions} conditions; the tables hold the rest."
+
+
+def _note_on_seeds(conditions: Sequence[Condition]) -> str:
+    if max(len(condition.runs) for condition in conditions) <= MAX_SEEDS:
+        return ""
+    return f"Of each condition the first {MAX_SEEDS} runs are drawn one by one."
 
 
 def _spread(count: int) -> np.ndarray:

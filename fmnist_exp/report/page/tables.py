@@ -1,4 +1,4 @@
-"""Tables of a study: runs, and a summary with one row per condition; as CSV, Markdown, LaTeX."""
+"""Tables as CSV, Markdown, LaTeX and plain text, and the summary as people read it."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,45 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from fmnist_exp.report.statistics import t_interval
-from fmnist_exp.report.sweeps import Study
-
-METRICS = (
-    "test_accuracy",
-    "test_loss",
-    "validation_accuracy",
-    "validation_loss",
-    "train_accuracy",
-    "train_loss",
-    "num_epochs",
-    "fit_seconds",
-)
-
-
-def summarize(study: Study) -> pd.DataFrame:
-    """One row per condition, in the order of first appearance.
-
-    Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
-    `num_diverged` and `num_failed`, the runs that ended otherwise; and for every metric its
-    `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
-    """
-    rows = []
-    measured = dict(list(study.measured.groupby("condition")))
-    for condition, runs in study.table.groupby("condition", sort=False):
-        counts = runs["status"].value_counts()
-        row = {name: runs[name].iloc[0] for name in study.factors}
-        completed = measured.get(condition, study.measured.iloc[:0])
-        row["num_runs"] = len(completed)
-        row["num_diverged"] = counts.get("diverged", 0)
-        row["num_failed"] = counts.get("failed", 0) + counts.get("interrupted", 0)
-        for metric in METRICS:
-            values = completed[metric].to_numpy(dtype=float)
-            row[f"{metric}_mean"] = values.mean() if len(values) else np.nan
-            row[f"{metric}_std"] = values.std(ddof=1) if len(values) > 1 else np.nan
-            row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = t_interval(values)
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
@@ -73,8 +34,13 @@ def csv(table: pd.DataFrame) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """A table of texts in Markdown."""
-    rows = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
-    return "".join(f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
+    return markdown_rows([list(table.columns), *table.to_numpy().tolist()])
+
+
+def markdown_rows(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of texts, the first of them the headings, as a table in Markdown."""
+    head, *body = (f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
+    return head + "| " + " | ".join(["---"] * len(rows[0])) + " |\n" + "".join(body)
 
 
 def latex(table: pd.DataFrame) -> str:

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
-from fmnist_exp.report import drawing
-from fmnist_exp.report.run_files import History, read_confusion_matrix, read_history
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 
 
 def draw_run(run_dir: Path) -> None:

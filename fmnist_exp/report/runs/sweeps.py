@@ -14,8 +14,8 @@ import pandas as pd
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import RunRecord, cannot_read
-from fmnist_exp.report import conditions
-from fmnist_exp.report.run_files import History, read_confusion_matrix, read_history
+from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,14 @@ class Study:
         table: one row per run: run, status, seed, the factors as text (empty where a config has
             no such key), condition, metrics, epochs, times.
         unfinished: names of run directories without a record.
+        constants: key -> value of what all configs share.
     """
 
     runs: tuple[Run, ...]
     factors: tuple[str, ...]
     table: pd.DataFrame
     unfinished: tuple[str, ...]
+    constants: dict[str, str]
 
     @property
     def conditions(self) -> list[str]:
@@ -108,7 +110,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     rows = [_row(run, keys, factors) for run, keys in zip(runs, flat, strict=True)]
     columns = tuple(conditions.column(key) for key in factors)
     table = pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
-    return Study(runs, columns, table, unfinished)
+    return Study(runs, columns, table, unfinished, conditions.what_is_shared(flat))
 
 
 def _run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:

@@ -1,0 +1,1 @@
+"""What people read: numbers in words, tables, sections, and the page as HTML and Markdown."""

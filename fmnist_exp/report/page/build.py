@@ -1,0 +1,153 @@
+"""The report as a page: the answer first, what to be warned of, then the sections in order."""
+
+from collections.abc import Iterable, Sequence
+
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.page import methods, sections
+from fmnist_exp.report.page.rendering import Page
+from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.runs.sweeps import Study
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
+
+MAX_SENTENCES = 10  # comparisons in words at the top; the table has the rest
+MAX_NAMED = 20  # runs named in one warning
+HASH_LENGTH = 12
+VERSIONS = {
+    "commit": "git_commit",
+    "TensorFlow": "tensorflow",
+    "Keras": "keras",
+    "Python": "python",
+    "processor": "cpu",
+    "threads": "threads",
+    "data": "data_sha256",
+}
+
+
+def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
+    """The whole report of a study."""
+    study = findings.study
+    return Page(
+        title=_title(study),
+        answers=answers(findings),
+        warnings=warnings(findings),
+        provenance=_provenance(study),
+        sections=[*sections.build_sections(findings, charts), methods.section(findings)],
+    )
+
+
+def _title(study: Study) -> str:
+    if len(study.conditions) == 1:
+        return study.conditions[0]
+    *others, last = study.factors
+    return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
+
+
+def answers(findings: Findings) -> list[str]:
+    """What was found about test accuracy: a summary, then one sentence for each comparison."""
+    comparisons = findings.comparisons["test_accuracy"]
+    if not comparisons:
+        return [_without_comparison(findings)]
+    found = [_overall(comparisons), *map(sentence, comparisons[:MAX_SENTENCES])]
+    if comparisons[MAX_SENTENCES:]:
+        found.append(f"{len(comparisons) - MAX_SENTENCES} more comparisons are in the table below.")
+    return found
+
+
+def warnings(findings: Findings) -> list[str]:
+    """One sentence for each thing that a reader must know before trusting a comparison."""
+    study = findings.study
+    named: list[tuple[str, Sequence[str]]] = [
+        (status, list(study.table["run"][study.table["status"] == status]))
+        for status in ("diverged", "failed", "interrupted")
+    ]
+    named += [
+        ("left out, as another has the same condition and seed", study.repeated),
+        ("unfinished", study.unfinished),
+        (
+            "without stored predictions, left out of calibration and agreement",
+            findings.without_predictions,
+        ),
+    ]
+    found = [f"{_runs(len(names))} {what}: {_listed(names)}." for what, names in named if names]
+    found += _about_seeds(findings)
+    for name, text in (("code_sha256", "the code"), ("data_sha256", "the data")):
+        versions = {str(run.record.provenance.get(name)) for run in study.runs}
+        if len(versions) > 1:
+            found.append(f"The runs come from {len(versions)} versions of {text}.")
+    if any(run.record.provenance.get("git_dirty") for run in study.runs):
+        found.append("Some runs come from code with changes that were not committed.")
+    return found
+
+
+def _about_seeds(findings: Findings) -> list[str]:
+    found = []
+    seeds = {
+        condition.label: {run.record.seed for run in condition.runs}
+        for condition in findings.conditions
+    }
+    everywhere = set.intersection(*seeds.values()) if seeds else set()
+    for label, own in seeds.items():
+        if len(seeds) > 1 and own - everywhere:
+            extra = _listed(map(str, sorted(own - everywhere)))
+            found.append(f"{label} has seeds that not every condition has: {extra}.")
+    few = [label for label, own in seeds.items() if len(own) < MIN_PAIRS]
+    if few:
+        found.append(f"Fewer than {MIN_PAIRS} seeds: {_listed(few)}. Read these as exploratory.")
+    empty = [label for label in findings.study.conditions if label not in seeds]
+    if empty:
+        found.append(f"No completed run, so no statistics: {_listed(empty)}.")
+    return found
+
+
+def _overall(comparisons: Sequence[Comparison]) -> str:
+    """How the comparisons of test accuracy came out, counted."""
+    total = len(comparisons)
+    counts = [
+        (sum(each.verdict in verdicts for each in comparisons), text)
+        for verdicts, text in (
+            ((Verdict.BETTER, Verdict.WORSE), "different"),
+            ((Verdict.EQUAL,), "practically equal"),
+            ((Verdict.UNDECIDED,), "undecided"),
+            ((Verdict.EXPLORATORY,), "with too few seeds for a verdict"),
+        )
+    ]
+    shown = ", ".join(f"{count} {text}" for count, text in counts if count)
+    return f"{total} comparison{'' if total == 1 else 's'} of test accuracy: {shown}."
+
+
+def _without_comparison(findings: Findings) -> str:
+    if not findings.conditions:
+        return "No run was completed: there is nothing to compare."
+    (condition,) = findings.conditions
+    row = findings.summary[findings.summary["num_runs"] > 0].iloc[0]
+    mean, low, high = (100 * row[f"test_accuracy_{part}"] for part in ("mean", "ci_low", "ci_high"))
+    interval = "" if low != low else f" [{low:.2f}, {high:.2f}]"
+    return (
+        f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
+        f"{mean:.2f} %{interval}, {_runs(len(condition.runs))}."
+    )
+
+
+def _provenance(study: Study) -> list[tuple[str, str]]:
+    counts = study.table["status"].value_counts()
+    runs = ", ".join(f"{count} {status}" for status, count in counts.items())
+    stated = [
+        ("runs", runs + (f", {len(study.unfinished)} unfinished" if study.unfinished else ""))
+    ]
+    for name, key in VERSIONS.items():
+        values = dict.fromkeys(str(run.record.provenance.get(key)) for run in study.runs)
+        length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
+        stated.append((name, _listed(value[:length] for value in values)))
+    return stated
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - MAX_NAMED:,} more" if names[MAX_NAMED:] else ""
+    return ", ".join(names[:MAX_NAMED]) + more

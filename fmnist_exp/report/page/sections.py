@@ -1,0 +1,191 @@
+"""The sections of a report between its answer and its methods, each from what was found."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
+from fmnist_exp.report.page.formatting import UNKNOWN, cell, fixed, p_value, percent
+from fmnist_exp.report.page.leaderboard import comparison_table, leaderboard
+from fmnist_exp.report.page.quality_tables import quality_tables
+from fmnist_exp.report.page.rendering import FigureReference, Section, Table
+from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.page.thumbnails import strips
+
+MAX_ROWS = 200  # rows of a table that a page shows; the CSV files have all
+
+
+def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]:
+    """Every section that has something to show, in the order of a report."""
+    figures = {
+        chart.name: FigureReference(
+            chart.name, f"{chart.caption}. {chart.note}".strip(), chart.caption
+        )
+        for chart in charts
+    }
+
+    def drawn(*starts: str) -> list[FigureReference]:
+        return [figure for name, figure in figures.items() if name.startswith(starts)]
+
+    built = [
+        _what_differs(findings),
+        Section("leaderboard", "Leaderboard", tables=[leaderboard(findings, MAX_ROWS)]),
+        _differences(findings, drawn("differences")),
+        Section("qualities", "Four qualities", tables=quality_tables(findings.qualities, MAX_ROWS)),
+        Section("seeds", "Every seed", figures=drawn("seeds", "test_accuracy", "test_loss")),
+        Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
+        Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
+        Section(
+            "confusion",
+            "Confusion of classes",
+            figures=drawn("confusion_matrix", "confusion_difference"),
+            tables=confused_pair_tables(findings.conditions),
+            side_by_side=True,
+        ),
+        Section(
+            "classes",
+            "Each class",
+            figures=drawn("per_class_f1"),
+            tables=per_class_tables(findings.conditions),
+        ),
+        _calibration(findings, drawn("reliability")),
+        _agreement(findings),
+        _cost(findings),
+        _every_run(findings),
+    ]
+    return [
+        section
+        for section in built
+        if section.figures or section.tables or section.paragraphs or section.thumbnails
+    ]
+
+
+def _what_differs(findings: Findings) -> Section:
+    study = findings.study
+    varied = [
+        [name, ", ".join(dict.fromkeys(map(str, study.table[name].replace("", UNKNOWN))))]
+        for name in study.factors
+    ]
+    return Section(
+        "differs",
+        "What differs",
+        tables=[
+            Table(["key", "values"], varied, "Keys that tell the conditions apart", sortable=False),
+            Table(
+                ["key", "value"],
+                [[key, value] for key, value in study.constants.items()],
+                "Keys that all runs share",
+                sortable=False,
+                folded=True,
+            ),
+        ],
+    )
+
+
+def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Section:
+    shown = {metric: found for metric, found in findings.comparisons.items() if found}
+    return Section(
+        "differences",
+        "Differences, paired by seed",
+        paragraphs=[sentence(each) for each in shown.get("test_loss", [])[:10]],
+        figures=figures,
+        tables=[
+            *(comparison_table(found, findings, MAX_ROWS) for found in shown.values()),
+            *_single_runs(findings),
+        ],
+    )
+
+
+def _single_runs(findings: Findings) -> list[Table]:
+    rows = [
+        [*pair, f"{test.num_only_a:,}", f"{test.num_only_b:,}", p_value(test.p_value)]
+        for pair, test in findings.single_runs.items()
+    ]
+    columns = ["A", "B", "only A right", "only B right", "p, McNemar"]
+    caption = "Images that one run gets right and the other does not: a test of two trained "
+    return [Table(columns, rows, f"{caption}networks, not of conditions")] if rows else []
+
+
+def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Section:
+    rows = [
+        [
+            name,
+            str(len(each.seeds)),
+            *(fixed(values.mean(), 4) for values in (each.ece, each.nll, each.brier)),
+        ]
+        for name, each in findings.predictions.items()
+    ]
+    columns = ["condition", "n", "ECE", "negative log-likelihood", "Brier score"]
+    table = Table(columns, rows, "Means over the runs; lower is better")
+    return Section("calibration", "Calibration", figures=figures, tables=[table] if rows else [])
+
+
+def _agreement(findings: Findings) -> Section:
+    found = findings.agreement
+    if found is None:
+        return Section("agreement", "Agreement")
+    rows = []
+    for name, right in found.all_right.items():
+        none = found.none_right[name]
+        shares = [percent(share, 1) for share in (right, 1 - right - none, none)]
+        spread = [percent(each[name]) for each in (found.std, found.independent_std)]
+        rows.append([name, *shares, *spread])
+    columns = ["condition", "all runs right, %", "runs disagree, %", "no run right, %"]
+    columns += ["SD of accuracy, points", "SD if images were independent, points"]
+    return Section(
+        "agreement",
+        "Agreement, image by image",
+        paragraphs=[
+            (
+                f"{len(found.always_wrong):,} of {len(found.share_right):,} test images are "
+                "answered wrongly by every run of every condition."
+            )
+        ],
+        tables=[
+            Table(
+                columns,
+                rows,
+                "Shares of the test images. Far above the SD of independent images, whole runs are "
+                "better or worse; near 0, the seeds had no effect",
+            )
+        ],
+        thumbnails=strips(findings),
+    )
+
+
+def _cost(findings: Findings) -> Section:
+    rows = []
+    for condition in findings.conditions[:MAX_ROWS]:
+        epochs = np.concatenate([run.history["seconds"][1:] for run in condition.runs])
+        seconds = [run.record.timing_seconds for run in condition.runs]
+        rows.append(
+            [
+                condition.label,
+                fixed(float(np.median(epochs)) if len(epochs) else math.nan, 3),
+                *(
+                    fixed(_median(part.get(name) for part in seconds), 1)
+                    for name in ("fit", "total")
+                ),
+            ]
+        )
+    columns = ["condition", "seconds an epoch", "seconds of training", "seconds a run"]
+    caption = "Medians; epochs after a run's first, which may hold the compilation"
+    return Section("cost", "Cost", tables=[Table(columns, rows, caption)] if rows else [])
+
+
+def _every_run(findings: Findings) -> Section:
+    table = findings.study.table
+    columns = ["run", "status", "seed", "condition", "test_accuracy", "test_loss", "num_epochs"]
+    rows = [[cell(value) for value in row] for row in table[columns].head(MAX_ROWS).to_numpy()]
+    more = len(table) - len(rows)
+    caption = "Every run" + (f"; {more:,} more are in runs.csv" if more else "")
+    headings = [name.replace("_", " ") for name in columns]
+    return Section("runs", "Every run", tables=[Table(headings, rows, caption, folded=True)])
+
+
+def _median(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else math.nan

@@ -1,0 +1,1 @@
+"""Run directories to rows: what ran, what differs, what each network answered."""

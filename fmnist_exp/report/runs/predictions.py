@@ -1,0 +1,161 @@
+"""What the runs of a condition predict for each test image, from their stored probabilities."""
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fmnist_exp import records
+from fmnist_exp.errors import RecordError
+from fmnist_exp.report.statistics import correctness, reliability
+
+MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The answers of the runs of one condition to the test images.
+
+    Attributes:
+        seeds: seed of each run.
+        labels: int (num_images,); the true classes.
+        predicted: uint8 (num_runs, num_images); the most probable classes.
+        nll: float (num_runs,); mean negative log-likelihood, in nats.
+        brier: float (num_runs,); Brier score.
+        ece: float (num_runs,); expected calibration error.
+        curve: the reliability diagram of all runs together.
+    """
+
+    seeds: tuple[int, ...]
+    labels: np.ndarray
+    predicted: np.ndarray
+    nll: np.ndarray
+    brier: np.ndarray
+    ece: np.ndarray
+    curve: reliability.Reliability
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Bool (num_runs, num_images); which answers are right."""
+        return self.predicted == self.labels
+
+
+def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None:
+    """Read the predictions of runs of one condition; None if they are not of the same images.
+
+    Args:
+        run_dirs: seed and directory of each run, at least one; the first `MAX_RUNS` are read.
+
+    Raises:
+        RecordError: a file is missing or damaged.
+    """
+    chosen = run_dirs[:MAX_RUNS]
+    stored = [_read(run_dir / records.PREDICTIONS) for _, run_dir in chosen]
+    labels = stored[0][1]
+    if any(not np.array_equal(other, labels) for _, other in stored):
+        return None
+    probabilities = [values.astype(np.float32) for values, _ in stored]
+    return Predictions(
+        seeds=tuple(seed for seed, _ in chosen),
+        labels=labels.astype(int),
+        predicted=np.stack([values.argmax(axis=1) for values in probabilities]).astype(np.uint8),
+        nll=_each(reliability.negative_log_likelihood, stored),
+        brier=_each(reliability.brier_score, stored),
+        ece=_each(reliability.expected_calibration_error, stored),
+        curve=reliability.reliability_curve(
+            np.concatenate(probabilities), np.tile(labels, len(stored))
+        ),
+    )
+
+
+def _each(measure, stored: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:  # type: ignore[no-untyped-def]
+    return np.array([measure(probabilities, labels) for probabilities, labels in stored])
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities float16 (num_images, num_classes) and labels uint8 (num_images,)."""
+    try:
+        # NumPy leaves a file that it opened itself open if it is damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            probabilities, labels = file["probabilities"], file["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RecordError(
+            f"cannot read {path}: it must hold `probabilities` and `labels` ({error}). "
+            f"Train that run again, or move {path.parent} out of the way."
+        ) from error
+    if (
+        probabilities.ndim != 2
+        or labels.shape != probabilities.shape[:1]
+        or not len(labels)
+        or labels.max() >= probabilities.shape[1]
+        or not np.isfinite(probabilities).all()
+    ):
+        raise RecordError(
+            f"cannot read {path}: probabilities must be finite, one row for each label, one column "
+            f"for each class; received {probabilities.shape} for {labels.shape}. "
+            f"Train that run again, or move {path.parent} out of the way."
+        )
+    return probabilities, labels
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the runs of several conditions agree, image by image.
+
+    Attributes:
+        share_right: float (num_images,); share of all runs that are right about each image.
+        all_right: condition -> share of the images that all its runs get right.
+        none_right: condition -> share of the images that none of its runs gets right.
+        std: condition -> SD of the accuracy of its runs; NaN for one run.
+        independent_std: condition -> the same, if every image were answered on its own.
+        always_wrong: indices of images that every run gets wrong, those first on whose wrong
+            class the most runs agree.
+        disputed: indices of images about which the runs disagree most.
+    """
+
+    share_right: np.ndarray
+    all_right: dict[str, float]
+    none_right: dict[str, float]
+    std: dict[str, float]
+    independent_std: dict[str, float]
+    always_wrong: np.ndarray
+    disputed: np.ndarray
+
+
+def agreement(predictions: dict[str, Predictions]) -> Agreement:
+    """Compare the answers of all runs; every condition must have the same images."""
+    correct = {name: each.correct for name, each in predictions.items()}
+    share = np.concatenate(list(correct.values())).mean(axis=0)
+    commonest = commonest_share(np.concatenate([each.predicted for each in predictions.values()]))
+    wrong = np.flatnonzero(share == 0)
+    mixed = np.flatnonzero((share > 0) & (share < 1))
+    return Agreement(
+        share_right=share,
+        all_right={name: float(right.all(axis=0).mean()) for name, right in correct.items()},
+        none_right={name: float((~right).all(axis=0).mean()) for name, right in correct.items()},
+        std={
+            name: float(right.mean(axis=1).std(ddof=1)) if len(right) > 1 else float("nan")
+            for name, right in correct.items()
+        },
+        independent_std={
+            name: correctness.independent_error_std(right) for name, right in correct.items()
+        },
+        always_wrong=wrong[np.argsort(-commonest[wrong], kind="stable")],
+        disputed=mixed[np.argsort(commonest[mixed], kind="stable")],
+    )
+
+
+def commonest_share(predicted: np.ndarray) -> np.ndarray:
+    """Share of the runs that give each image its commonest answer.
+
+    Args:
+        predicted: int (num_runs, num_images); class indices.
+
+    Returns:
+        float (num_images,) in (0, 1].
+    """
+    counts = [(predicted == answer).sum(axis=0) for answer in range(int(predicted.max()) + 1)]
+    return np.max(counts, axis=0) / len(predicted)

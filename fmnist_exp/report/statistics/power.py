@@ -1,0 +1,104 @@
+"""What a number of paired seeds can see, and how many seeds it takes to see a difference.
+
+The numbers rest on the SD of the differences, never on their mean: power at the observed effect
+only restates the p value.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+from scipy import optimize
+
+ALPHA = 0.05
+POWER = 0.8
+MAX_SEEDS = 1_000_000
+
+
+@cache
+def detectable_d_z(num_pairs: int, alpha: float = ALPHA, power: float = POWER) -> float:
+    """Mean difference, in SDs of the differences, that a two-sided paired t test would find.
+
+    Args:
+        num_pairs: pairs, at least 2.
+        alpha: level of the test; for one of m comparisons, divided by m (Holm's first step).
+        power: chance to find it, with its sign.
+
+    Source:
+        Cohen (1988), Statistical power analysis, chapter 2; power by statsmodels. Its own solver
+        misses the target at small alpha, where the opposite tail is NaN: hence one tail at
+        alpha / 2, and a bracketed root.
+    """
+    from statsmodels.stats.power import TTestPower
+
+    test = TTestPower()
+
+    def excess(effect: float) -> float:
+        return float(test.power(effect, num_pairs, alpha / 2, alternative="larger")) - power
+
+    high = num_pairs**-0.5
+    while excess(high) < 0:
+        high *= 2
+    return float(optimize.brentq(excess, 0, high, xtol=1e-12))
+
+
+def minimum_detectable(
+    std: float, num_pairs: int, alpha: float = ALPHA, power: float = POWER
+) -> float:
+    """Smallest true mean difference that the test would find with the given power.
+
+    Args:
+        std: SD of the paired differences.
+        num_pairs: pairs, at least 2.
+        alpha: level, divided by the number of comparisons.
+        power: chance to find it.
+
+    Returns:
+        The difference, in the unit of `std`.
+    """
+    return std * detectable_d_z(num_pairs, alpha, power)
+
+
+def seeds_to_detect(
+    std: float, difference: float, alpha: float = ALPHA, power: float = POWER
+) -> int:
+    """Fewest paired seeds with which a true `difference` would be found; at most `MAX_SEEDS`.
+
+    Args:
+        std: SD of the paired differences.
+        difference: above 0, in the unit of `std`.
+        alpha: level, divided by the number of comparisons.
+        power: chance to find it.
+    """
+    return _first(lambda count: minimum_detectable(std, count, alpha, power) <= difference)
+
+
+def seeds_to_settle(std: float, sesoi: float, alpha: float = ALPHA, power: float = POWER) -> int:
+    """Fewest paired seeds that tell a difference of `sesoi` from none.
+
+    With so many, a true difference of `sesoi` would be found, and no difference at all would be
+    shown to lie within +/- `sesoi`, each with the given power. A truth in between takes more.
+
+    Args:
+        std: SD of the paired differences.
+        sesoi: smallest effect of interest, above 0.
+        alpha: level of either test, divided by the number of comparisons.
+        power: chance of either finding.
+
+    Source:
+        Equivalence takes two one-sided tests at `alpha`; if each misses with probability
+        (1 - power) / 2, both succeed with `power` or more (Bonferroni).
+    """
+    one_sided = seeds_to_detect(std, sesoi, 2 * alpha, (1 + power) / 2)
+    return max(seeds_to_detect(std, sesoi, alpha, power), one_sided)
+
+
+def _first(enough: Callable[[int], bool]) -> int:
+    """The smallest count from 2 to `MAX_SEEDS` that is enough; more is never less enough."""
+    high = 2
+    while high < MAX_SEEDS and not enough(high):
+        high = min(2 * high, MAX_SEEDS)
+    low = 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return high

@@ -1,0 +1,82 @@
+"""Sentences say what was found, and no more than was found."""
+
+import numpy as np
+import pytest
+
+from fmnist_exp.report.page.sentences import amount, sentence
+from fmnist_exp.report.statistics.verdicts import compare
+
+NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4
+MINUS = "\N{MINUS SIGN}"
+
+
+def said(offset: np.ndarray, metric: str = "test_accuracy", sesoi: float | None = 0.003) -> str:
+    """The sentence on two conditions that differ by the offsets, seed by seed."""
+    values = {"glorot": dict.fromkeys(range(len(offset)), 0.9)}
+    values["he"] = dict(enumerate((0.9 + offset).tolist()))
+    return sentence(compare(values, metric, sesoi=sesoi)[0])
+
+
+def test_a_difference_in_percentage_points():
+    # SD 2.236e-4, half width 2.776 * 1e-4
+    assert said(NOISE - 0.01) == (
+        f"he {MINUS} glorot = {MINUS}1.00 pp [{MINUS}1.03, {MINUS}0.97] in test accuracy, "
+        "5 paired seeds: he is worse (p < 0.001)."
+    )
+
+
+def test_equality_names_its_bound():
+    # t = 3e-3 / 5e-4 with 4 degrees of freedom
+    assert said(5 * NOISE).endswith("practically equal at ±0.30 pp (p = 0.002).")
+
+
+def test_undecided_says_what_could_have_been_seen_and_what_it_takes():
+    text = said(20 * NOISE + 0.001)
+    assert "undecided; a difference of 0.75 pp would have been seen with 80 % power" in text
+    assert text.endswith(", and about 21 seeds would tell 0.30 pp from none.")
+
+
+def test_undecided_between_none_and_the_bound_promises_no_number_of_seeds():
+    text = said(np.tile(25 * NOISE, 6) + 0.0015)  # 26 seeds tell 0.30 pp from none
+    assert "30 paired seeds: undecided" in text
+    assert text.endswith("these seeds tell 0.30 pp from none, a difference in between takes more.")
+
+
+def test_a_metric_without_bound_promises_no_number_of_seeds():
+    text = said(20 * NOISE, "test_loss", None)
+    assert text.endswith("undecided; a difference of 0.0075 would have been seen with 80 % power.")
+
+
+@pytest.mark.parametrize(("count", "seeds"), [(1, "1 paired seed"), (4, "4 paired seeds")])
+def test_few_pairs_are_exploratory(count, seeds):
+    assert said(NOISE[:count]).endswith(f"{seeds}: exploratory; a verdict takes 5 or more.")
+
+
+def test_one_pair_has_no_interval():
+    assert said(np.array([0.002])).startswith(f"he {MINUS} glorot = +0.20 pp in test accuracy, 1 ")
+
+
+def test_no_pair_has_no_difference():
+    comparison = compare({"a": {0: 0.5}, "b": {1: 0.5}}, "test_accuracy")[0]
+    assert sentence(comparison) == (
+        f"b {MINUS} a in test accuracy, 0 paired seeds: exploratory; a verdict takes 5 or more. "
+        "Left out: 2 seeds that only one of the two has."
+    )
+
+
+def test_identical_runs_are_called_identical():
+    assert said(np.zeros(5), "test_loss", None).endswith("the two are identical in every seed.")
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (-0.0021, "test_accuracy", f"{MINUS}0.21 pp"),
+        (0.00001, "test_accuracy", "0.00 pp"),
+        (-0.00001, "test_accuracy", "0.00 pp"),
+        (0.01234, "test_loss", "+0.0123"),
+        (1.26, "fit_seconds", "+1.3 s"),
+    ],
+)
+def test_amounts_are_read_in_the_unit_of_the_metric(value, metric, text):
+    assert amount(value, metric, signed=True) == text
