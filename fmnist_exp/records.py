@@ -187,7 +187,7 @@ def _check_layout(path: Path, values: dict[str, Any]) -> None:
             raise cannot_read(path, f"{name} must be {kind}, received {value!r}"[:500])
     if values["status"] not in STATUSES:
         raise cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
-    _check_numbers(path, "timing_seconds", values["timing_seconds"], ())
+    _check_numbers(path, "timing_seconds", values["timing_seconds"], (), False)
     if values["status"] in FINISHED:
         _check_results(path, values)
 
@@ -207,15 +207,13 @@ def _check_results(path: Path, values: dict[str, Any]) -> None:
         _check_numbers(path, f"per_class.{name}", scores, CLASS_METRICS, done)
 
 
-def _check_numbers(
-    path: Path, key: str, received: Any, required: Sequence[str], all_known: bool = False
-) -> None:
-    if not isinstance(received, dict) or not received.keys() >= set(required):
-        raise cannot_read(path, f"{key} must hold {', '.join(required)}, received {received!r}")
+def _check_numbers(path: Path, key: str, received: Any, wanted: Sequence[str], done: bool) -> None:
+    if not isinstance(received, dict) or not received.keys() >= set(wanted):
+        raise cannot_read(path, f"{key} must hold {', '.join(wanted)}, received {received!r}")
     for name, value in received.items():
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
-        if all_known and (value is None or not math.isfinite(value)):
+        if done and (value is None or not math.isfinite(value)):
             raise cannot_read(path, f"{key}.{name} of a completed run must be finite, not {value}")
 
 

@@ -1,10 +1,13 @@
 """Run directories made by hand, for tests of the report wing."""
 
 import csv
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from conftest import config_of
@@ -12,6 +15,9 @@ from conftest import config_of
 from fmnist_exp import records
 from fmnist_exp.config import RunConfig
 from fmnist_exp.records import RunRecord
+from fmnist_exp.report import findings
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.runs.sweeps import read_study
 
 CLASSES = ("a", "b", "c")
 
@@ -23,8 +29,21 @@ def write_run(
     accuracy: float = 0.8,
     class_names: Sequence[str] = CLASSES,
     num_epochs: int = 2,
+    run_key: str | None = None,
+    answers: bool = False,
 ) -> None:
-    """A run directory with plausible files; `overrides` say what its config differs in."""
+    """A run directory with plausible files.
+
+    Args:
+        run_dir: where it goes.
+        overrides: what its config differs in.
+        status: how it ended.
+        accuracy: of every split.
+        class_names: of the data.
+        num_epochs: rows of its history.
+        run_key: by default the same for the same config and class names.
+        answers: whether its predictions are stored, ten images of each class.
+    """
     run_dir.mkdir(parents=True)
     config = _config_of(*overrides)
     finished = status in records.FINISHED
@@ -33,7 +52,7 @@ def write_run(
     record = RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status=status,
-        run_key=str(run_dir),
+        run_key=run_key or _hash(asdict(config), list(class_names)),
         seed=config.seed,
         choices={"initializer": config.initializer.name},
         config=asdict(config),
@@ -57,7 +76,46 @@ def write_run(
         _write_csv(run_dir / records.HISTORY, records.HISTORY_COLUMNS, history)
         counts = _confusion(class_names, accuracy)
         _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)
+    if finished and answers:
+        _write_predictions(run_dir / records.PREDICTIONS, len(class_names), accuracy, config.seed)
     records.write_record(run_dir, record)
+
+
+def write_sweep(folder: Path, accuracies: Mapping[str, Sequence[float]], **options: Any) -> None:
+    """Runs of several initializers, seeds counted from 0; options as `write_run`."""
+    number = 0
+    for initializer, values in accuracies.items():
+        for seed, accuracy in enumerate(values):
+            settings = (f"initializer={initializer}", f"seed={seed}")
+            write_run(folder / str(number), *settings, accuracy=accuracy, **options)
+            number += 1
+
+
+def found_in(*folders: Path, baseline: str | None = None) -> Findings:
+    """What the report of these folders is made of."""
+    return findings.find(read_study(folders), baseline)
+
+
+def change_record(run_dir: Path, change: Callable[[dict], None]) -> None:
+    """Let `change` edit the record of a run."""
+    path = run_dir / records.RECORD
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+def _hash(*values: object) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def _write_predictions(path: Path, num_classes: int, accuracy: float, seed: int) -> None:
+    """As many right answers as `_confusion` counts; which images are wrong depends on the seed."""
+    labels = np.repeat(np.arange(num_classes, dtype=np.uint8), 10)
+    wrong = (np.arange(len(labels)) + seed) % 10 >= round(10 * accuracy)
+    probabilities = np.full((len(labels), num_classes), 0.2 / num_classes, dtype=np.float16)
+    probabilities[np.arange(len(labels)), (labels + wrong) % num_classes] += 0.8
+    sha256 = hashlib.sha256(labels.tobytes()).hexdigest()
+    np.savez(path, probabilities=probabilities, labels=labels, labels_sha256=sha256)
 
 
 def _config_of(*overrides: str) -> RunConfig:

@@ -4,13 +4,14 @@ import sys
 
 import pytest
 from conftest import command
-from study import write_run
+from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import EXIT_BAD_INPUT, aggregate, main
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import CONFUSION_MATRIX, HISTORY, RECORD
 
-TEXTS = {"report.md", "runs.csv", "summary.csv", "summary.md", "summary.tex"}
+TEXTS = {"index.html", "report.md", "runs.csv"}
+TEXTS |= {f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")}
 PROBE = """
 import sys
 from fmnist_exp import aggregate
@@ -29,8 +30,7 @@ def run_main(monkeypatch, *arguments):
 
 
 def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
-    for number, initializer in enumerate(("he", "lecun")):
-        write_run(tmp_path / "s" / str(number), f"initializer={initializer}")
+    write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75), "lecun": (0.6, 0.9, 0.8)}, answers=True)
     reports = []
     for name in ("1", "2"):
         table = aggregate([tmp_path / "s"], tmp_path / name)
@@ -115,7 +115,7 @@ def test_report_without_completed_runs_has_tables_and_warnings(tmp_path, monkeyp
     run_main(monkeypatch, tmp_path / "s")
     printed = capsys.readouterr().out
     assert "Warning: 1 run diverged: s/0." in printed
-    assert printed.endswith(f"report: {tmp_path / 's' / 'report' / 'report.md'}\n")
+    assert printed.endswith(f"report: {tmp_path / 's' / 'report' / 'index.html'}\n")
     assert files(tmp_path / "s" / "report").keys() == TEXTS
 
 

@@ -115,7 +115,7 @@ ALLOWED = {
         "report.page.rendering",
         "report.statistics.qualities",
     },
-    "report.page.rendering": {"records", "report.page.tables"},
+    "report.page.rendering": {"records", "report.charts.drawing", "report.page.tables"},
     "report.page.sections": {
         "report.charts.drawing",
         "report.findings",
@@ -139,7 +139,12 @@ ALLOWED = {
     },
     "report.runs.__init__": set(),
     "report.runs.conditions": set(),
-    "report.runs.predictions": {"errors", "records", "report.statistics.reliability"},
+    "report.runs.predictions": {
+        "errors",
+        "records",
+        "report.statistics.correctness",
+        "report.statistics.reliability",
+    },
     "report.runs.run_files": {"records"},
     "report.runs.sweeps": {"errors", "records", "report.runs.conditions", "report.runs.run_files"},
     "report.shown": {"report.charts.drawing", "report.runs.sweeps"},

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from study import write_run
+from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import drawing, study_charts
 from fmnist_exp.report.runs.sweeps import read_study
 from fmnist_exp.report.shown import shown_conditions
 
 ALWAYS = [
+    "seeds",
     "test_accuracy",
     "test_loss",
     "train_validation_accuracy",
@@ -21,13 +22,10 @@ LONG = "a name that goes on and on until nobody can tell any more what it was th
 
 
 @pytest.fixture
-def study(tmp_path):
-    """Two conditions, two seeds each."""
-    for number in range(4):
-        initializer = ("he", "lecun")[number // 2]
-        settings = (f"initializer={initializer}", f"seed={number % 2}")
-        write_run(tmp_path / str(number), *settings, accuracy=0.7 + number / 20)
-    return read_study([tmp_path])
+def findings(tmp_path):
+    """Two conditions, two seeds each, with stored answers."""
+    write_sweep(tmp_path, {"he": (0.7, 0.75), "lecun": (0.8, 0.85)}, answers=True)
+    return found_in(tmp_path)
 
 
 def drawn_axes(figure):
@@ -35,16 +33,23 @@ def drawn_axes(figure):
     return figure.axes
 
 
-def test_two_conditions_get_every_chart_and_a_matrix_each(study):
-    matrices = ["confusion_matrix_0_he_normal", "confusion_matrix_1_lecun_normal"]
-    assert [chart.name for chart in study_charts.draw_study(study)] == ALWAYS + matrices
-    assert not any(chart.note for chart in study_charts.draw_study(study))
+def test_two_conditions_get_every_chart_and_a_matrix_each(findings):
+    drawn = study_charts.draw_study(findings)
+    assert [chart.name for chart in drawn] == [
+        "differences",
+        *ALWAYS,
+        "confusion_matrix_0_he_normal",
+        "confusion_matrix_1_lecun_normal",
+        "confusion_difference_1",
+        "reliability",
+    ]
+    assert not any(chart.note for chart in drawn)
 
 
 @pytest.mark.parametrize("num_epochs", [1, 2])
 def test_single_run_is_drawn(tmp_path, num_epochs):
     write_run(tmp_path / "0", num_epochs=num_epochs)
-    drawn = study_charts.draw_study(read_study([tmp_path]))
+    drawn = study_charts.draw_study(found_in(tmp_path))
     assert [chart.name for chart in drawn[:-1]] == ALWAYS
     for chart in drawn:
         assert drawing.render(chart.figure, "png")
@@ -52,7 +57,7 @@ def test_single_run_is_drawn(tmp_path, num_epochs):
 
 def test_study_without_completed_runs_has_no_charts(tmp_path):
     write_run(tmp_path / "0", status="diverged")
-    assert study_charts.draw_study(read_study([tmp_path])) == []
+    assert study_charts.draw_study(found_in(tmp_path)) == []
 
 
 def test_conditions_beyond_the_panels_are_announced(tmp_path, monkeypatch):
@@ -60,7 +65,7 @@ def test_conditions_beyond_the_panels_are_announced(tmp_path, monkeypatch):
     monkeypatch.setattr(study_charts, "MAX_ROWS", 3)
     for number in range(4):
         write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
-    drawn = {chart.name: chart for chart in study_charts.draw_study(read_study([tmp_path]))}
+    drawn = {chart.name: chart for chart in study_charts.draw_study(found_in(tmp_path))}
     assert drawn["test_loss"].note == (
         "Shown: the first 3 of 4 conditions; the tables hold the rest."
     )
@@ -74,14 +79,25 @@ def test_conditions_beyond_the_panels_are_announced(tmp_path, monkeypatch):
     assert drawn[matrices[-1]].note == drawn["per_class_f1"].note == drawn["loss_curves"].note
 
 
-def test_values_stand_beside_the_bars_where_no_dot_can_be(study):
-    bars, _ = drawn_axes(study_charts.draw_bars(shown_conditions(study), "accuracy"))
+def test_runs_beyond_the_cap_count_but_are_not_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(study_charts, "MAX_SEEDS", 2)
+    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.9)})
+    drawn = {chart.name: chart for chart in study_charts.draw_study(found_in(tmp_path))}
+    _, dots = drawn["test_accuracy"].figure.axes
+    assert list(dots.lines[0].get_xdata()) == [0.7, 0.8]
+    assert dots.lines[2].get_xdata()[0] == pytest.approx(0.8)  # the mean of all three
+    assert len(drawn["loss_curves"].figure.axes[0].lines) == 2 * (2 + 1)
+    assert drawn["seeds"].note == "Of each condition the first 2 runs are drawn one by one."
+
+
+def test_values_stand_beside_the_bars_where_no_dot_can_be(findings):
+    bars, _ = drawn_axes(study_charts.draw_bars(findings.conditions, "accuracy"))
     assert [text.get_text() for text in bars.texts] == ["0.7250", "0.8250", "mean"]
     assert all(text.get_window_extent().x0 > bars.bbox.x1 for text in bars.texts)
 
 
-def test_bars_start_at_zero_and_every_seed_is_a_dot(study):
-    bars, dots = study_charts.draw_bars(shown_conditions(study), "accuracy").axes
+def test_bars_start_at_zero_and_every_seed_is_a_dot(findings):
+    bars, dots = study_charts.draw_bars(findings.conditions, "accuracy").axes
     assert bars.get_xlim()[0] == 0
     np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75])
     rows = dots.lines[0].get_ydata()

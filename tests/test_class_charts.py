@@ -1,7 +1,7 @@
 """Figures of the classes use each condition's own class names."""
 
 import numpy as np
-from study import write_run
+from study import found_in, write_run
 
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
@@ -17,11 +17,14 @@ def test_mixed_data_sets_are_drawn_one_set_of_classes_at_a_time(tmp_path):
     write_run(tmp_path / "0", class_names=["a", "b"])
     write_run(tmp_path / "1", "data=digits", class_names=["0", "1", "2"])
     write_run(tmp_path / "2", "initializer=he", class_names=["a", "b"])
-    study = read_study([tmp_path])
-    drawn = {chart.name: chart for chart in study_charts.draw_study(study)}
+    findings = found_in(tmp_path)
+    drawn = {chart.name: chart for chart in study_charts.draw_study(findings)}
     first, second = drawn["per_class_f1"], drawn["per_class_f1_2"]
     assert texts(first.figure.axes[0].get_yticklabels()) == ["a", "b"]
-    assert texts(first.figure.legends[0].get_texts()) == [study.conditions[0], study.conditions[2]]
+    assert texts(first.figure.legends[0].get_texts()) == [
+        findings.conditions[0].label,
+        findings.conditions[2].label,
+    ]
     assert texts(second.figure.axes[0].get_yticklabels()) == ["0", "1", "2"]
     assert second.caption == "F1 of every class of 0, 1, 2"
     matrix = drawn["confusion_matrix_1_digits_glorot_uniform"].figure

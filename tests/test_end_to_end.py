@@ -7,7 +7,10 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.report.runs.sweeps import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
-REPORT_FILES = {"report.md", "runs.csv", "summary.csv", "summary.md", "summary.tex"}
+REPORT_FILES = {"index.html", "report.md", "runs.csv"}
+REPORT_FILES |= {
+    f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")
+}
 
 
 def test_sweep_to_report_on_synthetic_images(tmp_path):
@@ -19,7 +22,7 @@ def test_sweep_to_report_on_synthetic_images(tmp_path):
     assert report.returncode == 0, report.stderr
     out = sweep / "report"
     assert {path.name for path in out.iterdir() if path.is_file()} == REPORT_FILES
-    assert f"report: {out / 'report.md'}" in report.stdout
+    assert f"report: {out / 'index.html'}" in report.stdout
     assert [row["initializer"] for row in read_rows(out / "summary.csv")] == [
         "glorot_uniform",
         "he_normal",

@@ -8,9 +8,9 @@ from study import write_run
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.page.tables import summarize
 from fmnist_exp.report.runs import sweeps
 from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.summary import summarize
 
 
 def test_one_row_per_run_in_the_order_of_job_numbers(tmp_path):

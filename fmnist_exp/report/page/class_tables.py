@@ -59,7 +59,8 @@ def confused_pair_tables(conditions: Sequence[Condition]) -> list[Table]:
         if mistakes[true, given] > 0
     ]
     columns = ["true class", "taken for", *(f"{each.label}, %" for each in alike)]
-    return [Table(columns, rows, "The most frequent mistakes, % of the true class")]
+    caption = "The most frequent mistakes, % of the true class"
+    return [Table(columns, rows, caption)] if rows else []
 
 
 def _recall_interval(recall: np.ndarray, support: np.ndarray) -> tuple[float, float]:

@@ -136,7 +136,8 @@ def to_markdown(page: Page) -> str:
             if table.caption:
                 parts.append(f"{escape_markdown(table.caption)}:\n")
             parts.append(markdown_rows([table.columns, *table.rows]))
-    parts.append("; ".join(f"{name} {value}" for name, value in page.provenance) + ".\n")
+    stated = "; ".join(f"{name} {value}" for name, value in page.provenance)
+    parts.append(f"{escape_markdown(stated)}.\n")
     return "\n".join(parts)
 
 

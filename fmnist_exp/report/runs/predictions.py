@@ -1,6 +1,7 @@
 """What the runs of a condition predict for each test image, from their stored probabilities."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,10 @@ def _each(measure, stored: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarra
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities float16 (num_images, num_classes) and labels uint8 (num_images,)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a file that it opened itself open if it is damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             probabilities, labels = file["probabilities"], file["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RecordError(
             f"cannot read {path}: it must hold `probabilities` and `labels` ({error}). "
             f"Train that run again, or move {path.parent} out of the way."

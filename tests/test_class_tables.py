@@ -1,0 +1,48 @@
+"""Classes are listed with their scores, hardest first, and what they are taken for."""
+
+from study import found_in, write_run, write_sweep
+
+from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
+
+
+def test_hardest_class_of_each_condition_comes_first(tmp_path):
+    write_sweep(tmp_path, {"he": (0.4, 0.4), "lecun": (0.5, 0.5)})
+    (table,) = per_class_tables(found_in(tmp_path).conditions)
+    assert [row[:2] for row in table.rows] == [
+        [label, name] for label in ("he_normal", "lecun_normal") for name in "abc"
+    ]
+    assert table.rows[0] == ["he_normal", "a", "40.0", "40.0", "[40.0, 40.0]", "40.0", "10"]
+
+
+def test_interval_of_a_single_run_is_over_images(tmp_path):
+    write_run(tmp_path / "0", accuracy=0.4)
+    (table,) = per_class_tables(found_in(tmp_path).conditions)
+    # Wilson's interval of 4 hits in 10
+    assert table.rows[0][4] == "[16.8, 68.7]"
+
+
+def test_most_frequent_mistakes_are_shares_of_the_true_class(tmp_path):
+    write_sweep(tmp_path, {"he": (0.6,), "lecun": (0.8,)})
+    (table,) = confused_pair_tables(found_in(tmp_path).conditions)
+    assert table.columns[2:] == ["he_normal, %", "lecun_normal, %"]
+    assert sorted(table.rows) == [
+        ["a", "b", "40.0", "20.0"],
+        ["b", "c", "40.0", "20.0"],
+        ["c", "a", "40.0", "20.0"],
+    ]
+
+
+def test_conditions_with_other_classes_are_left_out(tmp_path):
+    write_run(tmp_path / "0", accuracy=0.5)
+    write_run(tmp_path / "1", "data=digits", accuracy=0.5, class_names="xy")
+    (table,) = confused_pair_tables(found_in(tmp_path).conditions)
+    assert len(table.columns) == 3
+
+
+def test_without_results_there_are_no_tables():
+    assert per_class_tables([]) == confused_pair_tables([]) == []
+
+
+def test_without_mistakes_there_is_no_table(tmp_path):
+    write_run(tmp_path / "0", accuracy=1.0)
+    assert confused_pair_tables(found_in(tmp_path).conditions) == []

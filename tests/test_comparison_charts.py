@@ -1,0 +1,81 @@
+"""Figures that compare show intervals, seeds and answers as the tables have them."""
+
+import numpy as np
+import pytest
+from study import found_in, write_sweep
+
+from fmnist_exp.report.charts import comparison_charts as charts
+
+GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.fixture
+def findings(tmp_path):
+    """Two conditions of five seeds, with stored answers."""
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR}, answers=True)
+    return found_in(tmp_path)
+
+
+def texts(labels):
+    return [label.get_text() for label in labels]
+
+
+def test_forest_shows_differences_in_points_and_the_verdict(findings):
+    (chart,) = charts.draw_differences(findings)
+    (axes,) = chart.figure.axes
+    (comparison,) = findings.comparisons["test_accuracy"]
+    _, interval, point = axes.lines
+    bounds = [100 * comparison.ci_low, 100 * comparison.ci_high]
+    np.testing.assert_allclose(interval.get_xdata(), bounds)
+    np.testing.assert_allclose(point.get_xdata(), [-20])
+    assert texts(axes.get_yticklabels()) == [f"lecun_normal {MINUS}\nhe_normal"]
+    assert texts(axes.texts) == ["worse (n = 5)"]
+
+
+def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
+    monkeypatch.setattr(charts, "MAX_COMPARISONS", 2)
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
+    (chart,) = charts.draw_differences(found_in(tmp_path))
+    assert len(chart.figure.axes[0].get_yticks()) == 2
+    assert chart.note == "1 more comparisons are in the tables."
+
+
+def test_pairs_of_one_seed_have_no_forest(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.7,)})
+    assert charts.draw_differences(found_in(tmp_path)) == []
+
+
+def test_lines_join_the_runs_of_one_seed(findings):
+    (axes,) = charts.draw_seeds(findings.conditions).axes
+    lines = [line for line in axes.lines if line.get_color() == "grey"]
+    assert [list(line.get_ydata()) for line in lines] == [[0, 1]] * 5
+    np.testing.assert_allclose(lines[1].get_xdata(), [81, 61])
+
+
+def test_difference_of_confusions_is_in_points_and_framed_where_clear(findings):
+    (chart,) = charts.draw_confusion_differences(findings.conditions)
+    axes = chart.figure.axes[0]
+    # 8 of 10 against 6 of 10 are right in every seed
+    assert sorted(set(texts(axes.texts))) == ["+20.0", f"{MINUS}20.0"]
+    assert len(axes.patches) == 6
+
+
+def test_nothing_is_framed_without_two_pairs(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)})
+    (chart,) = charts.draw_confusion_differences(found_in(tmp_path).conditions)
+    assert list(chart.figure.axes[0].patches) == []
+
+
+def test_reliability_has_a_line_for_each_condition_with_answers(findings):
+    (chart,) = charts.draw_calibration(findings)
+    (axes,) = chart.figure.axes
+    assert [line.get_color() for line in axes.lines[1:]] == [
+        condition.colour for condition in findings.conditions
+    ]
+    assert texts(axes.get_legend().get_texts())[0].startswith("he_normal, ECE 0.")
+
+
+def test_without_answers_there_is_no_reliability_diagram(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8,)})
+    assert charts.draw_calibration(found_in(tmp_path)) == []

@@ -1,0 +1,127 @@
+"""Everything that a report says rests on the right runs, or is refused by name."""
+
+import re
+
+import numpy as np
+import pytest
+from study import change_record, found_in, write_run, write_sweep
+
+from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.report import findings as module
+
+ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
+
+
+def test_conditions_are_compared_on_accuracy_and_loss_over_common_seeds(tmp_path):
+    write_sweep(tmp_path, ARMS)
+    comparisons = found_in(tmp_path).comparisons
+    assert list(comparisons) == ["test_accuracy", "test_loss"]
+    (accuracy,), (loss,) = comparisons.values()
+    assert accuracy.num_pairs == 3
+    assert accuracy.difference_mean == pytest.approx(0)
+    assert (accuracy.sesoi, np.isnan(loss.sesoi)) == (0.003, True)
+
+
+@pytest.mark.parametrize("name", ["lecun_normal", "lecun"])
+def test_baseline_is_named_by_label_or_by_option(tmp_path, name):
+    for number, option in enumerate(("he", "lecun", "glorot")):
+        write_run(tmp_path / str(number), f"initializer={option}")
+        change_record(
+            tmp_path / str(number), lambda r, o=option: r["choices"].update(initializer=o)
+        )
+    compared = found_in(tmp_path, baseline=name).comparisons["test_accuracy"]
+    assert [each.condition_b for each in compared] == ["lecun_normal"] * 2
+
+
+def test_unknown_baseline_is_refused_with_the_nearest_name(tmp_path):
+    write_sweep(tmp_path, ARMS)
+    with pytest.raises(ConfigError, match=r"received 'he_norml': there is no such.*he_normal\?"):
+        found_in(tmp_path, baseline="he_norml")
+
+
+def test_baseline_that_names_two_conditions_is_refused(tmp_path):
+    for number, width in enumerate((16, 32)):
+        write_run(tmp_path / str(number), f"model.hidden=[{width}]", "initializer=he")
+    with pytest.raises(ConfigError, match="2 conditions are called so"):
+        found_in(tmp_path, baseline="he_normal")
+
+
+def test_baseline_without_completed_runs_is_refused(tmp_path):
+    write_run(tmp_path / "0", "initializer=he")
+    write_run(tmp_path / "1", "initializer=lecun", status="failed")
+    with pytest.raises(ConfigError, match="must name one condition with completed runs"):
+        found_in(tmp_path, baseline="lecun_normal")
+
+
+def test_different_results_of_one_condition_and_seed_are_refused_by_name(tmp_path):
+    for number in range(12):
+        write_run(tmp_path / "s" / f"{number}a", f"seed={number}")
+        write_run(tmp_path / "s" / f"{number}b", f"seed={number}", run_key="other code")
+    expected = "glorot_uniform, seed 0: s/0a, s/0b; glorot_uniform, seed 1: s/1a, s/1b"
+    with pytest.raises(RecordError, match=re.escape(expected) + ".*; and 2 more"):
+        found_in(tmp_path / "s")
+
+
+def test_repeated_run_counts_once(tmp_path):
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number))
+    findings = found_in(tmp_path / "s")
+    assert findings.study.repeated == ["s/1"]
+    assert [len(condition.runs) for condition in findings.conditions] == [1]
+
+
+def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
+    write_run(tmp_path / "0")
+    write_run(tmp_path / "1", run_key="other code", status="failed")
+    assert len(found_in(tmp_path).conditions) == 1
+
+
+def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_PANELS", 2)
+    write_sweep(tmp_path, {**ARMS, "glorot": (0.8,)}, answers=True)
+    found = found_in(tmp_path)
+    assert list(found.predictions) == ["he_normal", "lecun_normal"]
+    assert list(found.two_way) == [("lecun_normal", "he_normal")]
+    low, high = found.two_way["lecun_normal", "he_normal"]
+    assert low < 0 < high
+
+
+def test_runs_without_predictions_are_named_and_the_others_used(tmp_path):
+    write_run(tmp_path / "s" / "0", answers=True)
+    write_run(tmp_path / "s" / "1", "seed=1")
+    found = found_in(tmp_path / "s")
+    assert found.without_predictions == ["s/1"]
+    assert found.predictions["glorot_uniform"].seeds == (0,)
+
+
+def test_damaged_predictions_are_refused_by_name(tmp_path):
+    write_run(tmp_path / "0", answers=True)
+    (tmp_path / "0" / "predictions.npz").write_bytes(b"PK")
+    with pytest.raises(RecordError, match=r"cannot read .*0/predictions.npz: it must hold"):
+        found_in(tmp_path)
+
+
+def test_single_networks_are_compared_image_by_image(tmp_path):
+    """On 30 images the first is right about 24 and the second about 18 of these."""
+    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)}, answers=True)
+    found = found_in(tmp_path)
+    assert found.two_way == {}
+    (test,) = found.single_runs.values()
+    assert (test.num_only_a, test.num_only_b) == (0, 6)
+    assert test.p_value == pytest.approx(2 / 2**6)
+
+
+def test_answers_to_other_images_are_not_compared(tmp_path):
+    write_run(tmp_path / "0", answers=True)
+    write_run(tmp_path / "1", "data=digits", class_names="abcd", answers=True)
+    found = found_in(tmp_path)
+    assert (found.agreement, found.two_way, found.single_runs) == (None, {}, {})
+
+
+def test_qualities_count_diverged_runs_and_each_seed_once(tmp_path):
+    write_sweep(tmp_path, {"he": (0.9, 0.9)})
+    write_run(tmp_path / "again", "initializer=he", "seed=1", accuracy=0.9)
+    write_run(tmp_path / "diverged", "initializer=he", "seed=2", status="diverged", accuracy=0.1)
+    write_run(tmp_path / "failed", "initializer=he", "seed=3", status="failed")
+    (row,) = found_in(tmp_path).qualities["stability"].to_dict("records")
+    assert (row["num_runs"], row["num_diverged"]) == (3, 1)

@@ -1,0 +1,62 @@
+"""Numbers are read as numbers; where there is none stands a dash."""
+
+import math
+
+import pytest
+
+from fmnist_exp.report.page.formatting import bounds, cell, fixed, p_value, percent, with_interval
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.25, "1.2"),
+        (-1.26, f"{MINUS}1.3"),
+        (-0.01, "0.0"),
+        (math.nan, "-"),
+        (math.inf, "\N{INFINITY}"),
+        (-math.inf, f"{MINUS}\N{INFINITY}"),
+    ],
+)
+def test_a_number_with_one_decimal(value, text):
+    assert fixed(value, 1) == text
+
+
+def test_infinity_may_be_called_otherwise():
+    assert fixed(math.inf, 1, "never") == "never"
+
+
+def test_fractions_are_read_in_percent():
+    assert percent(-0.12345) == f"{MINUS}12.35"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(0.1, 0.3, "20.0 [10.0, 30.0]"), (math.nan, math.nan, "20.0")]
+)
+def test_a_mean_has_its_interval_if_there_is_one(low, high, text):
+    row = {"x_mean": 0.2, "x_ci_low": low, "x_ci_high": high}
+    assert with_interval(row, "x", 100, 1) == text
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [((-0.01, 0.02), f"[{MINUS}1.00, +2.00]"), ((math.nan, math.nan), "-"), (None, "-")],
+)
+def test_bounds_of_a_difference_have_signs(interval, text):
+    assert bounds(interval, "test_accuracy") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0004, "<0.001"), (0.001, "0.001"), (1.0, "1.000"), (math.nan, "-")]
+)
+def test_small_p_values_are_bounded(value, text):
+    assert p_value(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "-"), ("", "-"), (math.nan, "-"), (0.5, "0.5000"), (3, "3")]
+)
+def test_cells_of_any_kind(value, text):
+    assert cell(value) == text

@@ -1,0 +1,83 @@
+"""Conditions are ranked by what was found, not by what was measured."""
+
+import pytest
+from study import found_in, write_run, write_sweep
+
+from fmnist_exp.report.page.leaderboard import (
+    comparison_table,
+    leaderboard,
+    readable_comparisons,
+)
+
+GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
+NOISY = (0.5, 0.9, 0.8, 0.95, 0.7)
+
+
+def ranks(folder):
+    table = leaderboard(found_in(folder), 200)
+    return {row[1]: row[0] for row in table.rows}
+
+
+def test_conditions_that_are_not_told_apart_share_a_rank(tmp_path):
+    write_sweep(tmp_path, {"lecun": POOR, "he": GOOD, "glorot": NOISY})
+    assert ranks(tmp_path) == {"he_normal": "1", "glorot_uniform": "1", "lecun_normal": "2"}
+
+
+def test_highest_accuracy_comes_first_and_conditions_without_results_last(tmp_path):
+    write_run(tmp_path / "x", "initializer=orthogonal", status="failed")
+    write_sweep(tmp_path, {"lecun": POOR, "he": GOOD})
+    rows = leaderboard(found_in(tmp_path), 200).rows
+    assert [row[1] for row in rows] == ["he_normal", "lecun_normal", "orthogonal"]
+    assert rows[-1][0] == "-"
+    assert rows[-1][3] == "-"
+
+
+def test_nothing_is_ranked_where_not_all_pairs_were_compared(tmp_path):
+    for number in range(9):
+        write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
+    assert set(ranks(tmp_path).values()) == {"-"}
+
+
+def test_rows_beyond_the_cap_are_those_of_lower_accuracy(tmp_path):
+    write_sweep(tmp_path, {"lecun": POOR, "he": GOOD})
+    assert [row[1] for row in leaderboard(found_in(tmp_path), 1).rows] == ["he_normal"]
+
+
+def test_calibration_is_shown_where_answers_are_stored(tmp_path):
+    write_sweep(tmp_path, {"he": GOOD[:2]}, answers=True)
+    (row,) = leaderboard(found_in(tmp_path), 200).rows
+    assert 0 < float(row[9]) < 1
+
+
+def test_comparison_is_read_in_percentage_points(tmp_path):
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
+    findings = found_in(tmp_path)
+    (row,) = comparison_table(findings.comparisons["test_accuracy"], findings).rows
+    assert row[:4] == ["lecun_normal", "he_normal", "5", "\N{MINUS SIGN}20.00 pp"]
+    assert row[10] == "0 %"
+    assert row[-1] == "worse"
+
+
+@pytest.mark.parametrize(
+    ("other", "d_z"), [((0.7,) * 3, "\N{INFINITY}"), ((0.8,) * 3, "0.00")], ids=str
+)
+def test_differences_without_spread_have_no_finite_effect_size(tmp_path, other, d_z):
+    write_sweep(tmp_path, {"he": other, "lecun": (0.8,) * 3})
+    findings = found_in(tmp_path)
+    (row,) = comparison_table(findings.comparisons["test_accuracy"], findings).rows
+    assert row[9] == d_z
+
+
+def test_conditions_without_common_seed_have_no_numbers(tmp_path):
+    write_run(tmp_path / "0", "initializer=he", "seed=0")
+    write_run(tmp_path / "1", "initializer=lecun", "seed=1")
+    findings = found_in(tmp_path)
+    (row,) = comparison_table(findings.comparisons["test_accuracy"], findings).rows
+    assert row[2:] == ["0", *["-"] * 9, "exploratory"]
+
+
+def test_all_comparisons_are_one_table_for_files(tmp_path):
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
+    table = readable_comparisons(found_in(tmp_path))
+    assert list(table["metric"]) == ["test accuracy", "test loss"]
+    assert list(table["A is"]) == ["worse", "worse"]

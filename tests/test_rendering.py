@@ -1,0 +1,110 @@
+"""A page is the same in HTML and Markdown, needs no other file, and no name becomes markup."""
+
+import base64
+import re
+
+import pytest
+
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.page.rendering import (
+    FigureReference,
+    Page,
+    Section,
+    Table,
+    Thumbnail,
+    ThumbnailStrip,
+    to_html,
+    to_markdown,
+)
+
+NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
+
+
+@pytest.fixture
+def figures():
+    """The files of a figure of 2 by 1 inches."""
+    figure = drawing.new_figure(2, 1)
+    return {f"loss.{kind}": drawing.render(figure, kind) for kind in drawing.KINDS}
+
+
+def page_of(name: str) -> Page:
+    """A page on which everything is called by that name."""
+    section = Section(
+        "one",
+        name,
+        paragraphs=[name],
+        figures=[FigureReference("loss", name, name)],
+        tables=[Table([name, "n"], [[name, "1"]], name), Table(["a"], [[name]], name, folded=True)],
+        thumbnails=[ThumbnailStrip(name, [Thumbnail("data:image/png;base64,AA==", name)])],
+    )
+    return Page(name, [name], [name], [(name, name)], [section])
+
+
+def test_parts_stand_in_order(figures):
+    page = Page(
+        "The title",
+        ["The answer"],
+        ["The warning"],
+        [("commit", "abc")],
+        [Section("a", "First", ["Text"], [FigureReference("loss", "Caption", "Loss")])],
+    )
+    for text, parts in (
+        (to_html(page, figures), ["The title<", "The answer", "abc", "The warning", "First</h2>"]),
+        (
+            to_markdown(page),
+            ["# The title", "- The answer", "> Warning: The warning", "## First", "Text"],
+        ),
+    ):
+        places = [text.index(part) for part in parts]
+        assert places == sorted(places)
+    assert "![Loss](figures/loss.png)" in to_markdown(page)
+
+
+def test_names_cannot_become_markup(figures):
+    html = to_html(page_of(NASTY), figures)
+    assert html.count("<script>") == 1
+    assert "49" not in re.sub(r"data:[^\"]*", "", html)
+    assert "<script>" not in to_markdown(page_of(NASTY)).replace("\\<script\\>", "")
+
+
+def test_page_refers_to_nothing_outside(figures):
+    html = to_html(page_of("x"), figures)
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)[^\"]*\"", html)
+    assert "http:" not in html
+    assert "https:" not in html
+
+
+def test_smaller_file_is_embedded_in_the_size_of_the_drawing(figures):
+    html = to_html(page_of("x"), figures)
+    kind, content = re.search(r'src="data:image/(svg|png)[^,]*,([^"]*)" width="220"', html).groups()
+    smaller = min(figures.values(), key=len)
+    assert base64.b64decode(content) == smaller
+    assert figures[f"loss.{kind}"] == smaller
+    assert 'height="110"' in html
+
+
+def test_clean_page_has_no_banner(figures):
+    page = Page("t", ["a"], [], [], [])
+    assert 'class="warning"' not in to_html(page, {})
+    assert "Warning" not in to_markdown(page)
+
+
+@pytest.mark.parametrize(
+    ("cells", "numeric"),
+    [
+        (["1", "\N{MINUS SIGN}0.5", "-"], True),
+        (["88.85 [88.65, 89.05]", "[65.2, 74.3]", "<0.001"], True),
+        (["+0.21 pp", "30 %", "10 of 12", "never", "\N{INFINITY}", "1,000"], True),
+        (["1", "he_normal"], False),
+        (["64, he"], False),
+        (["3 layers"], False),
+    ],
+)
+def test_column_is_numeric_if_every_cell_is(cells, numeric):
+    assert Table(["x"], [[cell] for cell in cells]).numeric == [numeric]
+
+
+def test_table_without_rows_has_its_headings(figures):
+    page = Page("t", [], [], [], [Section("a", "A", tables=[Table(["x", "y"], [])])])
+    assert len(re.findall("<th ", to_html(page, {}))) == 2
+    assert "| x | y |" in to_markdown(page)

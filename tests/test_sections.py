@@ -1,0 +1,88 @@
+"""Sections come in the order of a report, and only those that have something to show."""
+
+import pytest
+from study import change_record, found_in, write_run, write_sweep
+
+from fmnist_exp.report.charts import study_charts
+from fmnist_exp.report.page import sections
+from fmnist_exp.report.page.sections import build_sections
+
+ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
+
+
+def built(folder, *, drawn=False):
+    findings = found_in(folder)
+    charts = study_charts.draw_study(findings) if drawn else []
+    return {section.name: section for section in build_sections(findings, charts)}
+
+
+def test_every_section_of_a_whole_study_in_order(tmp_path):
+    write_sweep(tmp_path, ARMS, answers=True)
+    parts = built(tmp_path, drawn=True)
+    assert list(parts) == [
+        *("differs", "leaderboard", "differences", "qualities", "seeds", "curves", "splits"),
+        *("confusion", "classes", "calibration", "agreement", "cost", "runs"),
+    ]
+    shown = [figure.name for part in parts.values() for figure in part.figures]
+    charts = study_charts.draw_study(found_in(tmp_path))
+    assert sorted(shown) == sorted(chart.name for chart in charts)
+
+
+def test_study_without_completed_runs_has_few_sections(tmp_path):
+    write_run(tmp_path / "0", status="diverged")
+    assert list(built(tmp_path, drawn=True)) == ["differs", "leaderboard", "qualities", "runs"]
+
+
+def test_what_differs_lists_values_and_what_is_shared(tmp_path):
+    write_run(tmp_path / "0", "initializer=he")
+    write_run(tmp_path / "1", "initializer=variance_scaling", "initializer.config.scale=2.0")
+    varied, shared = built(tmp_path)["differs"].tables
+    assert varied.rows == [["initializer", "he_normal, variance_scaling"]]
+    assert ["optimizer.name", "adam"] in [list(row) for row in shared.rows]
+
+
+def test_differences_have_a_table_for_each_metric_and_sentences_on_loss(tmp_path):
+    write_sweep(tmp_path, ARMS)
+    part = built(tmp_path)["differences"]
+    assert [table.caption for table in part.tables] == ["Test accuracy", "Test loss"]
+    (text,) = part.paragraphs
+    assert "in test loss, 3 paired seeds: exploratory" in text
+
+
+def test_two_single_networks_are_tested_as_such(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)}, answers=True)
+    table = built(tmp_path)["differences"].tables[-1]
+    assert table.rows == [["lecun_normal", "he_normal", "0", "6", "0.031"]]
+    assert table.caption.endswith("a test of two trained networks, not of conditions")
+
+
+def test_calibration_is_averaged_over_the_runs(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8, 0.8)}, answers=True)
+    (table,) = built(tmp_path)["calibration"].tables
+    (row,) = table.rows
+    assert row[:2] == ["he_normal", "2"]
+    # certain to 0.867, right in 0.8
+    assert float(row[2]) == pytest.approx(0.0667, abs=1e-3)
+
+
+def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
+    """Seeds 0 and 1 get 6 of 10 images wrong each, 5 of them the same."""
+    write_sweep(tmp_path, {"he": (0.4, 0.4)}, answers=True)
+    part = built(tmp_path)["agreement"]
+    assert part.paragraphs[0].startswith("15 of 30 test images are answered wrongly by every run")
+    assert part.tables[0].rows[0][:4] == ["he_normal", "30.0", "20.0", "50.0"]
+
+
+def test_cost_leaves_out_the_first_epoch_and_unknown_times(tmp_path):
+    write_run(tmp_path / "0", num_epochs=1)
+    change_record(tmp_path / "0", lambda record: record["timing_seconds"].pop("total"))
+    (table,) = built(tmp_path)["cost"].tables
+    assert table.rows == [["glorot_uniform", "-", "1.0", "-"]]
+
+
+def test_runs_beyond_the_cap_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(sections, "MAX_ROWS", 2)
+    write_sweep(tmp_path, ARMS)
+    (table,) = built(tmp_path)["runs"].tables
+    assert len(table.rows) == 2
+    assert table.caption == "Every run; 4 more are in runs.csv"

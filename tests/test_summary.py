@@ -1,0 +1,42 @@
+"""The summary counts and averages what it says."""
+
+import numpy as np
+import pytest
+from study import write_run
+
+from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.summary import METRICS, summarize
+
+
+@pytest.fixture
+def summary(tmp_path):
+    """Three completed runs and a diverged one with Glorot, a failed and a stopped one with He."""
+    for seed, accuracy in enumerate((0.7, 0.8, 0.9)):
+        write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy)
+    write_run(tmp_path / "3", "seed=3", status="diverged", accuracy=0.1)
+    write_run(tmp_path / "4", "initializer=he", status="failed")
+    write_run(tmp_path / "5", "initializer=he", "seed=1", status="interrupted")
+    return summarize(read_study([tmp_path]))
+
+
+def test_statistics_rest_on_completed_runs(summary):
+    first = summary.iloc[0]
+    assert (first.num_runs, first.num_diverged, first.num_failed) == (3, 1, 0)
+    assert first.test_accuracy_mean == pytest.approx(0.8)
+    assert first.test_accuracy_std == pytest.approx(0.1)
+    # t(0.975, 2) * 0.1 / sqrt(3) = 0.24841377
+    assert first.test_accuracy_ci_low == pytest.approx(0.8 - 0.24841377)
+    assert first.test_accuracy_ci_high == pytest.approx(0.8 + 0.24841377)
+
+
+def test_condition_without_completed_runs_keeps_its_row(summary):
+    second = summary.iloc[1]
+    assert (second.initializer, second.num_runs, second.num_failed) == ("he_normal", 0, 2)
+    assert np.isnan(second.test_accuracy_mean)
+
+
+def test_every_metric_has_mean_spread_and_interval(summary):
+    parts = ("mean", "std", "ci_low", "ci_high")
+    expected = ["initializer", "num_runs", "num_diverged", "num_failed"]
+    expected += [f"{metric}_{part}" for metric in METRICS for part in parts]
+    assert list(summary) == expected
