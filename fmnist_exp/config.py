@@ -15,7 +15,18 @@ from omegaconf.errors import OmegaConfBaseException
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.keras_arguments import check_keras_class
 from fmnist_exp.keras_classes import activation_names
-from fmnist_exp.rules import BOOLEAN, FOLDER, MAPPING, TEXT, WIDTHS, Rule, integer, number, one_of
+from fmnist_exp.rules import (
+    BOOLEAN,
+    FOLDER,
+    MAPPING,
+    NAME,
+    TEXT,
+    WIDTHS,
+    Rule,
+    integer,
+    number,
+    one_of,
+)
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "conf"
 DATA_SETS = ("digits", "fashion_mnist", "synthetic")
@@ -42,7 +53,7 @@ class DataConfig:
 class ModelConfig:
     """The architecture: hidden layers, and what follows each of them."""
 
-    name: str = _ruled(TEXT)
+    name: str = _ruled(NAME)
     hidden: list[int] = _ruled(WIDTHS)
     activation: str = _ruled(one_of(activation_names() - {"glu", "threshold"}))
     batch_normalization: bool = _ruled(BOOLEAN)

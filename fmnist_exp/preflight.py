@@ -5,12 +5,14 @@ would show after hours. Here every run of the sweep is composed and parsed first
 are read.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
@@ -48,11 +50,16 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     _refuse_foreign_primaries(options)
     overrides = list(options.overrides)
     if options.config_dir is not None:
+        if not os.path.isdir(options.config_dir):
+            raise ConfigError(
+                f"--config-dir must name a folder, received {options.config_dir!r}. Pass a folder "
+                "with groups of your own, such as FOLDER/training/mine.yaml."
+            )
         overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
             plan = _plan(overrides, options.multirun)
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
             raise ConfigError(_explain(error, options.overrides)) from error
     # Backwards, so that the first run finds its data still in memory.
     for data_config in reversed(dict.fromkeys(config.data for config in plan.configs)):
@@ -87,6 +94,11 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
         sweep_dir = Path(master.hydra.sweep.dir)
         _check_writable(sweep_dir)
         of_runs = sweep_overrides(master)
+        if not of_runs:
+            raise ConfigError(
+                f"a sweep must have at least one run, received {' '.join(overrides)!r}, which "
+                "makes none. Pass for example 'seed=range(5)'."
+            )
         composed = [
             _without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
         ]
@@ -144,7 +156,8 @@ def _without_hydra(composed: DictConfig) -> DictConfig:
 
 def _check_writable(folder: Path) -> None:
     """Refuse an output directory that cannot be made or written, before Hydra makes it."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    # Path.exists raises where a folder above cannot be searched.
+    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
@@ -155,6 +168,8 @@ def _check_writable(folder: Path) -> None:
 def _explain(error: Exception, overrides: Sequence[str]) -> str:
     """Hydra's message, with the advice to add an unknown key replaced by its likely spelling."""
     message = str(error).strip()
+    if isinstance(error, yaml.YAMLError):
+        return f"a config file is not readable YAML: {' '.join(message.split())}. Correct it."
     if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
         return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
     unknown = re.search(r"Could not override '([^']+)'", message)

@@ -75,6 +75,8 @@ def shared_program(config: RunConfig, splits: DataSplits) -> Program:
     if program is None:
         while len(_programs) >= MAX_PROGRAMS:
             del _programs[next(iter(_programs))]
+            gc.unfreeze()  # or what it held would stay for good
+            gc.collect()
         program = Program(config, splits)
     _programs[key] = program  # the most recently used is the last
     return program

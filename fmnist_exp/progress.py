@@ -23,7 +23,7 @@ class EpochProgress:
         self.num_epochs = num_epochs
         self.level = logging.INFO
         self.bar: Progress | None = None
-        if sys.stdout.isatty() and (console := Console()).is_interactive:
+        if sys.stdout is not None and sys.stdout.isatty() and (console := Console()).is_interactive:
             self.level = logging.DEBUG  # for the log file only
             self.bar = Progress(
                 TextColumn("epoch"),
@@ -36,7 +36,7 @@ class EpochProgress:
 
     def __enter__(self) -> "EpochProgress":
         """Start the clock, and the bar on a terminal."""
-        self.started = time.perf_counter()
+        self.first_end = time.perf_counter()
         if self.bar is not None:
             self.bar.start()
             self.task = self.bar.add_task("preparing", total=self.num_epochs)
@@ -55,7 +55,11 @@ class EpochProgress:
     def show(self, row: Mapping[str, float]) -> None:
         """Show one epoch; keys as in `records.HISTORY_COLUMNS`."""
         epoch = int(row["epoch"])
-        left = (time.perf_counter() - self.started) / epoch * (self.num_epochs - epoch)
+        now = time.perf_counter()
+        # The first epoch may hold the compilation, and says little of the others.
+        each = (now - self.first_end) / (epoch - 1) if epoch > 1 else row["seconds"]
+        self.first_end = now if epoch == 1 else self.first_end
+        left = each * (self.num_epochs - epoch)
         log.log(
             self.level,
             "epoch %*d/%d  loss %.4f  validation loss %.4f  validation accuracy %.4f  "
@@ -72,6 +76,6 @@ class EpochProgress:
         if self.bar is not None:  # short, so that 80 columns hold it
             summary = (
                 f"loss {row['train_loss']:.4f}  "
-                f"validation accuracy {row['validation_accuracy']:.4f}  {left:.0f} s left"
+                f"validation accuracy {row['validation_accuracy']:.4f}  at most {left:.0f} s left"
             )
             self.bar.update(self.task, completed=epoch, description=summary)

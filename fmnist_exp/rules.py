@@ -1,6 +1,7 @@
 """What a config value must be: in words, as a test, and in one form per value."""
 
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,11 @@ def one_of(options: Mapping[str, Any] | tuple[str, ...] | frozenset[str]) -> Rul
 
 
 TEXT = Rule("a non-empty text", lambda value: isinstance(value, str) and value != "", "NAME")
+NAME = Rule(
+    "a name of letters, digits, '_', '-' and '.'",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*", value) is not None,
+    "NAME",
+)
 BOOLEAN = Rule("true or false", lambda value: isinstance(value, bool), "true")
 NUMBER = Rule("a finite number", is_number, "0.1", canonical=float)
 # For arguments whose default is an integer: 2.0 means 2, and 0.5 may still be allowed.

@@ -1,5 +1,6 @@
 """One run from start to finish: read, train, measure, write; the record last."""
 
+import logging
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from fmnist_exp.store import MODEL, Store, handed_out
 if TYPE_CHECKING:
     from fmnist_exp.training import FitResult
 
+log = logging.getLogger(__name__)
 EpochRow = dict[str, float]  # keys as in records.HISTORY_COLUMNS
 
 
@@ -79,7 +81,7 @@ def run(
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
     task = _Task(config, splits, record, checkpoint_seconds, threads)
-    (run_dir / records.RECORD).unlink(missing_ok=True)  # of an earlier run in the same place
+    _clear(run_dir)
     try:
         if store is None:
             record = task.train_into(run_dir, records.model_name(choices), checkpoint=None)
@@ -91,6 +93,7 @@ def run(
         task.write_unfinished(run_dir, "interrupted", error=None)
         raise
     except BaseException as error:
+        log.error("failed: %s: %s", type(error).__name__, error)
         details = {
             "type": type(error).__name__,
             "message": str(error),
@@ -100,6 +103,15 @@ def run(
         raise
     records.write_record(run_dir, record)
     return record
+
+
+def _clear(run_dir: Path) -> None:
+    """Remove the files of an earlier run in the same place; the record first."""
+    names = (records.RECORD, records.HISTORY, records.PREDICTIONS, records.CONFUSION_MATRIX)
+    former = [run_dir / name for name in (*names, records.CLASSIFICATION_REPORT)]
+    former += [*run_dir.glob("*_model.keras"), *(run_dir / records.FIGURES).glob("*.png")]
+    for path in former:
+        path.unlink(missing_ok=True)
 
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
@@ -226,6 +238,8 @@ def _with_results(
             "loss": evaluation.loss(predicted, labels),
             "accuracy": evaluation.accuracy(predicted, labels),
         }
+        if not np.isfinite(predicted).all():
+            metrics[name] = {"loss": None, "accuracy": None}
     finite = all(np.isfinite(predicted).all() for predicted in probabilities.values())
     return replace(
         record,

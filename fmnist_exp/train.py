@@ -74,8 +74,9 @@ def describe(record: RunRecord, run_dir: Path) -> str:
         lines[0] += f"; the loss stopped being finite in epoch {record.num_epochs}"
     lines.append(f"{'':12}{'accuracy':>10}{'loss':>10}")
     for split in ("test", "validation", "train"):
-        measured = record.metrics[split]
-        lines.append(f"{split:12}{measured['accuracy']:10.4f}{measured['loss']:10.4f}")
+        measured = (record.metrics[split][name] for name in ("accuracy", "loss"))
+        cells = ("-" if value is None else f"{value:.4f}" for value in measured)
+        lines.append(f"{split:12}" + "".join(f"{cell:>10}" for cell in cells))
     seconds = record.timing_seconds
     lines.append(
         f"{record.num_epochs} epochs, weights of epoch {record.evaluated_epoch}; "
@@ -97,6 +98,7 @@ def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     plan = None
     try:
+        logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
         signal.signal(signal.SIGTERM, _terminate)
         plan = plan_command_line(sys.argv[1:])
         if plan is not None and plan.execution.dry_run:

@@ -72,7 +72,7 @@ def test_peers_are_measured_in_turn_in_several_processes(module, monkeypatch):
     monkeypatch.setattr(bench, "ROUNDS", 3)
     monkeypatch.setattr(bench, "peer_names", lambda model: ["a", "b"])
     assert bench.measure_epochs("baseline") == {"a epoch": 3, "b epoch": 4}
-    assert asked == ["a", "b", "a", "b", "a", "b", "stop", "stop"] * 3
+    assert asked == ["a", "a", "a", "stop", "b", "b", "b", "stop"] * 3
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Runs of one architecture share one compiled program, and no run sees another's traces."""
 
 import dataclasses
+import weakref
 
 import numpy as np
 import pytest
@@ -41,6 +42,16 @@ def test_programs_are_dropped_beyond_the_limit(tiny_config):
     for width in range(2, 3 + programs.MAX_PROGRAMS):
         training.fit(tiny_config(f"model.hidden=[{width}]", "training.epochs=1"), splits)
     assert len(programs._programs) == programs.MAX_PROGRAMS
+
+
+def test_dropped_program_gives_its_memory_back(tiny_config):
+    splits = data.load(tiny_config().data)
+    programs._programs.clear()
+    training.fit(tiny_config("model.hidden=[77]", "training.epochs=1"), splits)
+    first = weakref.ref(next(iter(programs._programs.values())).trainer)
+    for width in range(2, 2 + programs.MAX_PROGRAMS):
+        training.fit(tiny_config(f"model.hidden=[{width}]", "training.epochs=1"), splits)
+    assert first() is None
 
 
 def test_equal_data_read_twice_share_one_program(tiny_config):

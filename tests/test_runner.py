@@ -160,3 +160,11 @@ def test_record_holds_what_the_plan_says(tmp_path):
         "cpu",
         "threads",
     } <= set(values["provenance"])
+
+
+def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path):
+    small = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'r'}")
+    assert train(*small, "initializer=he").returncode == 0
+    assert train(*small, "initializer=lecun", "training.epochs=1").returncode == 0
+    assert [path.name for path in (tmp_path / "r").glob("*.keras")] == ["lecun_model.keras"]
+    assert len(read_rows(tmp_path / "r" / "history.csv")) == 1

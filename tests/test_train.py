@@ -58,6 +58,9 @@ BAD_COMMANDS = {
     "another primary config": (["--config-name", "other"], r"--config-name is not supported"),
     "another config folder": (["--config-path", "other"], r"--config-path is not supported"),
     "a pickle": (["--experimental-rerun", "x.pkl"], r"--experimental-rerun is not supported"),
+    "sweep without a run": (["--multirun", "seed=range(0)"], r"must have at least one run"),
+    "folder as a name": (["model.name=a/b"], r"model.name must be a name .* received 'a/b'"),
+    "no folder of one's own": (["--config-dir", "/nowhere"], r"--config-dir must name a folder"),
     "nonsense": (["=3"], r"Every override must read KEY=VALUE, received '=3"),
 }
 
