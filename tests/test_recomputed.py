@@ -1,0 +1,184 @@
+"""Every number of a report's tables follows from runs.csv by SciPy and statsmodels alone.
+
+Nothing here calls the statistics of the package: a mistake in them cannot hide in their test.
+"""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import command, train
+from scipy import optimize, stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import ttost_paired
+from study import change_record, write_run
+
+from fmnist_exp.aggregate import aggregate
+
+METRICS = [f"{split}_{name}" for split in ("test", "validation", "train") for name in ("accuracy",)]
+METRICS += [name.replace("accuracy", "loss") for name in METRICS] + ["num_epochs", "fit_seconds"]
+SESOI = {"test_accuracy": 0.003, "test_loss": np.nan}
+TOLERANCE = 1e-9
+
+
+def recomputed_summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean, SD and 95 % t interval of every metric, a row per condition."""
+    rows = []
+    for initializer, group in runs.groupby("initializer", sort=False):
+        row = {"initializer": initializer, "num_runs": len(group)}
+        row |= {"num_diverged": 0, "num_failed": 0}
+        for metric in METRICS:
+            values = group[metric].to_numpy(float)
+            mean, std = values.mean(), values.std(ddof=1)
+            error = std / np.sqrt(len(values))
+            interval = (
+                stats.t.interval(0.95, len(values) - 1, mean, error) if error else (mean,) * 2
+            )
+            row[f"{metric}_mean"], row[f"{metric}_std"] = mean, std
+            row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = interval
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def recomputed_comparisons(runs: pd.DataFrame) -> pd.DataFrame:
+    """Every column of comparisons.csv, all pairs on accuracy and on loss."""
+    return pd.concat([_compared(runs, metric) for metric in SESOI], ignore_index=True)
+
+
+def _compared(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    table = runs.pivot(index="seed", columns="initializer", values=metric)
+    pairs = list(combinations(dict.fromkeys(runs["initializer"]), 2))
+    rows = pd.DataFrame([_pair(table[b], table[a], metric, len(pairs)) for a, b in pairs])
+    rows["p_value_holm"] = multipletests(rows["p_value"], method="holm")[1]
+    rows["p_value_equivalence_holm"] = (
+        multipletests(rows["p_value_equivalence"], method="holm")[1]
+        if np.isfinite(SESOI[metric])
+        else np.nan
+    )
+    better = (rows["difference_mean"] > 0) == metric.endswith("accuracy")
+    rows["verdict"] = np.select(
+        [rows["p_value_equivalence_holm"] <= 0.05, rows["p_value_holm"] <= 0.05],
+        ["practically equal", np.where(better, "better", "worse")],
+        "undecided",
+    )
+    return rows
+
+
+def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[str, object]:
+    sesoi, count = SESOI[metric], len(arm_a)
+    test = stats.ttest_rel(arm_a, arm_b)
+    interval = test.confidence_interval(1 - 0.05 / family)
+    differences = (arm_a - arm_b).to_numpy()
+    wins = np.sum(differences > 0 if metric.endswith("accuracy") else differences < 0)
+    wins += np.sum(arm_a.to_numpy() == arm_b.to_numpy()) / 2
+    low, high = proportion_confint(wins, count, method="wilson")
+    std = differences.std(ddof=1)
+    return {
+        "metric": metric,
+        "condition_a": arm_a.name,
+        "condition_b": arm_b.name,
+        "num_pairs": count,
+        "difference_mean": differences.mean(),
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "p_value": test.pvalue,
+        "difference_std": std,
+        "d_z": differences.mean() / std,
+        "superiority": wins / count,
+        "superiority_low": low,
+        "superiority_high": high,
+        "p_value_sign_flip": _sign_flip(arm_a, arm_b, metric),
+        "sesoi": sesoi,
+        "p_value_equivalence": (
+            ttost_paired(arm_a.to_numpy(), arm_b.to_numpy(), -sesoi, sesoi)[0]
+            if np.isfinite(sesoi)
+            else np.nan
+        ),
+        "minimum_detectable": std * optimize.brentq(_lack_of_power, 1e-3, 9, (count, family)),
+        "seeds_needed": _seeds_needed(std / sesoi, family) if np.isfinite(sesoi) else np.nan,
+        "num_comparisons": family,
+        "unpaired_seeds": np.nan,
+    }
+
+
+def _sign_flip(arm_a: pd.Series, arm_b: pd.Series, metric: str) -> float:
+    """Accuracies as counts of images: sums of fractions that are equal may differ in last bits."""
+    if metric.endswith("accuracy"):
+        arm_a, arm_b = ((10_000 * arm).round().astype(int) for arm in (arm_a, arm_b))
+    differences = (arm_a - arm_b).to_numpy()
+    return stats.permutation_test(
+        (differences,),
+        np.sum,
+        permutation_type="samples",
+        n_resamples=np.inf,
+    ).pvalue
+
+
+def _lack_of_power(effect: float, count: int, family: int) -> float:
+    critical = stats.t.isf(0.05 / family / 2, count - 1)
+    return stats.nct.sf(critical, count - 1, effect * np.sqrt(count)) - 0.8
+
+
+def _seeds_needed(std: float, family: int) -> int:
+    """Fewest pairs that find an effect of 1 in 80 %, and that each side of equality in 90 %."""
+    counts = np.arange(2, 10_000)
+    effect = np.sqrt(counts) / std
+    for share, power in ((0.05 / family / 2, 0.8), (0.05 / family, 0.9)):
+        critical = stats.t.isf(share, counts - 1)
+        enough = stats.nct.sf(critical, counts - 1, effect) >= power
+        counts, effect = counts[enough], effect[enough]
+    return int(counts[0])
+
+
+def check(report: Path) -> None:
+    """Compare both tables of a report with what its runs.csv says."""
+    runs = pd.read_csv(report / "runs.csv")
+    assert set(runs["status"]) == {"completed"}
+    for name, expected in (
+        ("summary", recomputed_summary(runs)),
+        ("comparisons", recomputed_comparisons(runs)),
+    ):
+        written = pd.read_csv(report / f"{name}.csv")
+        assert set(written) == set(expected)
+        pd.testing.assert_frame_equal(
+            written, expected[list(written)], check_dtype=False, rtol=TOLERANCE, atol=TOLERANCE
+        )
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.006], ids=["undecided", "different"])
+def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift):
+    generator = np.random.default_rng(1)
+    for number in range(30):
+        arm, seed = divmod(number, 10)
+        name = ("he", "lecun", "glorot")[arm]
+        write_run(tmp_path / "s" / str(number), f"initializer={name}", f"seed={seed}")
+        metrics = {
+            split: {
+                "accuracy": round(generator.normal(0.888 + shift * (arm == 2), 0.0035), 4),
+                "loss": generator.normal(0.36 - 3 * shift * (arm == 2), 0.015),
+            }
+            for split in ("train", "validation", "test")
+        }
+        times = {"fit": generator.normal(25, 3), "total": 30.0}
+        change_record(
+            tmp_path / "s" / str(number),
+            lambda r, m=metrics, t=times: r.update(metrics=m, timing_seconds=t),
+        )
+    aggregate([tmp_path / "s"], tmp_path / "report")
+    check(tmp_path / "report")
+
+
+@pytest.mark.slow
+def test_tables_of_a_real_sweep(tmp_path):
+    """Three initializers, ten seeds, on a part of the real images."""
+    sweep = tmp_path / "sweep"
+    small = ("data.num_train=2000", "data.num_test=1000", "training=smoke")
+    settings = ("initializer=glorot,he,lecun", "seed=range(10)")
+    result = train("--multirun", *small, *settings, f"hydra.sweep.dir={sweep}")
+    assert result.returncode == 0, result.stderr
+    report = command("scripts/aggregate.py", sweep)
+    assert report.returncode == 0, report.stderr
+    check(sweep / "report")
