@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from study import found_in, write_sweep
+from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import comparison_charts as charts
 
@@ -65,6 +65,13 @@ def test_nothing_is_framed_without_two_pairs(tmp_path):
     write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)})
     (chart,) = charts.draw_confusion_differences(found_in(tmp_path).conditions)
     assert list(chart.figure.axes[0].patches) == []
+
+
+def test_conditions_without_common_seed_have_a_difference(tmp_path):
+    write_run(tmp_path / "0", "initializer=he", "seed=0", accuracy=0.8)
+    write_run(tmp_path / "1", "initializer=lecun", "seed=1", accuracy=0.6)
+    (chart,) = charts.draw_confusion_differences(found_in(tmp_path).conditions)
+    assert "+20.0" in texts(chart.figure.axes[0].texts)
 
 
 def test_reliability_has_a_line_for_each_condition_with_answers(findings):

@@ -32,11 +32,12 @@ def recomputed_summary(runs: pd.DataFrame) -> pd.DataFrame:
         row |= {"num_diverged": 0, "num_failed": 0}
         for metric in METRICS:
             values = group[metric].to_numpy(float)
-            mean, error = values.mean(), stats.sem(values)
+            mean, std = values.mean(), values.std(ddof=1)
+            error = std / np.sqrt(len(values))
             interval = (
                 stats.t.interval(0.95, len(values) - 1, mean, error) if error else (mean,) * 2
             )
-            row[f"{metric}_mean"], row[f"{metric}_std"] = mean, stats.tstd(values)
+            row[f"{metric}_mean"], row[f"{metric}_std"] = mean, std
             row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = interval
         rows.append(row)
     return pd.DataFrame(rows)

@@ -57,7 +57,7 @@ def test_parts_stand_in_order(figures):
     ):
         places = [text.index(part) for part in parts]
         assert places == sorted(places)
-    assert "![Loss](figures/loss.png)" in to_markdown(page)
+    assert "![Loss](figures/loss.png)\n\nCaption\n" in to_markdown(page)
 
 
 def test_names_cannot_become_markup(figures):

@@ -115,7 +115,8 @@ def draw_confusion_difference(condition: Condition, first: Condition) -> Figure:
         for each in (condition, first)
     )
     difference = np.mean(list(shares.values()), axis=0) - np.mean(list(others.values()), axis=0)
-    clear = _differs(np.array([shares[seed] - others[seed] for seed in shares if seed in others]))
+    pairs = [shares[seed] - others[seed] for seed in shares if seed in others]
+    clear = _differs(np.reshape(pairs, (-1, *difference.shape)))
     limit = max(float(np.abs(difference).max()), 0.1)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()

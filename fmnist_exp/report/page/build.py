@@ -137,7 +137,9 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
         ("runs", runs + (f", {len(study.unfinished)} unfinished" if study.unfinished else ""))
     ]
     for name, key in VERSIONS.items():
-        values = dict.fromkeys(str(run.record.provenance.get(key)) for run in study.runs)
+        values = dict.fromkeys(
+            str(run.record.provenance.get(key) or "unknown") for run in study.runs
+        )
         length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
         stated.append((name, _listed(value[:length] for value in values)))
     return stated

@@ -129,7 +129,8 @@ def to_markdown(page: Page) -> str:
         parts.append(f"## {escape_markdown(section.title)}\n")
         parts += [f"{escape_markdown(paragraph)}\n" for paragraph in section.paragraphs]
         parts += [
-            f"![{escape_markdown(figure.alt)}]({FIGURES}/{figure.name}.png)\n"
+            f"![{escape_markdown(figure.alt)}]({FIGURES}/{figure.name}.png)\n\n"
+            f"{escape_markdown(figure.caption)}\n"
             for figure in section.figures
         ]
         for table in section.tables:
