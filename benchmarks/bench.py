@@ -17,11 +17,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import calibration
+import scale
+
 from fmnist_exp.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 3  # of each peer
 ROUNDS = 2  # epochs of each kind that a process is asked for
+NUM_STUDIES = 500  # simulated for each setting; calibration.py itself takes more
 MODELS = ("baseline", "regularized")
 
 
@@ -177,9 +181,11 @@ def main() -> None:
         section = epoch_lines(model, measure_epochs(model))
         print("\n".join(section), flush=True)
         lines += section
-    section = measure_sweep()
-    print("\n".join(section))
-    (HERE / "results.md").write_text("\n".join([*lines, *section]))
+    for measure in (measure_sweep, scale.lines, lambda: calibration.lines(NUM_STUDIES)):
+        section = measure()
+        print("\n".join(section), flush=True)
+        lines += section
+    (HERE / "results.md").write_text("\n".join(lines))
 
 
 if __name__ == "__main__":
