@@ -17,13 +17,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import calibration
+import scale
+
 from fmnist_exp.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 3  # of each peer
 ROUNDS = 2  # epochs of each kind that a process is asked for
+NUM_STUDIES = 500  # simulated for each setting; calibration.py itself takes more
 MODELS = ("baseline", "regularized")
-NUM_STUDIES = "500"  # simulated ones, for each setting of the calibration
 
 
 class Peer:
@@ -184,17 +187,11 @@ def main() -> None:
         section = epoch_lines(model, measure_epochs(model))
         print("\n".join(section), flush=True)
         lines += section
-    for section in (measure_sweep(), _of("scale.py"), _of("calibration.py", NUM_STUDIES)):
+    for measure in (measure_sweep, scale.lines, lambda: calibration.lines(NUM_STUDIES)):
+        section = measure()
         print("\n".join(section), flush=True)
         lines += section
     (HERE / "results.md").write_text("\n".join(lines))
-
-
-def _of(script: str, *arguments: str) -> list[str]:
-    """The section that another script of this folder prints."""
-    command = [sys.executable, str(HERE / script), *arguments]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [*result.stdout.splitlines(), ""]
 
 
 if __name__ == "__main__":

@@ -122,15 +122,13 @@ def verdicts(study: dict[str, dict[int, float]]) -> list[Comparison]:
     return compare(study, METRIC, sesoi=BOUND, sign_flip=False)
 
 
-def main() -> None:
-    """Print the section."""
-    num_studies = int(sys.argv[1]) if len(sys.argv) > 1 else NUM_STUDIES
+def lines(num_studies: int) -> list[str]:
+    """The section in Markdown: a row for each setting."""
     error = math.sqrt(0.05 * 0.95 / num_studies)
-    print("## Calibration of the verdicts\n")
-    print(
+    about = (
         f"Simulated studies of three conditions, {num_studies:,} for each row and column group, "
         f"runs of SD {100 * STD:.2f} points. One standard error of a 5 % or 95 % entry is "
-        f"{100 * error:.1f} points.\n"
+        f"{100 * error:.1f} points."
     )
     heads = (
         "seeds",
@@ -143,7 +141,7 @@ def main() -> None:
         "simultaneous intervals hold all (at least 95 %)",
         "right verdict at twice the minimum detectable difference (at least 80 %)",
     )
-    print(f"| {' | '.join(heads)} |\n|{' ---: |' * len(heads)}")
+    rows = [f"| {' | '.join(heads)} |", f"|{' ---: |' * len(heads)}"]
     for setting in (Setting(count, rho) for rho in CORRELATIONS for count in SEEDS):
         rates = null(setting, num_studies)
         shares = (
@@ -156,7 +154,13 @@ def main() -> None:
             right_verdicts(setting, num_studies),
         )
         cells = (f"{100 * share:.1f} %" for share in shares)
-        print(f"| {setting.num_seeds} | {setting.correlation} | {' | '.join(cells)} |", flush=True)
+        rows.append(f"| {setting.num_seeds} | {setting.correlation} | {' | '.join(cells)} |")
+    return ["## Calibration of the verdicts", "", about, "", *rows, ""]
+
+
+def main() -> None:
+    """Print the section."""
+    print("\n".join(lines(int(sys.argv[1]) if len(sys.argv) > 1 else NUM_STUDIES)))
 
 
 if __name__ == "__main__":

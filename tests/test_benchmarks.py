@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT
+from study import found_in
 
 from fmnist_exp import data
 
@@ -111,6 +112,22 @@ def test_compiler_narrows_no_product_of_the_floor(products):
     shapes = sorted(re.findall(r"f32(\[\d+,\d+\])\S* dot\(", text))
     of_a_step = ["[{0},16]", "[{0},10]", "[16,10]", "[{0},16]", "[64,16]"]
     assert shapes == sorted(shape.format(size) for size in (48, 16) for shape in of_a_step)
+
+
+def test_synthetic_study_is_a_study(module, tmp_path):
+    """Ten seeds for each condition, and every run with files of its own but its predictions."""
+    module("scale").write_study(tmp_path / "s", 20)
+    found = found_in(tmp_path / "s")
+    assert [len(condition.runs) for condition in found.conditions] == [10, 10]
+    assert found.without_predictions == []
+    assert found.study.table["test_accuracy"].nunique() > 10
+
+
+def test_cost_of_a_report_is_measured_with_its_page(module):
+    cost = module("scale").measure(10)
+    assert 0 < cost.seconds < 300
+    assert cost.megabytes > 50
+    assert 0 < cost.page_megabytes < 2
 
 
 def test_single_run_is_measured_with_its_figures(module, monkeypatch, tmp_path, capsys):

@@ -68,6 +68,11 @@ def test_names_are_shown_as_they_are(name):
     assert f"{in_latex} & 1 \\\\\n" in latex(table)
 
 
+def test_latex_knows_the_signs_of_numbers():
+    table = pd.DataFrame({"a": ["\N{MINUS SIGN}1.5"], "b": ["\N{INFINITY}"]})
+    assert r"$-$1.5 & $\infty$ \\" in latex(table)
+
+
 @pytest.mark.parametrize("cell", ["[64]", "*"])
 def test_latex_line_end_does_not_swallow_the_next_row(cell):
     table = pd.DataFrame({"model.hidden": ["x", cell], "n": ["1", "2"]})

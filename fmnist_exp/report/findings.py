@@ -1,7 +1,7 @@
 """Everything that a report says, computed once: tables, verdicts, qualities, predictions."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -152,13 +152,13 @@ def _run_qualities(study: Study) -> pd.DataFrame:
     counted = set(study.measured.index)
     rows = [
         {"condition": condition, "status": run.record.status}
-        | asdict(qualities.run_qualities(run.history, run.record.metrics))
+        | vars(qualities.run_qualities(run.history, run.record.metrics))
         for index, (condition, run) in enumerate(
             zip(study.table["condition"], study.runs, strict=True)
         )
         if run.record.status == "diverged" or index in counted
     ]
-    names = [field for field in qualities.RunQualities.__dataclass_fields__]
+    names = qualities.RunQualities.__dataclass_fields__
     return pd.DataFrame(rows, columns=["condition", "status", *names])
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.runs.sweeps import Run, Study
 
-MAX_ROWS = 30  # conditions that are drawn in one row each
-MAX_PANELS = 9  # conditions that are drawn in one panel each, and whose answers are read
+MAX_ROWS = 20  # conditions that are drawn in one row each
+MAX_PANELS = 8  # conditions that are drawn in one panel each, and whose answers are read
 MAX_SEEDS = 100  # runs of a condition that are drawn one by one
 
 

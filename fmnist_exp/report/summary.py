@@ -25,17 +25,21 @@ def summarize(study: Study) -> pd.DataFrame:
     `num_diverged` and `num_failed`, the runs that ended otherwise; and for every metric its
     `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
     """
+    table = study.table
+    groups = table.groupby("condition", sort=False).indices
+    is_measured = table.index.isin(study.measured.index)
+    status = table["status"].to_numpy()
+    metrics = {metric: table[metric].to_numpy(dtype=float) for metric in METRICS}
     rows = []
-    measured = dict(list(study.measured.groupby("condition")))
-    for condition, runs in study.table.groupby("condition", sort=False):
-        counts = runs["status"].value_counts()
-        row = {name: runs[name].iloc[0] for name in study.factors}
-        completed = measured.get(condition, study.measured.iloc[:0])
-        row["num_runs"] = len(completed)
-        row["num_diverged"] = counts.get("diverged", 0)
-        row["num_failed"] = counts.get("failed", 0) + counts.get("interrupted", 0)
-        for metric in METRICS:
-            values = completed[metric].to_numpy(dtype=float)
+    for condition in study.conditions:
+        places = groups[condition]
+        measured = places[is_measured[places]]
+        row = {name: table[name].iloc[places[0]] for name in study.factors}
+        row["num_runs"] = len(measured)
+        row["num_diverged"] = np.sum(status[places] == "diverged")
+        row["num_failed"] = np.isin(status[places], ("failed", "interrupted")).sum()
+        for metric, numbers in metrics.items():
+            values = numbers[measured]
             row[f"{metric}_mean"] = values.mean() if len(values) else np.nan
             row[f"{metric}_std"] = values.std(ddof=1) if len(values) > 1 else np.nan
             row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = t_interval(values)

@@ -16,7 +16,7 @@ from fmnist_exp.report.statistics.paired import paired_t
 
 POINTS = 100  # percentage points in a fraction
 MINUS = "\N{MINUS SIGN}"
-MAX_COMPARISONS = 30  # rows of the forest plot
+MAX_COMPARISONS = 28  # rows of the forest plot: all pairs of eight conditions
 MAX_DIFFERENCES = 3  # heatmaps of differences
 
 

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -102,7 +103,7 @@ def render(figure: Figure, kind: str, *, mark: str | None = None) -> bytes:
         if kind == "png":
             _write_png(figure, file, mark)
         else:
-            figure.savefig(file, format=kind, metadata={"Date": None, "Creator": mark})
+            FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": mark})
     figure.set_layout_engine("none")
     return file.getvalue()
 
@@ -117,7 +118,7 @@ def _write_png(figure: Figure, file: IO[bytes], mark: str | None) -> None:
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     # Of Pillow's ways to choose colours the one that keeps thin coloured lines truest.
     picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        file, "PNG", optimize=True, pnginfo=about
+        file, "PNG", compress_level=8, pnginfo=about
     )
 
 

@@ -89,6 +89,7 @@ def escape_markdown(text: str) -> str:
 def _escape_latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     special |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
+    special |= {"\N{MINUS SIGN}": "$-$", "\N{INFINITY}": r"$\infty$"}  # unknown to pdflatex
     return "".join(
         special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
         for character in " ".join(text.splitlines())
