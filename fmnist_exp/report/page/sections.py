@@ -15,7 +15,7 @@ from fmnist_exp.report.page.rendering import FigureReference, Section, Table
 from fmnist_exp.report.page.sentences import sentence
 from fmnist_exp.report.page.thumbnails import strips
 
-MAX_ROWS = 200  # rows of a table that a page shows; the CSV files have all
+MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 
 
 def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]:
