@@ -32,7 +32,7 @@ def test_launchers_on_this_machine_give_the_same_bits(tmp_path):
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_launcher_composes(launcher):
-    flags = ("-m", "fmnist_exp.train", "--multirun", "--cfg", "hydra")
+    flags = ("-m", "fmnist_exp.train", "--cfg", "hydra")
     result = command(*flags, f"hydra/launcher={launcher}")
     assert result.returncode == 0, result.stderr
     assert "_target_: hydra_plugins" in result.stdout

@@ -30,6 +30,7 @@ RECORD = RunRecord(
     provenance={"git_commit": None},
     artifacts={},
     error=None,
+    reused=False,
 )
 
 
