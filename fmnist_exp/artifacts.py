@@ -19,28 +19,14 @@ TABLES = (records.HISTORY, records.CONFUSION_MATRIX, records.CLASSIFICATION_REPO
 CLASS_COLUMNS = ("precision", "recall", "f1", "support")
 
 
-def write_artifacts(
-    folder: Path,
-    model: "keras.Model",
-    model_name: str,
-    rows: Sequence[Mapping[str, float]],
-    probabilities: np.ndarray,
-    splits: DataSplits,
-) -> dict[str, str]:
-    """Write history, predictions, confusion matrix, report of the classes and model.
+def write_answers(folder: Path, probabilities: np.ndarray, splits: DataSplits) -> None:
+    """Write the predictions for the test images, and their confusion matrix.
 
     Args:
         folder: where.
-        model: the trained plain model.
-        model_name: name of its file.
-        rows: the history, keys as in `records.HISTORY_COLUMNS`.
-        probabilities: float (num_test, num_classes), of the test images.
+        probabilities: float (num_test, num_classes).
         splits: the data.
-
-    Returns:
-        File name -> sha256 of its bytes.
     """
-    write_history(folder, rows)
     labels = splits.test.labels
     records.write_atomically(
         folder / records.PREDICTIONS,
@@ -55,18 +41,27 @@ def write_artifacts(
     counts = [[name, *row] for name, row in zip(splits.class_names, matrix.tolist(), strict=True)]
     header = ["true \\ predicted", *splits.class_names]
     write_text(folder / records.CONFUSION_MATRIX, _csv([header, *counts]))
-    scores = evaluation.per_class(probabilities, labels, splits.class_names)
-    report = [[name, *(row[column] for column in CLASS_COLUMNS)] for name, row in scores.items()]
-    write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_COLUMNS], *report]))
-    with records.atomic_path(folder / model_name) as path:
-        model.save(path)
-    return {
-        name: records.sha256_of(folder / name)
-        for name in (*TABLES, records.PREDICTIONS, model_name)
-    }
 
 
-def write_history(folder: Path, rows: Sequence[Mapping[str, float]]) -> None:
+def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float]]) -> None:
+    """Write precision, recall, F1 and support of every class."""
+    rows = [[name, *(row[column] for column in CLASS_COLUMNS)] for name, row in per_class.items()]
+    write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_COLUMNS], *rows]))
+
+
+def write_model(path: Path, model: "keras.Model") -> None:
+    """Save a plain model, with the state of its optimizer."""
+    with records.atomic_path(path) as temporary:
+        model.save(temporary)
+
+
+def hash_artifacts(folder: Path, model_name: str) -> dict[str, str]:
+    """File name -> sha256 of its bytes."""
+    names = (*TABLES, records.PREDICTIONS, model_name)
+    return {name: records.sha256_of(folder / name) for name in names}
+
+
+def write_history(folder: Path, rows: Sequence[records.EpochRow]) -> None:
     """Write one row per epoch."""
     values = [[row[name] for name in records.HISTORY_COLUMNS] for row in rows]
     write_text(folder / records.HISTORY, _csv([records.HISTORY_COLUMNS, *values]))

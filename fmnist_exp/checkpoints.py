@@ -21,7 +21,7 @@ from fmnist_exp.keras_classes import keras_classes
 
 log = logging.getLogger(__name__)
 
-Rows = list[dict[str, float]]
+Rows = list[records.EpochRow]
 Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
 DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
 PLAIN = (bool, int, float, str, type(None))
@@ -136,15 +136,7 @@ def _read(path: Path, num_callbacks: int) -> Saved | None:
         state = json.loads(str(arrays.pop("state")))
         if len(state["callbacks"]) != num_callbacks:
             raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
+    except DAMAGES as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
     return state, arrays

@@ -31,6 +31,7 @@ FINISHED = ("completed", "diverged")  # trained to an end and measured
 SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
+EpochRow = dict[str, float]  # one row of the history; keys as in HISTORY_COLUMNS
 HISTORY_COLUMNS = (
     "epoch",
     "train_loss",

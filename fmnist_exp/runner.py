@@ -16,14 +16,13 @@ from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
 from fmnist_exp.progress import EpochProgress
 from fmnist_exp.provenance import describe_machine, run_key
-from fmnist_exp.records import RunRecord
+from fmnist_exp.records import EpochRow, RunRecord
 from fmnist_exp.store import MODEL, Store, handed_out
 
 if TYPE_CHECKING:
     from fmnist_exp.training import FitResult
 
 log = logging.getLogger(__name__)
-EpochRow = dict[str, float]  # keys as in records.HISTORY_COLUMNS
 
 
 @dataclass
@@ -159,14 +158,13 @@ class _Task:
                 for name in records.SPLITS
             }
         with self.watch.part("writing"):
-            hashes = artifacts.write_artifacts(
-                folder, result.model, model_name, self.rows, probabilities["test"], self.splits
-            )
-        return replace(
-            _with_results(self.record, result, probabilities, self.splits),
-            artifacts=hashes,
-            timing_seconds=self.watch.parts(),
-        )
+            record = _with_results(self.record, result, probabilities, self.splits)
+            artifacts.write_history(folder, self.rows)
+            artifacts.write_answers(folder, probabilities["test"], self.splits)
+            artifacts.write_class_scores(folder, record.per_class)
+            artifacts.write_model(folder / model_name, result.model)
+            hashes = artifacts.hash_artifacts(folder, model_name)
+        return replace(record, artifacts=hashes, timing_seconds=self.watch.parts())
 
     def write_unfinished(self, run_dir: Path, status: str, error: dict[str, str] | None) -> None:
         """Leave what is known of a run that did not come to its end."""
@@ -232,18 +230,18 @@ def _with_results(
     from fmnist_exp import evaluation  # scikit-learn takes a second
 
     metrics: dict[str, dict[str, float | None]] = {}
+    diverged = result.diverged
     for name, predicted in probabilities.items():
         labels = getattr(splits, name).labels
-        metrics[name] = {
-            "loss": evaluation.loss(predicted, labels),
-            "accuracy": evaluation.accuracy(predicted, labels),
-        }
-        if not np.isfinite(predicted).all():
-            metrics[name] = {"loss": None, "accuracy": None}
-    finite = all(np.isfinite(predicted).all() for predicted in probabilities.values())
+        metrics[name] = {"loss": None, "accuracy": None}  # of answers that are no numbers
+        if np.isfinite(predicted).all():
+            metrics[name]["loss"] = evaluation.loss(predicted, labels)
+            metrics[name]["accuracy"] = evaluation.accuracy(predicted, labels)
+        else:
+            diverged = True
     return replace(
         record,
-        status="completed" if finite and not result.diverged else "diverged",
+        status="diverged" if diverged else "completed",
         metrics=metrics,
         per_class=evaluation.per_class(
             probabilities["test"], splits.test.labels, splits.class_names

@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, Terminated
-from fmnist_exp.plan import PLAN, planned, without_result, write_plan
+from fmnist_exp.plan import Plan, planned, without_result, write_plan
 from fmnist_exp.plan import describe as describe_plan
 from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.records import RunRecord
@@ -94,9 +94,18 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 
 
+def _run_sweep(plan: Plan) -> None:
+    """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
+    write_plan(plan)
+    try:
+        run_composed()
+    finally:
+        for line in without_result(plan):
+            print(line, file=sys.stderr)
+
+
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
-    plan = None
     try:
         logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
         signal.signal(signal.SIGTERM, _terminate)
@@ -104,9 +113,10 @@ def main() -> None:
         if plan is not None and plan.execution.dry_run:
             print(describe_plan(plan, _store(plan.execution, Path.cwd())))
             return
-        if plan is not None and plan.sweep_dir is not None:
-            write_plan(plan)
-        run_composed()
+        if plan is None or plan.sweep_dir is None:
+            run_composed()
+        else:
+            _run_sweep(plan)
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
@@ -116,10 +126,6 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
-    finally:
-        if plan is not None and plan.sweep_dir is not None and (plan.sweep_dir / PLAN).exists():
-            for line in without_result(plan):
-                print(line, file=sys.stderr)
 
 
 if __name__ == "__main__":

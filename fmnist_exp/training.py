@@ -14,9 +14,8 @@ from fmnist_exp.checkpoints import Checkpointer
 from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.programs import shared_program
+from fmnist_exp.records import EpochRow
 from fmnist_exp.seeding import child_generator
-
-EpochRow = dict[str, float]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ ALLOWED = {
     "kept": {"errors", "records", "store"},
     "plan": {"config", "data", "errors", "provenance", "records", "store"},
     "programs": {"backend", "config", "data", "models", "seeding", "trainer"},
-    "training": {"backend", "checkpoints", "config", "data", "programs", "seeding"},
+    "training": {"backend", "checkpoints", "config", "data", "programs", "records", "seeding"},
     "prediction": {"backend", "trainer"},
     "evaluation": set(),
     "progress": set(),
