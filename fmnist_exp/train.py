@@ -7,12 +7,15 @@ python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -94,9 +97,22 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
 
 
-def _run_sweep(plan: Plan) -> None:
+def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
+    """The arguments with the directory of the sweep as planned.
+
+    Hydra composes anew and would put its own second into the name; and the relative path of a
+    sweep means another place to a process that was started in another folder.
+    """
+    overrides = get_args_parser().parse_args(list(arguments)).overrides
+    last = max((n for n, each in enumerate(arguments) if each in overrides), default=-1)
+    folder = QuotedString(str(sweep_dir.absolute()), Quote.single).with_quotes()
+    return [*arguments[: last + 1], f"hydra.sweep.dir={folder}", *arguments[last + 1 :]]
+
+
+def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
     write_plan(plan)
+    sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
     try:
         run_composed()
     finally:
@@ -116,7 +132,7 @@ def main() -> None:
         if plan is None or plan.sweep_dir is None:
             run_composed()
         else:
-            _run_sweep(plan)
+            _run_sweep(plan, plan.sweep_dir)
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)

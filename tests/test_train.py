@@ -1,10 +1,13 @@
 """The command line: bad input ends in one clear message and leaves nothing behind."""
 
+import logging
 import re
+import sys
 
 import pytest
 from conftest import train
 
+from fmnist_exp import train as entrypoint
 from fmnist_exp.records import read_record
 
 # arguments -> what standard error must say
@@ -102,3 +105,16 @@ def test_unwritable_directory_is_refused_before_training(where, tmp_path):
     assert result.returncode == 2
     assert re.search(rf"RecordError: cannot write {folder}.*hydra.run.dir=DIR", result.stderr)
     assert "Traceback" not in result.stderr
+
+
+def test_a_sweep_runs_in_the_directory_that_was_planned(tmp_path, monkeypatch):
+    """Hydra composes anew, a moment later, and the name of the directory tells the time."""
+    given = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging, "raiseExceptions", True)  # main sets both; they are put back
+    monkeypatch.setattr(entrypoint.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(entrypoint, "run_composed", lambda: given.extend(sys.argv))
+    monkeypatch.setattr(sys, "argv", ["train", "data=synthetic", "seed=1,2", "--multirun"])
+    entrypoint.main()
+    (plan,) = tmp_path.glob("multirun/*/*/plan.json")
+    assert given == [*sys.argv[:3], f"hydra.sweep.dir='{plan.parent}'", "--multirun"]
