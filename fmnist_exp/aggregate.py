@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.records import FIGURES, write_bytes
 
@@ -82,6 +83,7 @@ def _tables(found: "Findings") -> dict[str, str]:
     }
 
 
+@reader_may_leave()
 def main() -> None:
     """Compare the runs of one or more sweeps: tables, charts and a report."""
     parser = argparse.ArgumentParser(prog="aggregate", description=main.__doc__)

@@ -8,7 +8,6 @@ order follows from the seed and the number of epochs; a run that goes on draws i
 import json
 import logging
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,15 @@ import numpy as np
 
 from fmnist_exp import records
 from fmnist_exp.backend import keras
+from fmnist_exp.files import read_arrays
 from fmnist_exp.keras_classes import keras_classes
 
 log = logging.getLogger(__name__)
 
 Rows = list[records.EpochRow]
 Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
-DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
+DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError)
+MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
 PLAIN = (bool, int, float, str, type(None))
 # Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
 SET_BY_KERAS = {"params", "_params", "model", "_model", "monitor_op", "validation_data"}
@@ -131,8 +132,7 @@ def _read(path: Path, num_callbacks: int) -> Saved | None:
     if not path.exists():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(path, MAX_BYTES)
         state = json.loads(str(arrays.pop("state")))
         if len(state["callbacks"]) != num_callbacks:
             raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")

@@ -16,6 +16,7 @@ import numpy as np
 
 from fmnist_exp import sources
 from fmnist_exp.config import DataConfig
+from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import ConfigError, FmnistError
 from fmnist_exp.seeding import child_generator
 
@@ -228,6 +229,7 @@ def _synthetic(config: DataConfig) -> _DataSet:
     )
 
 
+@reader_may_leave()
 def main() -> None:
     """Find or fetch Fashion-MNIST, verify it, and report where it lies and what it holds."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.data", description=main.__doc__)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fmnist_exp.errors import DataError
+from fmnist_exp.files import open_regular
 
 UNSIGNED_BYTE = 0x08  # the only element type that these data sets use
 
@@ -79,10 +80,11 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                return file.read(limit)
-        with path.open("rb") as file:
+        # Compressed or not, no intact file is longer than this.
+        with open_regular(path, 2 * limit + 1_000_000) as file:
+            if path.suffix == ".gz":
+                with gzip.open(file) as unpacked:
+                    return unpacked.read(limit)
             return file.read(limit)
     except EOFError as error:
         raise _bad(path, "it is cut off: the compressed data end too early") from error

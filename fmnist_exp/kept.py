@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fmnist_exp import records
+from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError
 from fmnist_exp.records import RunRecord
 from fmnist_exp.store import Store
@@ -52,6 +53,7 @@ def remove(store: Store, starts: Iterable[str]) -> list[str]:
     return chosen
 
 
+@reader_may_leave()
 def main() -> None:
     """List the finished runs that are kept, or remove some; run directories stay as they are."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.kept", description=main.__doc__)

@@ -43,7 +43,12 @@ ARGUMENT_RULES = {
     "factor": number("(0, 1)", "0.1"),
     "min_lr": number("[0, inf)", "1e-6"),
     "baseline": NUMBER,
+    "ema_momentum": number("[0, 1]", "0.99"),
+    "ema_overwrite_frequency": integer(1, example=100),
+    "name": TEXT,  # of an optimizer
 }
+# Arguments without a rule of their own mean axes or layers that the engine has no use for.
+NOTHING = Rule("null, as nothing here can make use of it", lambda value: value is None, "null")
 MODES = {
     "initializers": one_of(("fan_in", "fan_out", "fan_avg")),
     "callbacks": one_of(("auto", "max", "min")),
@@ -116,11 +121,13 @@ def _check_argument(key: str, family: str, keras: KerasClass, name: str, value: 
 
 
 def _rule_of_default(default: Any) -> Rule | None:
-    """A value must be of the kind of its argument's default; no default, no rule."""
+    """A value must be of the kind of its argument's default; none at all if that is null."""
     if isinstance(default, bool):
         return BOOLEAN
     if isinstance(default, int):
         return COUNT
     if isinstance(default, float):
         return NUMBER
-    return TEXT if isinstance(default, str) else None
+    if default is REQUIRED:
+        return None
+    return TEXT if isinstance(default, str) else NOTHING

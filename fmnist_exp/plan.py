@@ -15,11 +15,14 @@ from pathlib import Path
 from fmnist_exp import data, records
 from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
 from fmnist_exp.errors import RecordError
+from fmnist_exp.files import read_regular
+from fmnist_exp.presence import state_without_record
 from fmnist_exp.provenance import run_key
 from fmnist_exp.store import Store
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"
+MAX_BYTES = 100_000_000  # of 100,000 runs
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
     if not path.exists():  # started by other means than our own entrypoint
         return composed
     try:
-        config = from_record(json.loads(path.read_text(encoding="utf-8"))[job_number])
+        config = from_record(json.loads(read_regular(path, MAX_BYTES))[job_number])
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise RecordError(
             f"cannot read {path}: it must hold the config of run {job_number} ({error!r}). "
@@ -111,7 +114,7 @@ def without_result(plan: Plan) -> list[str]:
 
 def _why_without_result(run_dir: Path) -> str | None:
     if not (run_dir / records.RECORD).is_file():
-        return "unfinished"
+        return state_without_record(run_dir)
     try:
         record = records.read_record(run_dir)
     except RecordError as error:

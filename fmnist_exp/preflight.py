@@ -5,6 +5,7 @@ would show after hours. Here every run of the sweep is composed and parsed first
 are read.
 """
 
+import dataclasses
 import os
 import re
 import tempfile
@@ -24,10 +25,27 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
-from fmnist_exp.config import CONFIG_DIR, check_batch_size, parse, parse_execution
+from fmnist_exp.config import (
+    CONFIG_DIR,
+    ExecutionConfig,
+    check_batch_size,
+    parse,
+    parse_execution,
+)
 from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
+from fmnist_exp.own_groups import check_folder
 from fmnist_exp.plan import Plan
 from fmnist_exp.records import cannot_write
+
+EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
+ERRORS_OF_HYDRA = (
+    HydraException,
+    OmegaConfBaseException,
+    yaml.YAMLError,
+    ValueError,
+    RecursionError,
+)
 
 
 def plan_command_line(arguments: Sequence[str]) -> Plan | None:
@@ -43,6 +61,8 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
         RecordError: the output directory cannot be written.
     """
     options = get_args_parser().parse_args(list(arguments))
+    if options.config_dir is not None:
+        check_folder(Path(options.config_dir))
     if options.help or options.hydra_help or options.cfg or options.info:
         return None
     if options.shell_completion:
@@ -50,16 +70,12 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     _refuse_foreign_primaries(options)
     overrides = list(options.overrides)
     if options.config_dir is not None:
-        if not os.path.isdir(options.config_dir):
-            raise ConfigError(
-                f"--config-dir must name a folder, received {options.config_dir!r}. Pass a folder "
-                "with groups of your own, such as FOLDER/training/mine.yaml."
-            )
         overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
-            plan = _plan(overrides, options.multirun)
-        except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+            settings = settings_of_execution(options.overrides, EXECUTION)
+            plan = _plan(overrides, options.multirun, settings)
+        except ERRORS_OF_HYDRA as error:
             raise ConfigError(_explain(error, options.overrides)) from error
     # Backwards, so that the first run finds its data still in memory.
     for data_config in reversed(dict.fromkeys(config.data for config in plan.configs)):
@@ -82,15 +98,16 @@ def _refuse_foreign_primaries(options: Any) -> None:
             )
 
 
-def _plan(overrides: list[str], multirun: bool) -> Plan:
+def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
     """The checked config of every run, in the order in which Hydra will number them."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
     mode = RunMode.MULTIRUN if multirun else hydra.get_mode("config", overrides) or RunMode.RUN
     master = hydra.compose_config("config", overrides, mode)
+    check_unchanged(master, hydra.config_loader, settings, EXECUTION)
+    check_factors(master.hydra.sweeper.params or {}, EXECUTION)
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
-        _refuse_subdir(master)
         sweep_dir = Path(master.hydra.sweep.dir)
         _check_writable(sweep_dir)
         of_runs = sweep_overrides(master)
@@ -140,16 +157,6 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
     return runs
 
 
-def _refuse_subdir(master: DictConfig) -> None:
-    """Runs lie in the sweep's directory under their numbers, and nowhere else."""
-    subdir = OmegaConf.to_container(master.hydra.sweep, resolve=False)["subdir"]  # type: ignore[index,call-overload]
-    if subdir != "${hydra.job.num}":
-        raise ConfigError(
-            f"hydra.sweep.subdir must stay as it is, received {subdir!r}: every run lies in the "
-            "sweep's directory under its number. Choose the directory with hydra.sweep.dir=DIR."
-        )
-
-
 def _without_hydra(composed: DictConfig) -> DictConfig:
     return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
@@ -170,6 +177,8 @@ def _explain(error: Exception, overrides: Sequence[str]) -> str:
     message = str(error).strip()
     if isinstance(error, yaml.YAMLError):
         return f"a config file is not readable YAML: {' '.join(message.split())}. Correct it."
+    if isinstance(error, RecursionError):
+        return "an override is nested too deep to be read. Write it with fewer brackets."
     if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
         return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
     unknown = re.search(r"Could not override '([^']+)'", message)

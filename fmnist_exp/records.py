@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from fmnist_exp.errors import RecordError
+from fmnist_exp.files import read_regular
 
 SCHEMA_VERSION = 1
+MAX_RECORD_BYTES = 4_000_000  # 10 kB are usual
 RECORD = "run.json"
 HISTORY = "history.csv"
 PREDICTIONS = "predictions.npz"
 CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
 FIGURES = "figures"
+TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
 
 STATUSES = ("completed", "diverged", "failed", "interrupted")
 FINISHED = ("completed", "diverged")  # trained to an end and measured
@@ -103,7 +106,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".tmp{path.suffix}")
+        # A killed process leaves this file behind; its name tells whose it was.
+        start = f".{path.name[:100]}."
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=f".tmp{path.suffix}")
         os.close(handle)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -164,7 +169,7 @@ def read_record(run_dir: Path) -> RunRecord:
     """
     path = run_dir / RECORD
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(path, MAX_RECORD_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         raise cannot_read(path, f"it is not readable JSON ({error})") from error
     if not isinstance(values, dict):

@@ -14,6 +14,7 @@ import numpy as np
 from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
+from fmnist_exp.presence import working_in
 from fmnist_exp.progress import EpochProgress
 from fmnist_exp.provenance import describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
@@ -80,10 +81,17 @@ def run(
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
     task = _Task(config, splits, record, checkpoint_seconds, threads)
+    with working_in(run_dir, wait=True):
+        return _run_in(run_dir, task, store, figures)
+
+
+def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) -> RunRecord:
+    """Train or reuse, and write the record, of whatever end the run comes to."""
     _clear(run_dir)
     try:
         if store is None:
-            record = task.train_into(run_dir, records.model_name(choices), checkpoint=None)
+            model_name = records.model_name(task.record.choices)
+            record = task.train_into(run_dir, model_name, checkpoint=None)
         else:
             record = _train_once(task, store, run_dir)
         if figures:
@@ -105,12 +113,17 @@ def run(
 
 
 def _clear(run_dir: Path) -> None:
-    """Remove the files of an earlier run in the same place; the record first."""
+    """Remove the files of an earlier run in the same place, half-written ones too."""
     names = (records.RECORD, records.HISTORY, records.PREDICTIONS, records.CONFUSION_MATRIX)
     former = [run_dir / name for name in (*names, records.CLASSIFICATION_REPORT)]
     former += [*run_dir.glob("*_model.keras"), *(run_dir / records.FIGURES).glob("*.png")]
-    for path in former:
-        path.unlink(missing_ok=True)
+    former += [*run_dir.glob(records.TEMPORARIES)]
+    former += [*(run_dir / records.FIGURES).glob(records.TEMPORARIES)]
+    try:
+        for path in former:  # the record first
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise records.cannot_write(run_dir, error) from error
 
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:

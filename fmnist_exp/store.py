@@ -17,12 +17,24 @@ from filelock import FileLock, Timeout
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
+from fmnist_exp.files import read_regular
 from fmnist_exp.records import RunRecord
 
 log = logging.getLogger(__name__)
 
 MODEL = "model.keras"  # in the store, where no option's spelling can be part of a name
+FILES = frozenset(  # of a kept run, beside its record
+    (
+        MODEL,
+        records.HISTORY,
+        records.PREDICTIONS,
+        records.CONFUSION_MATRIX,
+        records.CLASSIFICATION_REPORT,
+    )
+)
 UNFINISHED = "unfinished"  # the folder of the store where runs are trained
+LOCKS = "locks"
+SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
 FIRST_WAIT = 0.5  # seconds until a waiting run says what it waits for
 
 
@@ -45,7 +57,7 @@ class Store:
         Raises:
             RecordError: the store cannot be written.
         """
-        lock = FileLock(self._locks() / f"{run_key}.lock")
+        lock = FileLock(self._subfolder(LOCKS) / f"{run_key}.lock")
         try:
             lock.acquire(timeout=FIRST_WAIT)
         except Timeout:
@@ -61,14 +73,14 @@ class Store:
     def find(self, run_key: str) -> RunRecord | None:
         """The record of a kept run, once every file of it has proved intact; None without one."""
         folder = self.folder(run_key)
-        if not folder.exists():
+        if not os.path.lexists(folder):
             return None
         try:
             record = records.read_record(folder)
             self._check(record, run_key)
         except (RecordError, OSError) as error:
             log.warning("the kept run %s is damaged and is trained again: %s", folder, error)
-            shutil.rmtree(folder)
+            self._delete(folder)
             return None
         return record
 
@@ -79,17 +91,21 @@ class Store:
         Raises:
             RecordError: the store cannot be written.
         """
+        unfinished = self._subfolder(UNFINISHED)
+        former = [*unfinished.glob(f"{run_key[:12]}-*")]  # of a process that was killed
+        for path in [*former, *unfinished.glob(f".{run_key}{records.TEMPORARIES[1:]}")]:
+            self._delete(path)
         try:
-            unfinished = self.root / UNFINISHED
-            unfinished.mkdir(parents=True, exist_ok=True)
-            for former in unfinished.glob(f"{run_key[:12]}-*"):  # of a process that was killed
-                shutil.rmtree(former)
             folder = Path(tempfile.mkdtemp(dir=unfinished, prefix=f"{run_key[:12]}-"))
         except OSError as error:
             raise records.cannot_write(self.root, error) from error
         try:
             yield folder
-            folder.rename(self.folder(run_key))
+            records.write_text(folder / SEAL, _seal(folder))
+            try:
+                folder.rename(self.folder(run_key))
+            except OSError as error:
+                raise records.cannot_write(self.folder(run_key), error) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # it has moved if all went well
 
@@ -120,23 +136,46 @@ class Store:
     def remove(self, run_key: str) -> None:
         """Forget a kept run; run directories that it was handed out to stay as they are."""
         with self.claim(run_key):
-            shutil.rmtree(self.folder(run_key))
+            self._delete(self.folder(run_key))
 
     def _check(self, record: RunRecord, run_key: str) -> None:
         folder = self.folder(run_key)
+        if folder.is_symlink():
+            raise RecordError("it is a link to another place")
         if record.run_key != run_key or record.status not in records.FINISHED:
             raise RecordError(f"its record is that of run {record.run_key}, {record.status}")
+        if read_regular(folder / SEAL, len(_seal(folder))) != _seal(folder).encode():
+            raise RecordError(f"its record is not the one that {SEAL} was made of")
+        if record.artifacts.keys() != FILES:
+            raise RecordError(f"its record must name {sorted(FILES)}, and no other file")
         for name, sha256 in record.artifacts.items():
-            if records.sha256_of(folder / name) != sha256:
+            path = folder / name
+            regular = path.is_file() and not path.is_symlink()
+            if not regular or records.sha256_of(path) != sha256:
                 raise RecordError(f"{name} is not the file that the run has written")
 
-    def _locks(self) -> Path:
+    def _subfolder(self, name: str) -> Path:
+        folder = self.root / name
         try:
-            folder = self.root / "locks"
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise records.cannot_write(self.root, error) from error
+        if folder.is_symlink():
+            raise RecordError(
+                f"{folder} must be a folder, received a link to {folder.resolve()}, where nothing "
+                "may be written. Remove the link, or choose another store with store=DIR."
+            )
         return folder
+
+    def _delete(self, path: Path) -> None:
+        """Delete a file, a folder or a link; never what a link leads to."""
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise records.cannot_write(path, error) from error
 
 
 def handed_out(record: RunRecord, choices: dict[str, str], config: dict) -> RunRecord:
@@ -155,21 +194,16 @@ def handed_out(record: RunRecord, choices: dict[str, str], config: dict) -> RunR
 
 
 def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with records.atomic_path(target) as temporary:
         temporary.unlink()
         try:
             os.link(source, temporary)
         except OSError:  # another file system, or one without links
             shutil.copy2(source, temporary)
-        temporary.replace(target)
-    except OSError as error:
-        raise records.cannot_write(target, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _seal(folder: Path) -> str:
+    return f"{records.sha256_of(folder / records.RECORD)}  {records.RECORD}\n"
 
 
 def _age(folder: Path) -> tuple[float, str]:

@@ -21,10 +21,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
+from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, Terminated
 from fmnist_exp.plan import Plan, planned, without_result, write_plan
 from fmnist_exp.plan import describe as describe_plan
 from fmnist_exp.preflight import plan_command_line
+from fmnist_exp.presence import working_in
 from fmnist_exp.records import RunRecord
 from fmnist_exp.store import Store
 
@@ -111,15 +113,17 @@ def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
 
 def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
-    write_plan(plan)
     sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
-    try:
-        run_composed()
-    finally:
-        for line in without_result(plan):
-            print(line, file=sys.stderr)
+    with working_in(sweep_dir, wait=False):
+        write_plan(plan)
+        try:
+            run_composed()
+        finally:
+            for line in without_result(plan):
+                print(line, file=sys.stderr)
 
 
+@reader_may_leave()
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     try:

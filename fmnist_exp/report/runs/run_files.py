@@ -1,12 +1,15 @@
 """Strict readers of the tables that a finished run leaves beside its record."""
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 
+from fmnist_exp.files import open_regular
 from fmnist_exp.records import HISTORY_COLUMNS, cannot_read
 
+MAX_BYTES = 20_000_000  # more than 100,000 epochs
 History = dict[str, np.ndarray]  # column of history.csv -> float (num_epochs,)
 
 
@@ -52,7 +55,7 @@ def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
 def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     """Header and rows of a CSV file with at least one row, all of one length."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with io.TextIOWrapper(open_regular(path, MAX_BYTES), "utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
     except (OSError, UnicodeError, csv.Error) as error:
         raise cannot_read(path, f"it is not readable CSV ({error})") from error

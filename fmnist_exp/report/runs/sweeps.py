@@ -13,6 +13,7 @@ import pandas as pd
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
+from fmnist_exp.presence import state_without_record
 from fmnist_exp.records import RunRecord, cannot_read
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
@@ -47,7 +48,7 @@ class Study:
         factors: columns of `table` that tell conditions apart.
         table: one row per run: run, status, seed, the factors as text (empty where a config has
             no such key), condition, metrics, epochs, times.
-        unfinished: names of run directories without a record.
+        unfinished: names of run directories without a record, each with what can be said of it.
         constants: key -> value of what all configs share.
     """
 
@@ -97,7 +98,9 @@ def read_study(folders: Sequence[Path]) -> Study:
     parent = os.path.commonpath([folder.resolve().parent for folder in folders])
     names = {path: conditions.printable(os.path.relpath(path, parent)) for path in found}
     runs = tuple(_read_run(Path(path), names[path]) for path in found if found[path])
-    unfinished = tuple(names[path] for path in found if not found[path])
+    unfinished = tuple(
+        f"{names[path]} ({state_without_record(Path(path))})" for path in found if not found[path]
+    )
     if not runs:
         raise RecordError(
             f"there is no finished run in {', '.join(map(str, folders))}"
