@@ -19,6 +19,7 @@ from fmnist_exp.config import DataConfig
 from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import ConfigError, FmnistError
 from fmnist_exp.seeding import child_generator
+from fmnist_exp.splitting import stratified_split
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top",
@@ -128,40 +129,6 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
             *(part for split in splits.values() for part in (split.images, split.labels))
         ),
     )
-
-
-def stratified_split(
-    labels: np.ndarray, validation_fraction: float, split_seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the train and the validation split, with equal shares of every class.
-
-    Args:
-        labels: int (num_examples,); class indices.
-        validation_fraction: share of the examples that goes to validation, in (0, 1).
-        split_seed: fixes the split; any integer from 0.
-
-    Returns:
-        Two disjoint int arrays, sorted, that together hold every index once.
-
-    Raises:
-        ConfigError: a class has too few examples to be in both splits.
-    """
-    from sklearn.model_selection import train_test_split  # a second to import
-
-    try:
-        train, validation = train_test_split(
-            np.arange(len(labels)),
-            test_size=validation_fraction,
-            random_state=split_seed,
-            stratify=labels,
-        )
-    except ValueError as error:
-        raise ConfigError(
-            f"data.validation_fraction={validation_fraction} cannot split {len(labels)} images by "
-            f"class: {error} Every class needs an image in both splits. Pass a fraction "
-            "nearer to 0.2, or a larger data.num_train."
-        ) from error
-    return np.sort(train), np.sort(validation)
 
 
 def _first(

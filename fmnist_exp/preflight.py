@@ -25,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
+from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import (
     CONFIG_DIR,
     ExecutionConfig,
@@ -71,7 +72,7 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     overrides = list(options.overrides)
     if options.config_dir is not None:
         overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
-    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+    with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
             settings = settings_of_execution(options.overrides, EXECUTION)
             plan = _plan(overrides, options.multirun, settings)

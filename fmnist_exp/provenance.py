@@ -34,6 +34,7 @@ TRAINING_MODULES = (
     "runner.py",
     "seeding.py",
     "sources.py",
+    "splitting.py",
     "trainer.py",
     "training.py",
 )

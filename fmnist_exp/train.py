@@ -20,6 +20,7 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, Terminated
@@ -114,7 +115,7 @@ def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
 def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
     sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
-    with working_in(sweep_dir, wait=False):
+    with working_in(sweep_dir, wait=False), cheap_sweeps():
         write_plan(plan)
         try:
             run_composed()

@@ -7,30 +7,6 @@ from conftest import command, config_of
 from fmnist_exp import data
 from fmnist_exp.errors import ConfigError
 
-LABELS = np.repeat(np.arange(10), 50)
-
-
-def test_split_is_disjoint_and_complete(run_seed):
-    train, validation = data.stratified_split(LABELS, 0.2, run_seed)
-    np.testing.assert_array_equal(np.sort(np.concatenate([train, validation])), np.arange(500))
-
-
-def test_split_is_stratified(run_seed):
-    train, validation = data.stratified_split(LABELS, 0.2, run_seed)
-    assert np.bincount(LABELS[train]).tolist() == [40] * 10
-    assert np.bincount(LABELS[validation]).tolist() == [10] * 10
-
-
-def test_split_depends_on_its_seed_alone():
-    first, again, other = (data.stratified_split(LABELS, 0.2, seed)[1] for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_class_with_one_image_cannot_be_split():
-    with pytest.raises(ConfigError, match=r"data.validation_fraction=0.2 cannot split 3 images"):
-        data.stratified_split(np.array([0, 0, 1]), 0.2, 0)
-
 
 def test_runs_with_different_seeds_share_a_split():
     assert config_of("data=synthetic", "seed=0").data == config_of("data=synthetic", "seed=1").data

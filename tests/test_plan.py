@@ -71,7 +71,6 @@ def test_editing_a_recipe_during_a_sweep_changes_no_run(tmp_path):
     assert result.returncode == 0, result.stderr
     for number in (0, 1):
         assert records.read_record(tmp_path / "sweep" / str(number)).num_epochs == 1
-    assert "have changed since the sweep began" in result.stdout
 
 
 def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path):
