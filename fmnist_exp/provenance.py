@@ -23,6 +23,7 @@ TRAINING_MODULES = (
     "config.py",
     "data.py",
     "evaluation.py",
+    "files.py",
     "idx.py",
     "keras_arguments.py",
     "keras_classes.py",
