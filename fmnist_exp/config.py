@@ -12,7 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.errors import ConfigError
 from fmnist_exp.keras_arguments import check_keras_class
 from fmnist_exp.keras_classes import activation_names
 from fmnist_exp.rules import (
@@ -23,6 +23,7 @@ from fmnist_exp.rules import (
     TEXT,
     WIDTHS,
     Rule,
+    check_fields,
     integer,
     number,
     one_of,
@@ -110,7 +111,7 @@ def parse(composed: DictConfig) -> RunConfig:
             the key, the value, the rule and a value that would do.
     """
     values, _ = _top_level(composed)
-    data = DataConfig(**_checked(DataConfig, values["data"], "data"))
+    data = DataConfig(**check_fields(DataConfig, values["data"], "data"))
     if data.dir is not None and data.name != "fashion_mnist":
         raise ConfigError(
             f"data.dir is read by data=fashion_mnist only, received {data.dir!r} with "
@@ -118,7 +119,7 @@ def parse(composed: DictConfig) -> RunConfig:
         )
     return RunConfig(
         data=data,
-        model=ModelConfig(**_checked(ModelConfig, values["model"], "model")),
+        model=ModelConfig(**check_fields(ModelConfig, values["model"], "model")),
         initializer=_parse_named(values["initializer"], "initializer"),
         optimizer=_parse_named(values["optimizer"], "optimizer"),
         training=_parse_training(values["training"]),
@@ -179,7 +180,7 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
             for item in dataclasses.fields(part)
         ],
     )
-    values = _checked(schema, raw, "")
+    values = check_fields(schema, raw, "")
     run, execution = (
         {item.name: values[item.name] for item in dataclasses.fields(part)}
         for part in (RunConfig, ExecutionConfig)
@@ -203,7 +204,7 @@ def _refuse_environment(unresolved: Any, key: str = "") -> None:
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:
-    values = _checked(KerasObject, raw, key)
+    values = check_fields(KerasObject, raw, key)
     return _keras_object(values, key, f"{key}s")
 
 
@@ -213,35 +214,11 @@ def _keras_object(values: dict[str, Any], key: str, family: str) -> KerasObject:
 
 
 def _parse_training(raw: Any) -> TrainingConfig:
-    values = _checked(TrainingConfig, raw, "training")
+    values = check_fields(TrainingConfig, raw, "training")
     callbacks = []
     for name, callback in values["callbacks"].items():
         key = f"training.callbacks.{name}"
         named = {"name": str(name), **callback} if isinstance(callback, dict) else callback
-        fields = _checked(KerasObject, named, key)
+        fields = check_fields(KerasObject, named, key)
         callbacks.append(_keras_object(fields, key, "callbacks"))
     return TrainingConfig(**(values | {"callbacks": callbacks}))
-
-
-def _checked(schema: type, raw: Any, key: str) -> dict[str, Any]:
-    """The values of `raw`, whose keys must be those of `schema`, in canonical form."""
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{key} must be {MAPPING.text}, received {raw!r}. See conf/{key}/.")
-    fields = {item.name: item for item in dataclasses.fields(schema)}
-    prefix = f"{key}." if key else ""
-    for name in raw:
-        if name not in fields:
-            raise ConfigError(
-                f"{prefix}{name} is not a key that anything reads, received {raw[name]!r}."
-                f"{did_you_mean(str(name), fields)} Remove it, or correct its spelling."
-            )
-    checked = {}
-    for name, item in fields.items():
-        if name not in raw:
-            raise ConfigError(
-                f"{prefix}{name} is missing; every key must have a value. "
-                f"See the files in conf/{key.split('.')[0]}."
-            )
-        rule: Rule | None = item.metadata.get("rule")
-        checked[name] = raw[name] if rule is None else rule.check(f"{prefix}{name}", raw[name])
-    return checked

@@ -24,6 +24,10 @@ class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM; what is running is interrupted, not failed."""
 
 
+class Pruned(Exception):
+    """The run is given up as hopeless; raised between two epochs."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' Did you mean X?' for the known word nearest to `word`; without one, the known words."""
     known = sorted(known)

@@ -15,17 +15,19 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
 
 SETTABLE = (
     "hydra/launcher",
+    "hydra/sweeper",
     "hydra/job_logging",
     "hydra/hydra_logging",
     "hydra.mode",
     "hydra.verbose",
     "hydra.run.dir",
     "hydra.sweep.dir",
-    "hydra.sweeper.params",
+    "hydra.sweeper.KEY",
     "hydra.launcher.KEY",
 )
 _SETTABLE = re.compile(
@@ -85,7 +87,9 @@ def check_unchanged(
     Raises:
         ConfigError: a file sets such a key; the message names it.
     """
-    ours = loader.load_configuration("config", settings, RunMode.MULTIRUN)
+    ours = loader.load_configuration(
+        "config", [*settings, *_shipped_experiment(master)], RunMode.MULTIRUN
+    )
     found, expected = (_watched(config, also) for config in (master, ours))
     for key in {**expected, **found}:
         if found.get(key) != expected.get(key):
@@ -94,6 +98,13 @@ def check_unchanged(
                 "groups of your own describe runs, not where they are written or what starts "
                 "them. Leave it out of the file; what can be set, set on the command line."
             )
+
+
+def _shipped_experiment(master: DictConfig) -> list[str]:
+    """The experiment of a command line if it is ours, and may name a sweeper and a directory."""
+    name = OmegaConf.select(master, "hydra.runtime.choices.experiment")
+    ours = name is not None and (CONFIG_DIR / "experiment" / f"{name}.yaml").is_file()
+    return [f"experiment={name}"] if ours else []
 
 
 def _check(override: Override) -> None:

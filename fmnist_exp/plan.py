@@ -18,7 +18,9 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
 from fmnist_exp.presence import state_without_record
 from fmnist_exp.provenance import run_key
+from fmnist_exp.search import Search
 from fmnist_exp.store import Store
+from fmnist_exp.trials import read_trials
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"
@@ -34,12 +36,15 @@ class Plan:
         overrides: what tells each run apart, as given to Hydra.
         execution: how they are carried out.
         sweep_dir: directory of the sweep; None for a single run.
+        search: what a tuned sweep may choose. Its runs are not known beforehand: `configs` are
+            those at the ends of its factors, and there are no `overrides`.
     """
 
     configs: Sequence[RunConfig]
     overrides: Sequence[Sequence[str]]
     execution: ExecutionConfig
     sweep_dir: Path | None
+    search: Search | None = None
 
 
 def write_plan(plan: Plan) -> None:
@@ -102,8 +107,11 @@ def without_result(plan: Plan) -> list[str]:
     Read from the run directories, so it is the same for every launcher.
     """
     assert plan.sweep_dir is not None
+    launched = plan.overrides
+    if plan.search is not None and (begun := read_trials(plan.sweep_dir)) is not None:
+        launched = [trial.overrides for trial in begun.trials]
     lines = []
-    for number, overrides in enumerate(plan.overrides):
+    for number, overrides in enumerate(launched):
         run_dir = plan.sweep_dir / str(number)
         reason = _why_without_result(run_dir)
         if reason is not None:
@@ -119,7 +127,7 @@ def _why_without_result(run_dir: Path) -> str | None:
         record = records.read_record(run_dir)
     except RecordError as error:
         return f"unreadable ({error})"
-    if record.status in records.FINISHED:
+    if record.status in records.ENDED:
         return None
     if record.error is None:
         return record.status

@@ -36,8 +36,10 @@ from fmnist_exp.config import (
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
 from fmnist_exp.own_groups import check_folder
-from fmnist_exp.plan import Plan
-from fmnist_exp.records import cannot_write
+from fmnist_exp.plan import PLAN, Plan
+from fmnist_exp.records import TRIALS, cannot_write
+from fmnist_exp.search import Search, is_tuned, read_search, without_hydra
+from fmnist_exp.tuning import check_startable
 
 EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
 ERRORS_OF_HYDRA = (
@@ -111,6 +113,9 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
     if mode == RunMode.MULTIRUN:
         sweep_dir = Path(master.hydra.sweep.dir)
         _check_writable(sweep_dir)
+        _refuse_mixture(master, sweep_dir)
+        if is_tuned(master):
+            return _plan_search(read_search(master, hydra.config_loader), sweep_dir)
         of_runs = sweep_overrides(master)
         if not of_runs:
             raise ConfigError(
@@ -118,19 +123,33 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
                 "makes none. Pass for example 'seed=range(5)'."
             )
         composed = [
-            _without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
+            without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
         ]
         execution = parse_execution(composed[0])
         return Plan([parse(each) for each in composed], of_runs, execution, sweep_dir)
-    if experiment is not None and master.hydra.sweeper.params:
+    if experiment is not None and _open_factors(master):
         raise ConfigError(
             f"experiment={experiment} is a sweep, received a command for a single run. "
             f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
         )
     _check_writable(Path(master.hydra.run.dir))
-    single = _without_hydra(master)
+    single = without_hydra(master)
     task_overrides = list(master.hydra.overrides.task)
     return Plan([parse(single)], [task_overrides], parse_execution(single), None)
+
+
+def _plan_search(search: Search, sweep_dir: Path) -> Plan:
+    """The plan of a tuned sweep: its runs at the ends of every factor, checked."""
+    check_startable(search, sweep_dir)
+    composed = [search.compose(search.overrides(values)) for values in search.examples()]
+    execution = parse_execution(composed[0])
+    return Plan([parse(each) for each in composed], [], execution, sweep_dir, search)
+
+
+def _open_factors(master: DictConfig) -> set[str]:
+    """Factors of an experiment that a command for a single run leaves open."""
+    given = OverridesParser.create().parse_overrides(list(master.hydra.overrides.task))
+    return set(master.hydra.sweeper.params or {}) - {each.key_or_group for each in given}
 
 
 def sweep_overrides(master: DictConfig) -> list[list[str]]:
@@ -158,8 +177,15 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
     return runs
 
 
-def _without_hydra(composed: DictConfig) -> DictConfig:
-    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+def _refuse_mixture(master: DictConfig, sweep_dir: Path) -> None:
+    """Runs that a tuner proposed and others never share a directory; nobody could tell them."""
+    tuned, planned = ((sweep_dir / name).exists() for name in (TRIALS, PLAN))
+    if planned and tuned != is_tuned(master):
+        kind, other = ("a tuned", "an ordinary") if tuned else ("an ordinary", "a tuned")
+        raise ConfigError(
+            f"hydra.sweep.dir must not be shared by different sweeps, received {sweep_dir}, which "
+            f"holds {kind} sweep, for {other} one. Pass hydra.sweep.dir=DIR."
+        )
 
 
 def _check_writable(folder: Path) -> None:
@@ -196,7 +222,7 @@ def _known_keys() -> list[str]:
     """The full path of every key of the default config."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
-    config = _without_hydra(hydra.compose_config("config", [], RunMode.RUN))
+    config = without_hydra(hydra.compose_config("config", [], RunMode.RUN))
 
     def paths(node: Any, prefix: str) -> Iterator[str]:
         for key, value in node.items():

@@ -28,9 +28,11 @@ CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
 FIGURES = "figures"
 TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
+TRIALS = "trials.json"  # in the directory of a sweep whose runs a tuner has proposed
 
-STATUSES = ("completed", "diverged", "failed", "interrupted")
+STATUSES = ("completed", "diverged", "pruned", "failed", "interrupted")
 FINISHED = ("completed", "diverged")  # trained to an end and measured
+ENDED = (*FINISHED, "pruned")  # as was meant: a pruned run was given up as hopeless, unmeasured
 SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")

@@ -1,5 +1,6 @@
 """What a config value must be: in words, as a test, and in one form per value."""
 
+import dataclasses
 import math
 import re
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fmnist_exp.errors import ConfigError
+from fmnist_exp.errors import ConfigError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,36 @@ FOLDER = Rule(
     lambda value: value is None or (isinstance(value, str) and value != ""),
     "FOLDER",
 )
+
+
+def check_fields(schema: type, raw: Any, key: str) -> dict[str, Any]:
+    """The values of `raw`, whose keys must be those of a dataclass, in canonical form.
+
+    Args:
+        schema: the dataclass; a field's rule, if it has one, is its metadata `rule`.
+        raw: what was received.
+        key: where it stands in the config; empty at the top.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or a value breaks its rule.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{key} must be {MAPPING.text}, received {raw!r}. See conf/{key}/.")
+    fields = {item.name: item for item in dataclasses.fields(schema)}
+    prefix = f"{key}." if key else ""
+    for name in raw:
+        if name not in fields:
+            raise ConfigError(
+                f"{prefix}{name} is not a key that anything reads, received {raw[name]!r}."
+                f"{did_you_mean(str(name), fields)} Remove it, or correct its spelling."
+            )
+    checked = {}
+    for name, item in fields.items():
+        if name not in raw:
+            raise ConfigError(
+                f"{prefix}{name} is missing; every key must have a value. "
+                f"See the files in conf/{key.split('.')[0]}."
+            )
+        rule: Rule | None = item.metadata.get("rule")
+        checked[name] = raw[name] if rule is None else rule.check(f"{prefix}{name}", raw[name])
+    return checked

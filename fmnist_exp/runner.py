@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
+from fmnist_exp.errors import Pruned
 from fmnist_exp.presence import working_in
 from fmnist_exp.progress import EpochProgress
 from fmnist_exp.provenance import describe_machine, run_key
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fmnist_exp.training import FitResult
 
 log = logging.getLogger(__name__)
+IsHopeless = Callable[[Sequence[EpochRow]], bool]
 
 
 @dataclass
@@ -54,6 +56,7 @@ def run(
     store: Store | None = None,
     checkpoint_seconds: float = 30,
     threads: int | None = None,
+    is_hopeless: IsHopeless | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -66,9 +69,11 @@ def run(
             is trained from its beginning.
         checkpoint_seconds: least time between two saves of the state.
         threads: processor threads of the run; None for all.
+        is_hopeless: whether to give the run up, asked after each epoch with all epochs so far.
 
     Returns:
-        The record, as written: `completed`, or `diverged` if a loss or an answer is not finite.
+        The record, as written: `completed`, `diverged` if a loss or an answer is not finite, or
+        `pruned` if the run was given up, which then is measured on no split and not kept.
 
     Raises:
         ConfigError: the config does not fit the data; nothing is recorded.
@@ -80,7 +85,7 @@ def run(
     splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
-    task = _Task(config, splits, record, checkpoint_seconds, threads)
+    task = _Task(config, splits, record, checkpoint_seconds, threads, is_hopeless)
     with working_in(run_dir, wait=True):
         return _run_in(run_dir, task, store, figures)
 
@@ -96,6 +101,8 @@ def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) ->
             record = _train_once(task, store, run_dir)
         if figures:
             record = _with_figures(record, run_dir)
+    except Pruned:
+        return task.write_unfinished(run_dir, "pruned", error=None)
     except KeyboardInterrupt:
         task.write_unfinished(run_dir, "interrupted", error=None)
         raise
@@ -134,9 +141,13 @@ def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
         reused = kept is not None
         if kept is None:
             checkpoint = store.checkpoint(run_key)
-            with store.workplace(run_key) as folder:
-                kept = task.train_into(folder, MODEL, checkpoint)
-                records.write_record(folder, kept)
+            try:
+                with store.workplace(run_key) as folder:
+                    kept = task.train_into(folder, MODEL, checkpoint)
+                    records.write_record(folder, kept)
+            except Pruned:
+                checkpoint.unlink(missing_ok=True)
+                raise
             checkpoint.unlink(missing_ok=True)
         store.hand_out(kept, run_dir, model_name)
     record = handed_out(kept, task.record.choices, task.record.config)
@@ -152,6 +163,7 @@ class _Task:
     record: RunRecord
     checkpoint_seconds: float
     threads: int | None
+    is_hopeless: IsHopeless | None
     rows: list[EpochRow] = field(default_factory=list)
     watch: _Stopwatch = field(default_factory=_Stopwatch)
 
@@ -179,7 +191,9 @@ class _Task:
             hashes = artifacts.hash_artifacts(folder, model_name)
         return replace(record, artifacts=hashes, timing_seconds=self.watch.parts())
 
-    def write_unfinished(self, run_dir: Path, status: str, error: dict[str, str] | None) -> None:
+    def write_unfinished(
+        self, run_dir: Path, status: str, error: dict[str, str] | None
+    ) -> RunRecord:
         """Leave what is known of a run that did not come to its end."""
         from fmnist_exp import artifacts
 
@@ -193,6 +207,7 @@ class _Task:
             error=error,
         )
         records.write_record(run_dir, record)
+        return record
 
     def _fit(self, checkpoint: Path | None) -> "FitResult":
         from fmnist_exp import training
@@ -202,6 +217,8 @@ class _Task:
             def on_epoch(row: EpochRow) -> None:
                 self.rows.append(row)
                 progress.show(row)
+                if self.is_hopeless is not None and self.is_hopeless(self.rows):
+                    raise Pruned
 
             saving = None
             if checkpoint is not None:

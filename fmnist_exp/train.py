@@ -29,7 +29,10 @@ from fmnist_exp.plan import describe as describe_plan
 from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.presence import working_in
 from fmnist_exp.records import RunRecord
+from fmnist_exp.search import SWEEPER
 from fmnist_exp.store import Store
+from fmnist_exp.trials import read_trial
+from fmnist_exp.tuning import describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
@@ -51,9 +54,13 @@ def run_composed(composed: DictConfig) -> None:
     run_dir = Path(settings.runtime.output_dir)
     execution = parse_execution(composed)
     config = parse(composed)
+    trial = None
     if settings.mode == RunMode.MULTIRUN:
         sweep_dir = Path(settings.runtime.cwd) / settings.sweep.dir
-        config = planned(sweep_dir, int(settings.job.num), config)
+        number = int(settings.job.num)
+        config = planned(sweep_dir, number, config)
+        if settings.sweeper.get("_target_") == SWEEPER:
+            trial = read_trial(sweep_dir, number)
     try:
         record = runner.run(
             config,
@@ -63,6 +70,7 @@ def run_composed(composed: DictConfig) -> None:
             store=_store(execution, Path(settings.runtime.cwd)),
             checkpoint_seconds=execution.checkpoint_seconds,
             threads=execution.threads_per_run,
+            is_hopeless=None if trial is None else trial.is_hopeless,
         )
     except FmnistError as error:
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
@@ -76,6 +84,9 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     lines = [f"{record.status}: {record.choices['initializer']}, seed {record.seed}"]
     if record.reused:
         lines[0] += "; reused, as the same run was trained before"
+    if record.status == "pruned":
+        lines[0] += f"; given up after {record.num_epochs} epochs, below the median of the trials"
+        return "\n".join([*lines, f"files in {run_dir}"])
     if record.status == "diverged":
         lines[0] += f"; the loss stopped being finite in epoch {record.num_epochs}"
     lines.append(f"{'':12}{'accuracy':>10}{'loss':>10}")
@@ -94,6 +105,12 @@ def describe(record: RunRecord, run_dir: Path) -> str:
 
 def _store(execution: ExecutionConfig, cwd: Path) -> Store | None:
     return Store(cwd / execution.store) if execution.reuse else None
+
+
+def _dry_run(plan: Plan) -> str:
+    if plan.search is not None and plan.sweep_dir is not None:
+        return describe_search(plan.search, plan.sweep_dir)
+    return describe_plan(plan, _store(plan.execution, Path.cwd()))
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
@@ -116,7 +133,8 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
     sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
     with working_in(sweep_dir, wait=False), cheap_sweeps():
-        write_plan(plan)
+        if plan.search is None:  # trials are planned as they are proposed
+            write_plan(plan)
         try:
             run_composed()
         finally:
@@ -132,7 +150,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _terminate)
         plan = plan_command_line(sys.argv[1:])
         if plan is not None and plan.execution.dry_run:
-            print(describe_plan(plan, _store(plan.execution, Path.cwd())))
+            print(_dry_run(plan))
             return
         if plan is None or plan.sweep_dir is None:
             run_composed()

@@ -32,7 +32,14 @@ ALLOWED = {
     "store": {"errors", "files", "records"},
     "artifacts": {"backend", "data", "evaluation", "records"},
     "kept": {"errors", "records", "store", "console"},
-    "plan": {"config", "data", "errors", "provenance", "records", "store", "files", "presence"},
+    "plan": {"config", "data", "errors", "provenance", "records", "store", "files", "presence"}
+    | {"search", "trials"},
+    "trials": {"errors", "files", "records"},
+    "search": {"config", "errors", "rules"},
+    "study": {"errors", "search"},
+    "commands": {"config", "search"},
+    "tuning": {"commands", "config", "data", "errors", "plan", "provenance", "records", "search"}
+    | {"study", "trials", "report.runs.run_files"},
     "programs": {"backend", "config", "data", "models", "seeding", "trainer"},
     "training": {"backend", "checkpoints", "config", "data", "programs", "records", "seeding"},
     "prediction": {"backend", "trainer"},
@@ -47,9 +54,10 @@ ALLOWED = {
         "prediction",
         "progress",
         "presence",
+        "errors",
     }
     | {"provenance", "records", "store", "training", "report.charts.run_charts"},
-    "hydra_section": {"errors"},
+    "hydra_section": {"config", "errors"},
     "own_groups": {"errors", "files"},
     "composing": set(),
     "preflight": {
@@ -61,6 +69,8 @@ ALLOWED = {
         "records",
         "hydra_section",
         "own_groups",
+        "search",
+        "tuning",
     },
     "train": {
         "composing",
@@ -73,6 +83,9 @@ ALLOWED = {
         "store",
         "console",
         "presence",
+        "search",
+        "trials",
+        "tuning",
     },
     "report.__init__": set(),
     "report.charts.__init__": set(),

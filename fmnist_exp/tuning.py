@@ -1,0 +1,222 @@
+"""A tuned sweep: trials are proposed, launched as runs, and judged by validation accuracy alone.
+
+`study.db` in the directory of the sweep holds what the sampler knows, `trials.json` what each
+trial is. A trial without a result stays open, and the same command launches it again.
+"""
+
+import hashlib
+import importlib.util
+import itertools
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, OmegaConf
+
+from fmnist_exp import data, records
+from fmnist_exp.commands import overrides_of
+from fmnist_exp.config import RunConfig, parse_execution
+from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.plan import Plan, write_plan
+from fmnist_exp.provenance import run_key
+from fmnist_exp.report.runs.run_files import read_history
+from fmnist_exp.search import Search, read_search
+from fmnist_exp.trials import (
+    Trial,
+    Trials,
+    read_result,
+    read_trials,
+    validation_accuracy,
+    write_trials,
+)
+
+STUDY = "study.db"
+NUM_SEEDS = 5  # with which the best trial is to be trained again
+MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
+
+
+def check_startable(search: Search, sweep_dir: Path) -> None:
+    """Refuse a study without Optuna, or one that was begun with other settings, data or code.
+
+    Raises:
+        ConfigError: Optuna is missing, or former trials do not compare with those that follow.
+        RecordError: what it was begun with cannot be read.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise ConfigError(
+            "hydra/sweeper=tpe needs Optuna, which is not installed. "
+            "Install it with: pip install -e '.[optuna]'"
+        )
+    former = read_trials(sweep_dir)
+    if former is None:
+        return
+    for name, wanted in begun_with(search).items():
+        if former.begun_with.get(name) != wanted:
+            raise ConfigError(
+                f"{sweep_dir} holds a study that was begun with other {name}, so that its trials "
+                f"do not compare with new ones: {former.begun_with.get(name)}, received {wanted}. "
+                "Pass hydra.sweep.dir=DIR to begin another study."
+            )
+
+
+def tune(master: DictConfig, loader: ConfigLoader, launcher: Launcher) -> None:
+    """Launch trials until the study has as many as were asked for.
+
+    The entrypoint sees to it that the study can be started, and that no other process is at it.
+
+    Args:
+        master: the config of the sweep, composed with its `hydra` section.
+        loader: composes configs from the files in conf/.
+        launcher: carries out runs.
+
+    Raises:
+        ConfigError: as `read_search`.
+        RecordError: the directory of the sweep cannot be read or written.
+        Exception: of the first trial that failed, after all others have run.
+    """
+    search = read_search(master, loader)
+    sweep_dir = Path(master.hydra.sweep.dir)
+    returned: list[JobReturn] = []
+    OmegaConf.save(master, sweep_dir / "multirun.yaml")
+    sweep = _TunedSweep(search, sweep_dir)
+    while batch := sweep.next_batch():
+        for numbers in _consecutive(batch):
+            overrides = [sweep.trials[number].overrides for number in numbers]
+            returned += launcher.launch(overrides, initial_job_idx=numbers[0])
+    print(describe_result(search, sweep_dir, loader))
+    for each in returned:
+        _ = each.return_value  # raises what the run has raised
+
+
+class _TunedSweep:
+    """The trials of a sweep, batch by batch."""
+
+    def __init__(self, search: Search, sweep_dir: Path) -> None:
+        from fmnist_exp.study import Study  # Optuna is an extra
+
+        self.search = search
+        self.sweep_dir = sweep_dir
+        self.begun_with = begun_with(search)
+        self.execution = parse_execution(search.compose(search.overrides(search.examples()[0])))
+        self.study = Study(sweep_dir / STUDY, search.settings, search.factors)
+        former = read_trials(sweep_dir)
+        self.trials = [] if former is None else former.trials[: self.study.num_trials]
+        self.configs = [search.config(trial.values) for trial in self.trials]
+        self.launched: set[int] = set()
+        self._write_new()
+
+    def next_batch(self) -> list[int]:
+        """Numbers of the trials to launch next; none at the end.
+
+        Trials of one batch are proposed together, from what the batches before have shown: a
+        study that was stopped anywhere proposes what it would have proposed.
+        """
+        self._tell_results()
+        study, size = self.study, self.search.settings.trials_at_once
+        waiting = [number for number in study.open if number not in self.launched]
+        start = (waiting[0] if waiting else study.num_trials) // size * size
+        stop = min(start + size, self.search.settings.num_trials)
+        while study.num_trials < stop:
+            study.propose()
+        self._write_new()
+        batch = [n for n in study.open if start <= n < stop and n not in self.launched]
+        self.launched.update(batch)
+        return batch
+
+    def _write_new(self) -> None:
+        """Fix what the trials are that were proposed since, before any of them starts."""
+        for number in range(len(self.trials), self.study.num_trials):
+            values = self.study.values(number)
+            config = self.search.config(values)
+            limits = self.study.prune_below(config.training.epochs)
+            given = self.search.overrides(values)
+            self.trials.append(Trial(values, given, _key(config), limits))
+            self.configs.append(config)
+        overrides = [trial.overrides for trial in self.trials]
+        write_plan(Plan(self.configs, overrides, self.execution, self.sweep_dir))
+        write_trials(self.sweep_dir, Trials(self.begun_with, self.trials))
+
+    def _tell_results(self) -> None:
+        for number in self.study.open:
+            record = read_result(self.sweep_dir, number, self.trials[number])
+            if record is None:
+                continue
+            try:
+                history = read_history(self.sweep_dir / str(number) / records.HISTORY)
+            except RecordError:  # damaged: launched again
+                continue
+            accuracies = history["validation_accuracy"].tolist()
+            self.study.tell(number, accuracies, validation_accuracy(record))
+
+
+def describe_search(search: Search, sweep_dir: Path) -> str:
+    """What a tuned sweep may choose, and how far it is: all that is known before it runs."""
+    lines = [f"{factor.key}  {factor}" for factor in search.factors]
+    former = read_trials(sweep_dir)
+    trials = [] if former is None else former.trials
+    for number, trial in enumerate(trials):
+        record = read_result(sweep_dir, number, trial)
+        state = "to train" if record is None else record.status
+        lines.append(f"{number:4}  {trial.run_key[:12]}  {state:9}  {trial}")
+    to_come = max(0, search.settings.num_trials - len(trials))
+    lines.append(f"{len(trials) + to_come} trials, {len(trials)} proposed, {to_come} to come")
+    return "\n".join(lines)
+
+
+def describe_result(search: Search, sweep_dir: Path, loader: ConfigLoader) -> str:
+    """The end of a tuned sweep: how the trials ended, the best, and how to try it in earnest."""
+    former = read_trials(sweep_dir)
+    trials = [] if former is None else former.trials
+    found = [read_result(sweep_dir, number, trial) for number, trial in enumerate(trials)]
+    endings = ["without a result" if record is None else record.status for record in found]
+    counts = ", ".join(f"{endings.count(each)} {each}" for each in dict.fromkeys(endings))
+    lines = [
+        f"tuned on validation accuracy: {len(trials)} trials, {counts}",
+        f"study: {sweep_dir / STUDY}",
+    ]
+    completed = {n: r for n, r in enumerate(found) if r is not None and r.status == "completed"}
+    if not completed:
+        return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
+    accuracies = {n: record.metrics["validation"]["accuracy"] for n, record in completed.items()}
+    best = max(completed, key=lambda number: (accuracies[number], -number))
+    config = search.config(trials[best].values)
+    overrides = overrides_of(config, completed[best].choices, loader)
+    command = ["python", "-m", "fmnist_exp.train", "--multirun", *overrides]
+    return "\n".join(
+        [
+            *lines,
+            f"best: trial {best}, validation accuracy {accuracies[best]:.4f}: {trials[best]}",
+            "before its test accuracy is quoted, train it with several seeds:",
+            f"  {shlex.join([*command, f'seed=range({NUM_SEEDS})'])}",
+        ]
+    )
+
+
+def begun_with(search: Search) -> dict[str, Any]:
+    """What a study is begun with and must keep; what it is about -> what it is."""
+    settings = {
+        name: value
+        for name, value in asdict(search.settings).items()
+        if name not in (*MAY_GROW, "_target_", "params")
+    }
+    keys = "".join(_key(search.config(values)) for values in search.examples())
+    return {
+        "factors": {factor.key: str(factor) for factor in search.factors},
+        "settings": settings,
+        "configs, data or training code": hashlib.sha256(keys.encode()).hexdigest()[:12],
+    }
+
+
+def _key(config: RunConfig) -> str:
+    return run_key(config, data.load(config.data).sha256)
+
+
+def _consecutive(numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Groups of numbers without a gap, since a launcher counts on from the first."""
+    for _, group in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        yield [number for _, number in group]
