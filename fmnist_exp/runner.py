@@ -139,8 +139,8 @@ def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
     with store.claim(run_key):
         kept = store.find(run_key)
         reused = kept is not None
+        checkpoint = store.checkpoint(run_key)
         if kept is None:
-            checkpoint = store.checkpoint(run_key)
             try:
                 with store.workplace(run_key) as folder:
                     kept = task.train_into(folder, MODEL, checkpoint)
@@ -148,7 +148,7 @@ def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
             except Pruned:
                 checkpoint.unlink(missing_ok=True)
                 raise
-            checkpoint.unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)  # also one that a process killed here has left
         store.hand_out(kept, run_dir, model_name)
     record = handed_out(kept, task.record.choices, task.record.config)
     return replace(record, reused=reused)

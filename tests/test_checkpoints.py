@@ -1,9 +1,11 @@
 """A run that goes on from its last saved state ends with the bits of one never stopped."""
 
 import logging
+import random
 
 import numpy as np
 import pytest
+from conftest import config_of
 
 from fmnist_exp import checkpoints, data, training
 from fmnist_exp.backend import keras
@@ -38,16 +40,35 @@ def config(tiny_config):
     return tiny_config(*layers, rate, "training.epochs=80", *CALLBACKS)
 
 
+@pytest.fixture
+def regularized():
+    """The regularized model with its own recipe, on few images, at a rate that makes it stop."""
+    few = ("data=synthetic", "data.num_train=400", "data.num_test=50")
+    return config_of(*few, "model=regularized", "optimizer.config.learning_rate=0.01")
+
+
 def without_times(history):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
 
 
-@pytest.mark.parametrize("epochs", [[1], [3, 5, 6], [2, 2, 9]])
-def test_resumed_run_ends_with_the_same_bits(config, epochs, tmp_path):
+@pytest.mark.slow
+def test_A06_regularized_model_killed_at_three_random_epochs_ends_with_the_same_bits(
+    regularized, tmp_path, run_seed
+):
+    epochs = sorted(random.Random(run_seed).sample(range(1, 9), 3))
+    _check_resumed(regularized, epochs, tmp_path)
+
+
+@pytest.mark.parametrize("epochs", [[1], [2, 2, 9]])
+def test_A06_resumed_run_ends_with_the_same_bits(config, epochs, tmp_path):
+    _check_resumed(config, epochs, tmp_path)
+
+
+def _check_resumed(config, epochs, tmp_path):
     splits = data.load(config.data)
     whole = training.fit(config, splits)
     weights = whole.model.get_weights()
-    assert 10 < len(whole.history) < 80
+    assert epochs[-1] < len(whole.history) < config.training.epochs
     checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
     for num_epochs in epochs:
         with pytest.raises(Killed):
@@ -78,14 +99,16 @@ def test_state_is_saved_no_more_often_than_asked(config, tmp_path):
     assert not checkpoint.path.exists()
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other"])
-def test_damaged_state_is_reported_and_the_run_begins_anew(config, damage, tmp_path, caplog):
+@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other", "torn"])
+def test_A03_A04_damaged_state_is_reported_and_begun_anew(config, damage, tmp_path, caplog):
     splits = data.load(config.data)
     checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
     with pytest.raises(Killed):
         training.fit(config, splits, killed_after(4), checkpoint)
     content = checkpoint.path.read_bytes()
-    damaged = {"empty": b"", "cut": content[: len(content) // 2], "noise": b"\0" * 999}
+    half = len(content) // 2
+    damaged = {"empty": b"", "cut": content[:half], "noise": b"\0" * 999}
+    damaged["torn"] = _state_after(3, config, tmp_path)[:half] + content[half:]
     if damage == "other":
         np.savez(checkpoint.path, state=np.array("{}"))
     else:
@@ -95,6 +118,13 @@ def test_damaged_state_is_reported_and_the_run_begins_anew(config, damage, tmp_p
     assert "is damaged; the run begins anew" in caplog.text
     assert result.history[0]["epoch"] == 1
     assert len(result.history) > 10
+
+
+def _state_after(num_epochs, config, folder):
+    checkpoint = Checkpoint(folder / "earlier.npz", seconds=0)
+    with pytest.raises(Killed):
+        training.fit(config, data.load(config.data), killed_after(num_epochs), checkpoint)
+    return checkpoint.path.read_bytes()
 
 
 CALLBACK_NAMES = sorted(keras_classes("callbacks").keys() - NOT_FROM_CONFIG["callbacks"])

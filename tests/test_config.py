@@ -56,13 +56,13 @@ BAD_CALLBACKS = {
 
 
 @pytest.mark.parametrize("override", BAD_VALUES)
-def test_bad_value_is_refused_by_name(override):
+def test_E24_bad_value_is_refused_by_name(override):
     with pytest.raises(ConfigError, match=BAD_VALUES[override]):
         config_of(override)
 
 
 @pytest.mark.parametrize("callback", BAD_CALLBACKS)
-def test_bad_callback_is_refused_by_name(callback):
+def test_E24_bad_callback_is_refused_by_name(callback):
     with pytest.raises(ConfigError, match=BAD_CALLBACKS[callback]):
         config_of(f"{CALLBACK}={callback.replace(': ', ':')}")
 
@@ -77,7 +77,7 @@ def test_variance_scaling_mode_is_checked():
         config_of("initializer=variance_scaling", "initializer.config.mode=fan")
 
 
-def test_missing_key_is_refused():
+def test_E24_missing_key_is_refused():
     composed = compose_config()
     with open_dict(composed):
         del composed.training.epochs
@@ -90,7 +90,7 @@ def test_data_dir_belongs_to_fashion_mnist_only():
         config_of("data=digits", "data.dir=somewhere")
 
 
-def test_batch_larger_than_split_is_refused(tiny_config):
+def test_E24_batch_larger_than_split_is_refused(tiny_config):
     with pytest.raises(ConfigError, match=r"batch_size must be at most the 47 images .* 48"):
         check_batch_size(tiny_config(), 47)
 

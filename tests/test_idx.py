@@ -47,7 +47,7 @@ def test_good_file_is_decoded(tmp_path, content):
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_bad_file_is_refused_by_name(tmp_path, case):
+def test_D20_D21_bad_file_is_refused_by_name(tmp_path, case):
     name, content, message = BAD_FILES[case]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:

@@ -92,14 +92,14 @@ def test_uncompressed_files_are_read(small, tmp_path):
     assert sources.find(tmp_path).path == tmp_path
 
 
-def test_download_lands_in_the_cache_once(small, monkeypatch):
+def test_D23_download_lands_in_the_cache_once(small, monkeypatch):
     serve(small, monkeypatch)
     assert sources.find().source == "download"
     monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
     assert sources.find().source == "cache"
 
 
-def test_corrupt_cache_is_replaced(small, monkeypatch):
+def test_D23_corrupt_cache_is_replaced(small, monkeypatch):
     shutil.copytree(small, sources.cache_dir())
     (sources.cache_dir() / f"{NAMES[1]}.gz").write_bytes(b"rubbish")
     serve(small, monkeypatch)
@@ -131,7 +131,7 @@ def test_cache_that_cannot_be_written_is_named(small, monkeypatch, tmp_path):
         assert f"  {source}: {reason}" in str(caught.value)
 
 
-def test_process_that_finds_the_cache_filled_uses_it(small, monkeypatch):
+def test_D23_process_that_finds_the_cache_filled_uses_it(small, monkeypatch):
     """Another process put its copy in place while this one was downloading."""
 
     def fetch(folder):
@@ -143,7 +143,7 @@ def test_process_that_finds_the_cache_filled_uses_it(small, monkeypatch):
     assert (sources.cache_dir() / "winner").exists()
 
 
-def test_process_that_loses_the_last_step_uses_the_winners_copy(small, monkeypatch):
+def test_D23_process_that_loses_the_last_step_uses_the_winners_copy(small, monkeypatch):
     """Another process puts its copy in place between the last look and the renaming."""
     rename = Path.rename
 
@@ -167,20 +167,20 @@ def test_process_that_loses_the_last_step_uses_the_winners_copy(small, monkeypat
     ],
     ids=["short", "long", "html"],
 )
-def test_wrong_download_leaves_no_trace(small, monkeypatch, change, message):
+def test_D23_wrong_download_leaves_no_trace(small, monkeypatch, change, message):
     serve(small, monkeypatch, change=change)
     with pytest.raises(DataError, match=message):
         sources.find()
     assert list(sources.cache_dir().parent.iterdir()) == []
 
 
-def test_redirect_away_from_https_is_refused(small, monkeypatch):
+def test_D23_redirect_away_from_https_is_refused(small, monkeypatch):
     serve(small, monkeypatch, url="http://example.org/x")
     with pytest.raises(DataError, match=r"redirected to http://example\.org/x, which is not https"):
         sources.find()
 
 
-def test_message_lists_every_place_and_the_repair(small):
+def test_D23_message_lists_every_place_and_the_repair(small):
     with pytest.raises(DataError) as caught:
         sources.find()
     message = str(caught.value)
@@ -189,19 +189,19 @@ def test_message_lists_every_place_and_the_repair(small):
     assert "pass data.dir=FOLDER" in message
 
 
-def test_foreign_images_are_refused_by_hash(small):
+def test_D22_foreign_images_are_refused_by_hash(small):
     write_idx(small / f"{NAMES[0]}.gz", np.zeros((20, 2, 2)))
     with pytest.raises(DataError, match=r"train-images.* must have sha256 .* not Fashion-MNIST"):
         sources.find(small)
 
 
-def test_labels_out_of_range_are_refused(small):
+def test_D22_labels_out_of_range_are_refused(small):
     write_idx(small / f"{NAMES[1]}.gz", np.full(20, 255))
     with pytest.raises(DataError, match=r"train-labels.*must lie in 0..9, received 255"):
         sources.find(small)
 
 
-def test_counts_that_disagree_are_refused(small):
+def test_D22_counts_that_disagree_are_refused(small):
     write_idx(small / f"{NAMES[1]}.gz", np.zeros(19))
     with pytest.raises(DataError, match=r"train-labels.*must state the shape \(20,\), received"):
         sources.find(small)

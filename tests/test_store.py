@@ -59,7 +59,7 @@ def test_without_a_store_every_run_is_trained(config, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["predictions.npz", "run.json", MODEL, "missing"])
-def test_damaged_run_is_reported_and_trained_again(config, store, tmp_path, damage, caplog):
+def test_A10_damaged_run_is_reported_and_trained_again(config, store, tmp_path, damage, caplog):
     first = train(config, tmp_path / "a", store)
     folder = store.folder(first.run_key)
     if damage == "missing":
@@ -86,7 +86,7 @@ def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
     assert not [path for path in (store.root / UNFINISHED).iterdir() if path.is_dir()]
 
 
-def test_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
+def test_A05_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
     key = train(config, tmp_path / "a", store).run_key
     store.remove(key)
     left = store.root / UNFINISHED / f"{key[:12]}-dead"
@@ -96,7 +96,7 @@ def test_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
     assert not left.exists()
 
 
-def test_two_claims_of_one_run_come_one_after_the_other(store):
+def test_A09_two_claims_of_one_run_come_one_after_the_other(store):
     order = []
 
     def second():

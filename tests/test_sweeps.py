@@ -78,7 +78,7 @@ def test_single_condition_is_named_by_its_initializer(tmp_path):
     assert read_study([tmp_path]).conditions == ["glorot_uniform"]
 
 
-def test_unfinished_and_failed_runs_are_kept_by_name(tmp_path):
+def test_A10_unfinished_and_failed_runs_are_kept_by_name(tmp_path):
     write_run(tmp_path / "s" / "0")
     write_run(tmp_path / "s" / "1", "seed=1", status="failed")
     (tmp_path / "s" / "2" / ".hydra").mkdir(parents=True)

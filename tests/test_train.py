@@ -79,7 +79,7 @@ def own_groups(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", BAD_COMMANDS)
-def test_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_groups):
+def test_E24_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_groups):
     arguments, message = BAD_COMMANDS[case]
     arguments = [str(own_groups) if argument == "OWN" else argument for argument in arguments]
     many = "--multirun" in arguments or "hydra.mode=MULTIRUN" in arguments

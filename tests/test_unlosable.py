@@ -11,7 +11,7 @@ from fmnist_exp import records
 
 
 @pytest.mark.slow
-def test_killed_sweep_ends_as_one_never_stopped(tmp_path):
+def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path):
     stress.kill_until_done(tmp_path, num_runs=3, num_kills=4)
     whole = stress.command(tmp_path, "whole", 3)
     subprocess.run(whole, cwd=ROOT, check=True, capture_output=True)
@@ -22,7 +22,7 @@ def test_killed_sweep_ends_as_one_never_stopped(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_sweeps_over_the_same_runs_train_each_once(tmp_path):
+def test_A09_two_sweeps_over_the_same_runs_train_each_once(tmp_path):
     settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(6)")
     sweeps = [tmp_path / name for name in ("a", "b")]
     program = (sys.executable, "-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")
