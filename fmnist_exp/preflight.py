@@ -6,9 +6,7 @@ are read.
 """
 
 import dataclasses
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +33,10 @@ from fmnist_exp.config import (
 )
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
+from fmnist_exp.output_dirs import check_output_dir
 from fmnist_exp.own_groups import check_folder
 from fmnist_exp.plan import PLAN, Plan
-from fmnist_exp.records import TRIALS, cannot_write
+from fmnist_exp.records import TRIALS
 from fmnist_exp.search import Search, is_tuned, read_search, without_hydra
 from fmnist_exp.tuning import check_startable
 
@@ -112,7 +111,7 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
         sweep_dir = Path(master.hydra.sweep.dir)
-        _check_writable(sweep_dir)
+        check_output_dir(sweep_dir, depth=3)
         _refuse_mixture(master, sweep_dir)
         if is_tuned(master):
             return _plan_search(read_search(master, hydra.config_loader), sweep_dir)
@@ -132,7 +131,7 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
             f"experiment={experiment} is a sweep, received a command for a single run. "
             f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
         )
-    _check_writable(Path(master.hydra.run.dir))
+    check_output_dir(Path(master.hydra.run.dir), depth=2)
     single = without_hydra(master)
     task_overrides = list(master.hydra.overrides.task)
     return Plan([parse(single)], [task_overrides], parse_execution(single), None)
@@ -186,17 +185,6 @@ def _refuse_mixture(master: DictConfig, sweep_dir: Path) -> None:
             f"hydra.sweep.dir must not be shared by different sweeps, received {sweep_dir}, which "
             f"holds {kind} sweep, for {other} one. Pass hydra.sweep.dir=DIR."
         )
-
-
-def _check_writable(folder: Path) -> None:
-    """Refuse an output directory that cannot be made or written, before Hydra makes it."""
-    # Path.exists raises where a folder above cannot be searched.
-    existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise cannot_write(folder, error) from error
 
 
 def _explain(error: Exception, overrides: Sequence[str]) -> str:

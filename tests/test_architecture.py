@@ -58,6 +58,7 @@ ALLOWED = {
     }
     | {"provenance", "records", "store", "training", "report.charts.run_charts"},
     "hydra_section": {"config", "errors"},
+    "output_dirs": {"errors", "records"},
     "own_groups": {"errors", "files"},
     "composing": set(),
     "preflight": {
@@ -68,6 +69,7 @@ ALLOWED = {
         "plan",
         "records",
         "hydra_section",
+        "output_dirs",
         "own_groups",
         "search",
         "tuning",
