@@ -104,7 +104,7 @@ def measure(num_runs: int) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         study, out = Path(folder) / "study", Path(folder) / "report"
         write_study(study, num_runs)
-        command = [sys.executable, __file__, str(study), str(out)]
+        command = [sys.executable, __file__, str(study), "--out", str(out)]
         started = time.perf_counter()
         result = subprocess.run(command, check=True, capture_output=True, text=True)
         seconds = time.perf_counter() - started
@@ -138,12 +138,11 @@ def lines() -> list[str]:
 
 
 def main() -> None:
-    """Aggregate one study and print the peak, or, without arguments, print the section."""
+    """Aggregate as the command does and print the peak, or, without arguments, the section."""
     if sys.argv[1:]:
-        from fmnist_exp.aggregate import aggregate
+        from fmnist_exp import aggregate
 
-        study, out = map(Path, sys.argv[1:])
-        aggregate([study], out)
+        aggregate.main()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     else:
         print("\n".join(lines()))

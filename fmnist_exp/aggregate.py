@@ -4,6 +4,7 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 """
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"
+    # This process ends with the report. Looking for garbage among 10,000 records takes an eighth of
+    # its time and finds hardly any.
+    gc.disable()
     try:
         print(aggregate(arguments.folders, out, arguments.baseline))
     except FmnistError as error:

@@ -113,3 +113,9 @@ def test_factor_that_a_condition_lacks_is_a_dash(tmp_path):
     study = read_study([tmp_path])
     table = for_reading(summarize(study), study.factors)
     assert table["initializer.config.scale"].tolist() == ["-", "1.0", "2.0"]
+
+
+def test_latex_has_a_stand_in_for_letters_that_it_may_not_know():
+    text = latex(pd.DataFrame({"größe": ["重"]}))
+    assert text.count(r"\providecommand") == 1
+    assert r"\csname u8:\detokenize{重}\endcsname{[U+91CD]}\fi" in text

@@ -125,9 +125,8 @@ def draw_confusion_difference(condition: Condition, first: Condition) -> Figure:
     for row, column in np.ndindex(*difference.shape):
         value = difference[row, column]
         if abs(value) >= 0.05:
-            ink = "white" if abs(value) > 0.65 * limit else "black"
             text = f"{value:+.1f}".replace("-", MINUS)
-            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+            drawing.write_cell(axes, row, column, text, dark=abs(value) > 0.65 * limit)
         if clear[row, column]:
             drawing.frame_cell(axes, row, column)
     drawing.label_classes(axes, condition.class_names)

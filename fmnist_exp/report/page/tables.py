@@ -7,6 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
+LATEX_HINT = (
+    "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
+    "% too wide: \\usepackage{graphicx} and \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
+)
+
 
 def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """The summary as text: accuracies in percent, mean with its interval, SD in points."""
@@ -44,13 +50,14 @@ def markdown_rows(rows: Sequence[Sequence[str]]) -> str:
 
 
 def latex(table: pd.DataFrame) -> str:
-    """A table of texts in LaTeX, for the package booktabs."""
+    """A table of texts in LaTeX, for the package booktabs; it compiles whatever letters it has."""
     head, *body = (
         f"{_after_line_end(' & '.join(map(_escape_latex, row)))} \\\\\n"
         for row in [list(table.columns), *table.to_numpy().tolist()]
     )
     columns = "l" * len(table.columns)
     return (
+        f"{LATEX_HINT}{_stand_ins(head + ''.join(body))}"
         f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
         "\\bottomrule\n\\end{tabular}\n"
     )
@@ -93,6 +100,19 @@ def _escape_latex(text: str) -> str:
     return "".join(
         special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
         for character in " ".join(text.splitlines())
+    )
+
+
+def _stand_ins(text: str) -> str:
+    """A code such as [U+91CD] for each letter that pdflatex may not know, unless it does.
+
+    Engines that read Unicode, known by Umathchar, have the letters themselves.
+    """
+    letters = sorted({letter for letter in text if ord(letter) > LAST_LATIN})
+    return "".join(
+        f"\\ifdefined\\Umathchar\\else\\expandafter\\providecommand\\csname u8:"
+        f"\\detokenize{{{letter}}}\\endcsname{{[U+{ord(letter):04X}]}}\\fi\n"
+        for letter in letters
     )
 
 

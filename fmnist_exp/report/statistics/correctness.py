@@ -70,7 +70,11 @@ def two_way_interval(
     num_seeds, num_images = difference.shape
     images = _drawn(num_images, num_resamples, seed)
     by_seed = np.concatenate(
-        [images[row : row + BATCH] @ difference.T for row in range(0, num_resamples, BATCH)]
+        [
+            # Numbers of one type are what the fast matrix product takes.
+            images[row : row + BATCH].astype(np.float32) @ difference.T
+            for row in range(0, num_resamples, BATCH)
+        ]
     )
     generator = np.random.default_rng([seed, num_seeds])
     even = np.full(num_seeds, 1 / num_seeds)

@@ -7,7 +7,7 @@ only restates the p value.
 from collections.abc import Callable
 from functools import cache
 
-from scipy import optimize
+from scipy import optimize, special
 
 ALPHA = 0.05
 POWER = 0.8
@@ -24,18 +24,17 @@ def detectable_d_z(num_pairs: int, alpha: float = ALPHA, power: float = POWER) -
         power: chance to find it, with its sign.
 
     Source:
-        Cohen (1988), Statistical power analysis, chapter 2; power by statsmodels. Its own solver
-        misses the target at small alpha, where the opposite tail is NaN: hence one tail at
-        alpha / 2, and a bracketed root.
+        Cohen (1988), Statistical power analysis, chapter 2. statsmodels' TTestPower misses the
+        target at small alpha, where the opposite tail is NaN: hence one tail at alpha / 2 of the
+        noncentral t distribution, and a bracketed root.
     """
-    from statsmodels.stats.power import TTestPower
-
-    test = TTestPower()
+    freedom, scale = num_pairs - 1, num_pairs**0.5
+    critical = special.stdtrit(freedom, 1 - alpha / 2)
 
     def excess(effect: float) -> float:
-        return float(test.power(effect, num_pairs, alpha / 2, alternative="larger")) - power
+        return float(1 - special.nctdtr(freedom, effect * scale, critical)) - power
 
-    high = num_pairs**-0.5
+    high = 1 / scale
     while excess(high) < 0:
         high *= 2
     return float(optimize.brentq(excess, 0, high, xtol=1e-12))
