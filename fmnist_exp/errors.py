@@ -20,6 +20,10 @@ class RecordError(FmnistError):
     """A run directory that cannot be read or written."""
 
 
+class CodeError(FmnistError):
+    """Modules of the package that were edited while they were imported."""
+
+
 class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM; what is running is interrupted, not failed."""
 

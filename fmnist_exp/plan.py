@@ -17,13 +17,15 @@ from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
 from fmnist_exp.presence import state_without_record
-from fmnist_exp.provenance import run_key
+from fmnist_exp.provenance import code_sha256, run_key
+from fmnist_exp.records import RunRecord
 from fmnist_exp.search import Search
 from fmnist_exp.store import Store
-from fmnist_exp.trials import read_trials
+from fmnist_exp.trials import read_trial, read_trials
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"
+GROUPS = ("data", "model", "initializer", "optimizer", "training")
 MAX_BYTES = 100_000_000  # of 100,000 runs
 
 
@@ -54,7 +56,8 @@ def write_plan(plan: Plan) -> None:
         RecordError: the directory cannot be written.
     """
     assert plan.sweep_dir is not None
-    values = [asdict(config) for config in plan.configs]
+    configs = [asdict(config) for config in plan.configs]
+    values = {"code_sha256": code_sha256(), "configs": configs}
     records.write_text(plan.sweep_dir / PLAN, json.dumps(values, indent=1) + "\n")
 
 
@@ -73,7 +76,8 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
     if not path.exists():  # started by other means than our own entrypoint
         return composed
     try:
-        config = from_record(json.loads(read_regular(path, MAX_BYTES))[job_number])
+        plan = json.loads(read_regular(path, MAX_BYTES))
+        config, planned_code = from_record(plan["configs"][job_number]), plan["code_sha256"]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise RecordError(
             f"cannot read {path}: it must hold the config of run {job_number} ({error!r}). "
@@ -84,14 +88,44 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
             "the config files have changed since the sweep began; this run is trained as composed "
             "at the beginning. Start a new sweep for the new values."
         )
+    if planned_code != code_sha256():
+        log.warning(
+            "the modules of fmnist_exp have changed since the sweep began; this run is trained by "
+            "the new ones, as its record and the report say. For runs of one code, give the same "
+            "command again."
+        )
     return config
+
+
+def names(plan: Plan) -> list[str]:
+    """What tells each run of a planned sweep apart, in short: `he_normal seed=2`."""
+    common = set(plan.overrides[0]).intersection(*plan.overrides)
+    return [
+        " ".join(_short(override) for override in overrides if override not in common)
+        or f"{config.initializer.name} seed={config.seed}"
+        for config, overrides in zip(plan.configs, plan.overrides, strict=True)
+    ]
+
+
+def trial_name(sweep_dir: Path, number: int) -> str:
+    """What a tuned sweep has chosen for one of its trials, in short."""
+    trial = read_trial(sweep_dir, number)
+    if trial is None:
+        return "trial"
+    return " ".join(_short(f"{key}={value}") for key, value in trial.values.items())
+
+
+def _short(override: str) -> str:
+    key, _, value = override.partition("=")
+    return value if key in GROUPS else f"{key.rpartition('.')[2]}={value}"
 
 
 def describe(plan: Plan, store: Store | None) -> str:
     """A line for each run: number, key, whether it is done already, and what tells it apart."""
     lines = []
+    hashes = {each: data.load(each).sha256 for each in dict.fromkeys(c.data for c in plan.configs)}
     for number, (config, overrides) in enumerate(zip(plan.configs, plan.overrides, strict=True)):
-        key = run_key(config, data.load(config.data).sha256)
+        key = run_key(config, hashes[config.data])
         done = store is not None and (store.folder(key) / records.RECORD).is_file()
         state = "done" if done else "to train"
         lines.append(f"{number:4}  {key[:12]}  {state:8}  {' '.join(overrides)}")
@@ -113,20 +147,25 @@ def without_result(plan: Plan) -> list[str]:
     lines = []
     for number, overrides in enumerate(launched):
         run_dir = plan.sweep_dir / str(number)
-        reason = _why_without_result(run_dir)
+        reason = _state_of(run_dir)
         if reason is not None:
             command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
             lines += [f"{reason}: {run_dir}", f"  repeat it: {command}"]
     return lines
 
 
-def _why_without_result(run_dir: Path) -> str | None:
+def _state_of(run_dir: Path) -> str | None:
     if not (run_dir / records.RECORD).is_file():
         return state_without_record(run_dir)
     try:
         record = records.read_record(run_dir)
     except RecordError as error:
         return f"unreadable ({error})"
+    return why_without_result(record)
+
+
+def why_without_result(record: RunRecord) -> str | None:
+    """How a run failed or was stopped, in one line; None if it has a result."""
     if record.status in records.ENDED:
         return None
     if record.error is None:

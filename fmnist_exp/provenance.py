@@ -13,6 +13,7 @@ from typing import Any
 
 from fmnist_exp import __version__
 from fmnist_exp.config import RunConfig
+from fmnist_exp.errors import CodeError
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # The modules whose text can change the numbers of a run.
@@ -56,13 +57,36 @@ def run_key(config: RunConfig, data_sha256: str) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-@functools.cache
-def code_sha256() -> str:
-    """Hash of the modules that train."""
+def _code_on_disk() -> str:
     digest = hashlib.sha256()
     for name in TRAINING_MODULES:
         digest.update(name.encode() + b"\0" + (PACKAGE_DIR / name).read_bytes())
     return digest.hexdigest()
+
+
+_CODE_AT_START = _code_on_disk()
+
+
+def code_sha256() -> str:
+    """Hash of the modules that train, as they were when this process began."""
+    return _CODE_AT_START
+
+
+@functools.cache
+def check_imported_code() -> None:
+    """Make sure that the modules of this process are those that `code_sha256` speaks of.
+
+    Some are imported late, when the first run begins to train; an edit until then would be trained
+    under the hash of the former text. Once all are imported, edits change nothing here.
+
+    Raises:
+        CodeError: a module was edited meanwhile.
+    """
+    if _code_on_disk() != code_sha256():
+        raise CodeError(
+            f"the modules in {PACKAGE_DIR} were edited while this process imported them: it may "
+            "hold old and new ones. Give the same command again."
+        )
 
 
 @functools.cache

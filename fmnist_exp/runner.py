@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fmnist_exp import data, records
+from fmnist_exp import data, progress, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
 from fmnist_exp.errors import Pruned
 from fmnist_exp.presence import working_in
 from fmnist_exp.progress import EpochProgress
-from fmnist_exp.provenance import describe_machine, run_key
+from fmnist_exp.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
 from fmnist_exp.store import MODEL, Store, handed_out
 
@@ -64,7 +64,8 @@ def run(
         config: the run.
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
-        figures: whether to draw the curves and the confusion matrix.
+        figures: whether to draw the curves and the confusion matrix. A run without figures is one
+            of a sweep: it does not show its epochs itself, but tells of them in a file.
         store: where finished runs are kept, and the state of unfinished ones; without it the run
             is trained from its beginning.
         checkpoint_seconds: least time between two saves of the state.
@@ -85,7 +86,8 @@ def run(
     splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
-    task = _Task(config, splits, record, checkpoint_seconds, threads, is_hopeless)
+    sweep_file = None if figures else run_dir / progress.FILE
+    task = _Task(config, splits, record, checkpoint_seconds, threads, is_hopeless, sweep_file)
     with working_in(run_dir, wait=True):
         return _run_in(run_dir, task, store, figures)
 
@@ -107,7 +109,8 @@ def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) ->
         task.write_unfinished(run_dir, "interrupted", error=None)
         raise
     except BaseException as error:
-        log.error("failed: %s: %s", type(error).__name__, error)
+        # Shown on the console by what follows: the traceback, or the end of this run in a sweep.
+        log.debug("failed: %s: %s", type(error).__name__, error)
         details = {
             "type": type(error).__name__,
             "message": str(error),
@@ -124,7 +127,7 @@ def _clear(run_dir: Path) -> None:
     names = (records.RECORD, records.HISTORY, records.PREDICTIONS, records.CONFUSION_MATRIX)
     former = [run_dir / name for name in (*names, records.CLASSIFICATION_REPORT)]
     former += [*run_dir.glob("*_model.keras"), *(run_dir / records.FIGURES).glob("*.png")]
-    former += [*run_dir.glob(records.TEMPORARIES)]
+    former += [run_dir / progress.FILE, *run_dir.glob(records.TEMPORARIES)]
     former += [*(run_dir / records.FIGURES).glob(records.TEMPORARIES)]
     try:
         for path in former:  # the record first
@@ -164,14 +167,18 @@ class _Task:
     checkpoint_seconds: float
     threads: int | None
     is_hopeless: IsHopeless | None
+    sweep_file: Path | None
     rows: list[EpochRow] = field(default_factory=list)
     watch: _Stopwatch = field(default_factory=_Stopwatch)
 
     def train_into(self, folder: Path, model_name: str, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
         with self.watch.part("import"):
-            from fmnist_exp import artifacts, backend, prediction  # TensorFlow takes seconds
+            # TensorFlow takes seconds. Two of these are used elsewhere only, and imported here so
+            # that no edit comes between their import and the check.
+            from fmnist_exp import artifacts, backend, evaluation, prediction, training  # noqa: F401
 
+            check_imported_code()
             backend.use_threads(self.threads)
         with self.watch.part("fit"):
             result = self._fit(checkpoint)
@@ -212,11 +219,11 @@ class _Task:
     def _fit(self, checkpoint: Path | None) -> "FitResult":
         from fmnist_exp import training
 
-        with EpochProgress(self.config.training.epochs) as progress:
+        with EpochProgress(self.config.training.epochs, self.sweep_file) as shown:
 
             def on_epoch(row: EpochRow) -> None:
                 self.rows.append(row)
-                progress.show(row)
+                shown.show(row)
                 if self.is_hopeless is not None and self.is_hopeless(self.rows):
                     raise Pruned
 

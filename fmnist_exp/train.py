@@ -31,6 +31,7 @@ from fmnist_exp.presence import working_in
 from fmnist_exp.records import RunRecord
 from fmnist_exp.search import SWEEPER
 from fmnist_exp.store import Store
+from fmnist_exp.sweep_progress import SweepProgress
 from fmnist_exp.trials import read_trial
 from fmnist_exp.tuning import describe_search
 
@@ -76,7 +77,9 @@ def run_composed(composed: DictConfig) -> None:
         raise CompactHydraException(f"{type(error).__name__}: {error}") from error
     except SystemExit as error:  # of the run, not of the sweep
         raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
-    log.info("%s", describe(record, run_dir))
+    # A sweep is shown by its entrypoint, wherever its runs are; their log files say all the same.
+    level = logging.INFO if settings.mode == RunMode.RUN else logging.DEBUG
+    log.log(level, "%s", describe(record, run_dir))
 
 
 def describe(record: RunRecord, run_dir: Path) -> str:
@@ -136,7 +139,8 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
         if plan.search is None:  # trials are planned as they are proposed
             write_plan(plan)
         try:
-            run_composed()
+            with SweepProgress(plan):
+                run_composed()
         finally:
             for line in without_result(plan):
                 print(line, file=sys.stderr)

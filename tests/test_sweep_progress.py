@@ -1,0 +1,191 @@
+"""A sweep is shown from its run directories: counts, time left, and the runs under way."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, compose_config, config_of
+from study import change_record, write_run
+from test_progress import read_or_end
+
+from fmnist_exp import plan, progress, sweep_progress
+from fmnist_exp.config import parse_execution
+from fmnist_exp.progress import EpochProgress, Epochs
+from fmnist_exp.sweep_progress import Watch
+
+
+@pytest.fixture
+def watch(tmp_path):
+    return Watch(tmp_path, 6, "he_normal seed={}".format)
+
+
+def test_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
+    write_run(tmp_path / "0", accuracy=0.8)
+    write_run(tmp_path / "1")
+    change_record(tmp_path / "1", lambda values: values.update(reused=True))
+    write_run(tmp_path / "2", status="diverged", num_epochs=3)
+    write_run(tmp_path / "3", status="failed")
+    write_run(tmp_path / "4")
+    (tmp_path / "4" / "run.json").write_text("{")
+    lines = list(watch.look())
+    assert lines[:4] == [
+        "run 0  he_normal seed=0  completed  test 0.8000  validation 0.8000  2.0 s",
+        "run 1  he_normal seed=1  reused  test 0.8000  validation 0.8000",
+        "run 2  he_normal seed=2  diverged in epoch 3",
+        "run 3  he_normal seed=3  failed (E: m)",
+    ]
+    assert lines[4].startswith("run 4  he_normal seed=4  unreadable (cannot read ")
+    assert watch.tally().startswith("2 done, 1 reused, 2 failed, 1 to go, about ")
+    assert list(watch.look()) == []
+
+
+def test_record_of_an_earlier_sweep_in_the_same_place_is_no_end(tmp_path):
+    write_run(tmp_path / "0")
+    watch = Watch(tmp_path, 1, str)
+    assert list(watch.look()) == []
+    (tmp_path / "0" / "run.json").rename(tmp_path / "former")
+    write_run(tmp_path / "new")
+    (tmp_path / "new" / "run.json").rename(tmp_path / "0" / "run.json")
+    assert len(list(watch.look())) == 1
+
+
+def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
+    for number, status in enumerate(("completed", "pruned", "interrupted")):
+        write_run(tmp_path / str(number), status=status)
+    watch = Watch(tmp_path, 4, str, goes_on=True)
+    assert list(watch.look()) == []
+    assert watch.tally() == "0 done, 2 reused, 0 failed, 2 to go"
+
+
+@pytest.mark.parametrize(
+    ("trained_at", "left"),
+    [
+        ([], []),  # all so far were reused
+        ([20.0], ["about 120 s left"]),
+        ([20.0, 25.0, 30.0], ["about 30 s left"]),  # without the start of the first
+        ([20.0, 10_820.0], ["about 18.0 h left"]),
+        ([20.0, 140.0], ["about 12 min left"]),
+    ],
+)
+def test_time_left_follows_from_the_runs_that_were_trained(watch, trained_at, left, monkeypatch):
+    now = trained_at[-1] if trained_at else 30.0
+    monkeypatch.setattr(sweep_progress.time, "monotonic", lambda: now)
+    watch.started, watch.trained_at = 0.0, trained_at
+    expected = [text.replace("120 s", "2 min") for text in left]
+    assert watch.time_left() == expected
+
+
+def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
+    for number, text in (
+        (1, '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.5}'),
+        (2, "{"),
+    ):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / progress.FILE).write_text(text)
+    assert watch.running() == {1: Epochs(3, 8, 0.5)}
+
+
+def test_run_of_a_sweep_tells_of_itself_in_a_file_until_it_ends(tmp_path, capsys):
+    path = tmp_path / progress.FILE
+    row = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875, "seconds": 0.1}
+    with EpochProgress(5, path) as shown:
+        shown.show({"epoch": 1, **row})
+        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
+        shown.show({"epoch": 2, **row})  # within the same second
+        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
+        shown.told -= progress.FILE_SECONDS
+        shown.show({"epoch": 3, **row})
+        assert progress.read_epochs(path) == Epochs(3, 5, 0.875)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
+
+
+def test_names_tell_runs_apart_in_short(tmp_path):
+    runs = [
+        [
+            "initializer=he_normal",
+            "optimizer.config.learning_rate=0.1",
+            f"seed={seed}",
+            "data=digits",
+        ]
+        for seed in (0, 1)
+    ]
+    runs[1][0] = "initializer=glorot"
+    execution = parse_execution(compose_config())
+    many = plan.Plan([config_of()] * 2, runs, execution, tmp_path)
+    assert plan.names(many) == ["he_normal seed=0", "glorot seed=1"]
+    one = plan.Plan([config_of("seed=3")], [["seed=3"]], execution, tmp_path)
+    assert plan.names(one) == ["glorot_uniform seed=3"]
+
+
+# Two runs, of which the first fails: what a terminal of 80 columns is shown.
+SWEEP = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, "tests")
+from study import write_run
+from fmnist_exp import progress, sweep_progress
+sweep_dir = Path(sys.argv[1])
+names = ["he_normal seed=0", "glorot seed=1"]
+sweep_progress.names = lambda plan: names
+sweep_progress.LOOK_SECONDS = 0.05
+class Plan:
+    search = None
+Plan.sweep_dir = sweep_dir
+def wait_until_seen(num_ended):
+    while sum(shown.watch.counts.values()) < num_ended or (shown.display and not shown.bars):
+        time.sleep(0.01)
+shown = sweep_progress.SweepProgress(Plan)
+with shown:
+    for number in (0, 1):
+        run_dir = sweep_dir / str(number)
+        run_dir.mkdir(parents=True)
+        epochs = '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.875}'
+        (run_dir / progress.FILE).write_text(epochs)
+        wait_until_seen(number)
+        print("a warning of another module")
+        write_run(sweep_dir / "elsewhere" / str(number), status=["failed", "completed"][number])
+        (run_dir / progress.FILE).unlink()
+        (sweep_dir / "elsewhere" / str(number) / "run.json").rename(run_dir / "run.json")
+"""
+
+
+def shown_by(folder, stream=None):
+    program = [sys.executable, "-c", SWEEP, str(folder)]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    return subprocess.Popen(program, cwd=ROOT, env=environment, stdin=stream, stdout=stream)
+
+
+def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
+    ours, theirs = pty.openpty()
+    with shown_by(tmp_path, theirs) as process:
+        os.close(theirs)
+        received = b"".join(iter(lambda: read_or_end(ours), b""))
+    os.close(ours)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", received.decode()).replace("\r", "\n")
+    lines = [line.rstrip() for line in text.split("\n")]
+    assert max(map(len, lines)) <= 80
+    assert "…" not in text
+    assert re.search(r"he_normal seed=0 \S+ 3/8 validation accuracy 0.8750", text)
+    assert re.search(r"sweep +\S+ 1/2 0 reused, 1 failed", text)
+    assert "run 0  he_normal seed=0  failed (E: m)" in lines
+    assert lines.count("a warning of another module") == 2
+    assert "1 done, 0 reused, 1 failed, 0 to go" in lines
+
+
+def test_pipe_gets_one_line_per_run(tmp_path):
+    with shown_by(tmp_path, subprocess.PIPE) as process:
+        shown = process.communicate()[0].decode().splitlines()
+    lines = [line for line in shown if not line.startswith("a warning")]
+    assert lines == [
+        f"2 runs into {tmp_path}",
+        "run 0  he_normal seed=0  failed (E: m);  0 done, 0 reused, 1 failed, 1 to go",
+        (
+            "run 1  glorot seed=1  completed  test 0.8000  validation 0.8000  2.0 s;  "
+            "1 done, 0 reused, 1 failed, 0 to go"
+        ),
+    ]
