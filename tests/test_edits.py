@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import shutil
 
 import pytest
@@ -50,10 +51,11 @@ def within(root, code, *arguments):
 
 
 def listed(root, code=PROBE):
-    """What a dry run says of the run: that it is done, or is to be trained."""
+    """What a dry run says of the run: `done`, or `to train`."""
     result = within(root, code, "dry_run=true")
     assert result.returncode == 0, result.stderr
-    return result.stdout.splitlines()[0].split("  ")[2].strip()
+    [state] = re.findall(r"^   0  \w+  (done|to train) ", result.stdout)
+    return state
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def edit(project):
 @pytest.mark.slow
 def test_run_of_the_same_code_config_and_data_is_reused_without_tensorflow(project):
     assert listed(project) == "done"
-    result = within(project, PROBE, "--multirun", "hydra.sweep.dir=again")
+    result = within(project, PROBE, "hydra.mode=MULTIRUN", "hydra.sweep.dir=again")
     assert result.stdout.endswith("TensorFlow False\n"), result.stderr
     assert records.read_record(project / "again" / "0").reused
 
