@@ -34,7 +34,7 @@ from fmnist_exp.config import (
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
 from fmnist_exp.output_dirs import check_output_dir
-from fmnist_exp.own_groups import check_folder
+from fmnist_exp.own_groups import check_folder, check_overrides
 from fmnist_exp.plan import PLAN, Plan
 from fmnist_exp.records import TRIALS
 from fmnist_exp.search import Search, is_tuned, read_search, without_hydra
@@ -65,6 +65,7 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     options = get_args_parser().parse_args(list(arguments))
     if options.config_dir is not None:
         check_folder(Path(options.config_dir))
+    check_overrides(options.overrides)
     if options.help or options.hydra_help or options.cfg or options.info:
         return None
     if options.shell_completion:
