@@ -14,6 +14,8 @@ import yaml
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.files import read_regular
 
+# PyYAML lets through what its constructors stumble over: `!!int` without a number, a 13th month.
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 MAX_FILES = 1000
 MAX_BYTES = 64 * 1024  # of one file; those in conf/ hold 1 kB at most
 MAX_DEPTH = 20
@@ -63,7 +65,7 @@ def _references(path: Path) -> int:
         content = yaml.safe_load(text)  # aliases are shared, not unfolded
     except OSError as error:
         raise _bad(path, error.strerror or str(error)) from error
-    except (yaml.YAMLError, UnicodeError) as error:
+    except UNREADABLE as error:
         raise _bad(path, f"it is not readable YAML: {' '.join(str(error).split())}") from error
     if isinstance(content, dict) and re.search(
         r"(^|\W)(\.\./|/)", str(content.get("defaults", ""))

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -219,7 +220,8 @@ def _check_numbers(path: Path, key: str, received: Any, wanted: Sequence[str], d
     if not isinstance(received, dict) or not received.keys() >= set(wanted):
         raise cannot_read(path, f"{key} must hold {', '.join(wanted)}, received {received!r}")
     for name, value in received.items():
-        if isinstance(value, bool) or not isinstance(value, int | float | None):
+        too_large = isinstance(value, int) and abs(value) > sys.float_info.max
+        if too_large or isinstance(value, bool) or not isinstance(value, int | float | None):
             raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
         if done and (value is None or not math.isfinite(value)):
             raise cannot_read(path, f"{key}.{name} of a completed run must be finite, not {value}")

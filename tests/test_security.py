@@ -1,11 +1,18 @@
 """Config values are data: they run no code, leave no directory and leak no secret."""
 
-import pytest
-from conftest import config_of, train
+import dataclasses
+import os
+import re
 
-from fmnist_exp.errors import ConfigError
+import pytest
+from conftest import ROOT, config_of, train
+from test_records import RECORD
+
+from fmnist_exp import kept, records
+from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.records import model_name
+from fmnist_exp.store import FILES, MODEL, SEAL, Store
 
 HOSTILE = {
     "+model._target_=os.system": "model._target_ is not a key",
@@ -36,11 +43,169 @@ def test_model_name_is_never_a_path(option):
     assert not name.startswith(".")
 
 
-def test_run_cannot_be_sent_out_of_its_sweep(tmp_path):
+# override -> the key that the message must name
+HOSTILE_FOR_HYDRA = {
+    "+hydra.callbacks.evil={_target_:os.mkdir,path:EVIL}": "hydra.callbacks.evil",
+    "hydra.launcher._target_=os.system": "hydra.launcher._target_",
+    "+hydra.launcher.x={_target_:os.mkdir,path:EVIL}": "hydra.launcher.x",
+    "hydra.launcher={_target_:os.mkdir}": "hydra.launcher",
+    "hydra.sweeper._target_=os.system": "hydra.sweeper._target_",
+    "hydra.job_logging.handlers.file.filename=EVIL": "hydra.job_logging.handlers.file.filename",
+    "+hydra.job_logging.handlers.x={(): os.mkdir}": "no viable alternative",
+    "hydra.job_logging.handlers.file.class=os.mkdir": "hydra.job_logging.handlers.file.class",
+    "hydra.job.name=../../evil": "hydra.job.name",
+    "+hydra.job.env_set.LD_PRELOAD=EVIL": "hydra.job.env_set.LD_PRELOAD",
+    "hydra.output_subdir=../../evil": "hydra.output_subdir",
+    "hydra.sweep.subdir=../../evil": "hydra.sweep.subdir",
+    "hydra.searchpath=[file:///]": "hydra.searchpath",
+    "hydra.run.dir=a,b": "hydra.run.dir",
+    "~hydra.job_logging": "hydra.job_logging",
+    "training=../../evil": "training must name an option",
+    "training=/evil": "training must name an option",
+    "model=baseline,../evil": "model must name an option",
+}
+
+
+@pytest.mark.parametrize("override", HOSTILE_FOR_HYDRA)
+def test_hydras_own_section_runs_and_writes_nothing(override, tmp_path):
+    evil = override.replace("EVIL", str(tmp_path / "evil"))
     sweep = f"hydra.sweep.dir={tmp_path / 'sweep'}"
-    with pytest.raises(ConfigError, match=r"hydra.sweep.subdir must stay as it is"):
-        plan_command_line(["--multirun", "hydra.sweep.subdir=../../x", "seed=1,2", sweep])
+    with pytest.raises(ConfigError, match=HOSTILE_FOR_HYDRA[override]):
+        plan_command_line(["--multirun", "data=synthetic", evil, sweep])
     assert list(tmp_path.iterdir()) == []
+
+
+# lines of an experiment in a folder of someone else's -> the key that the message must name
+FOREIGN = {
+    "hydra: {callbacks: {evil: {_target_: os.system}}}": "hydra.callbacks",
+    "hydra: {launcher: {_target_: os.system}}": "hydra.launcher._target_",
+    "hydra: {run: {dir: /evil}}": "hydra.run.dir must not be set by a file of --config-dir",
+    "hydra: {job_logging: {root: {level: DEBUG}}}": "hydra.job_logging.root.level",
+    "hydra: {job: {env_set: {PYTHONPATH: /evil}}}": "hydra.job.env_set",
+    "hydra: {sweeper: {params: {hydra.sweep.subdir: ../x}}}": "received 'hydra.sweep.subdir'",
+    "hydra: {sweeper: {params: {store: /evil}}}": "received 'store'",
+    "store: /evil": "store must not be set by a file of --config-dir",
+    "defaults: [{override /training: ../../evil}]": "must name options of groups",
+    "model: {_target_: os.system}": "model._target_ is not a key",
+}
+
+
+def plan_foreign(folder, *overrides):
+    """The plan of a sweep with groups from a folder."""
+    into = f"hydra.sweep.dir={folder / 'sweep'}"
+    settings = ("--config-dir", str(folder), "--multirun", "data=synthetic")
+    return plan_command_line([*settings, *overrides, into])
+
+
+@pytest.mark.parametrize("lines", FOREIGN)
+def test_foreign_config_folder_runs_and_redirects_nothing(lines, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    text = f"# @package _global_\n{lines}\n"
+    (tmp_path / "experiment" / "evil.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=FOREIGN[lines]):
+        plan_foreign(tmp_path, "experiment=evil", "seed=1,2")
+
+
+def test_factors_of_a_foreign_experiment_are_taken(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {seed: 'range(3)'}}}\n"
+    (tmp_path / "experiment" / "good.yaml").write_text(text)
+    assert len(plan_foreign(tmp_path, "experiment=good").configs) == 3
+
+
+@pytest.mark.parametrize("link", ["0", "0/train.log", "0/.hydra", "multirun.yaml"])
+def test_nothing_is_written_through_a_link_in_a_sweep(link, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = tmp_path / "sweep" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(elsewhere)
+    with pytest.raises(RecordError, match=rf"{path} is a link"):
+        plan_command_line(
+            ["--multirun", "data=synthetic", "seed=1,2", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+        )
+
+
+def kept_run(store):
+    """A run in a store, as complete as a record and files of any content can make it."""
+    folder = store.folder("key")
+    folder.mkdir(parents=True)
+    for name in FILES:
+        (folder / name).write_text(name)
+    hashes = {name: records.sha256_of(folder / name) for name in FILES}
+    record = dataclasses.replace(RECORD, run_key="key", artifacts=hashes)
+    records.write_record(folder, record)
+    (folder / SEAL).write_text(f"{records.sha256_of(folder / records.RECORD)}  run.json\n")
+    return folder, record
+
+
+def test_kept_run_of_this_form_is_found(tmp_path):
+    store = Store(tmp_path / "runs")
+    _, record = kept_run(store)
+    assert store.find("key") == record
+
+
+def test_kept_run_cannot_name_a_file_elsewhere(tmp_path):
+    store = Store(tmp_path / "runs")
+    folder, record = kept_run(store)
+    (tmp_path / "secret").write_text("x")
+    artifacts = record.artifacts | {"../../secret": records.sha256_of(tmp_path / "secret")}
+    records.write_record(folder, dataclasses.replace(record, artifacts=artifacts))
+    (folder / SEAL).write_text(f"{records.sha256_of(folder / records.RECORD)}  run.json\n")
+    assert store.find("key") is None
+    assert (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("linked", ["folder", "file"])
+def test_link_in_the_store_is_removed_and_never_what_it_leads_to(linked, tmp_path):
+    store = Store(tmp_path / "runs")
+    folder, _ = kept_run(store)
+    path = folder if linked == "folder" else folder / MODEL
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert store.find("key") is None
+    assert not os.path.lexists(path)
+    assert (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["locks", "unfinished"])
+def test_store_with_a_linked_folder_is_refused(name, tmp_path):
+    store = Store(tmp_path / "runs")
+    store.root.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (store.root / name).symlink_to(tmp_path / "elsewhere")
+    refused = pytest.raises(RecordError, match=rf"{name} must be a folder, received a link")
+    with refused, store.claim("key"), store.workplace("key"):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("start", ["../elsewhere", "/", "..", "locks", ""])
+def test_kept_removes_runs_of_the_store_alone(start, tmp_path):
+    store = Store(tmp_path / "runs")
+    for name in ("locks", "unfinished", "../elsewhere"):
+        (store.root / name).mkdir(parents=True)
+    with pytest.raises(RecordError, match="--remove must name one kept run"):
+        kept.remove(store, [start])
+    assert (tmp_path / "elsewhere").exists()
+
+
+def test_code_that_could_run_data_is_not_called_anywhere():
+    """No pickle, no unsafe YAML, no model file loaded, no shell: each word would be a door."""
+    doors = re.compile(
+        r"\bpickle\.|allow_pickle=True|yaml\.(load|full_load|unsafe_load)\(|load_model\(|"
+        r"shell=True|\beval\(|\bexec\(|instantiate\(|mktemp\(|enable_unsafe|register_new_resolver"
+    )
+    sources = [*(ROOT / "fmnist_exp").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
+    found = {path.name: doors.findall(path.read_text()) for path in sources}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_every_archive_of_arrays_is_read_by_one_function_without_objects():
+    loading = [
+        path.name for path in (ROOT / "fmnist_exp").rglob("*.py") if "np.load(" in path.read_text()
+    ]
+    assert loading == ["files.py"]
 
 
 def test_secret_in_the_environment_reaches_no_file(tmp_path):
