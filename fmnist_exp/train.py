@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 
 from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.console import end_with_reader, reader_may_leave
 from fmnist_exp.errors import FmnistError, Terminated
 from fmnist_exp.plan import Plan, planned, without_result, write_plan
 from fmnist_exp.plan import describe as describe_plan
@@ -153,7 +153,9 @@ def main() -> None:
         logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
         signal.signal(signal.SIGTERM, _terminate)
         plan = plan_command_line(sys.argv[1:])
-        if plan is not None and plan.execution.dry_run:
+        if plan is None:  # `--help` and the like
+            end_with_reader()
+        elif plan.execution.dry_run:
             print(_dry_run(plan))
             return
         if plan is None or plan.sweep_dir is None:
