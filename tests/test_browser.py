@@ -14,6 +14,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MINUS = "\N{MINUS SIGN}"
 NASTY = "<script>window.hacked=1</script> =cmd() größe 重み " + "x" * 80
 WIDTHS = (390, 1280)
+PAPER = 718  # CSS pixels between margins of 1 cm on A4
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +97,18 @@ def test_page_is_whole_and_nothing_overflows(show, reports, name, width, scheme)
     assert problems == []
 
 
+@pytest.mark.parametrize("name", ["ordinary", "awkward"])
+def test_paper_is_white_and_no_table_is_wider(show, reports, name):
+    page, _ = show(reports[name], PAPER, "dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
+    assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+
+
 def test_dark_mode_is_dark(show, reports):
-    look = "getComputedStyle(document.body).backgroundColor"
     light, dark = (
-        show(reports["ordinary"], scheme=scheme)[0].evaluate(look) for scheme in ("light", "dark")
+        show(reports["ordinary"], scheme=scheme)[0].evaluate(BACKGROUND)
+        for scheme in ("light", "dark")
     )
     assert (light, dark) == ("rgb(255, 255, 255)", "rgb(22, 24, 27)")
 

@@ -1,10 +1,13 @@
 """Figures that compare show intervals, seeds and answers as the tables have them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import comparison_charts as charts
+from fmnist_exp.report.charts import drawing
 
 GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
 MINUS = "\N{MINUS SIGN}"
@@ -31,6 +34,16 @@ def test_forest_shows_differences_in_points_and_the_verdict(findings):
     np.testing.assert_allclose(point.get_xdata(), [-20])
     assert texts(axes.get_yticklabels()) == [f"lecun_normal {MINUS}\nhe_normal"]
     assert texts(axes.texts) == ["worse (n = 5)"]
+
+
+def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
+    found = found_in(tmp_path)
+    names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.conditions}
+    figure = charts.draw_forest(20 * found.comparisons["test_accuracy"], names)
+    drawing.render(figure, "png")
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
 
 
 def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):

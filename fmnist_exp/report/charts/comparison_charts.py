@@ -46,7 +46,11 @@ def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Fig
         comparisons: of test accuracy, at least one.
         names: label of a condition -> its name in figures.
     """
-    figure = drawing.new_figure(8.5, 1.3 + 0.5 * len(comparisons))
+    labels = [
+        f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons
+    ]
+    num_lines = 1 + max(label.count("\n") for label in labels)
+    figure = drawing.new_figure(8.5, 1.3 + max(0.5, 0.17 * num_lines) * len(labels))
     axes = figure.subplots()
     sesoi = POINTS * comparisons[0].sesoi
     if np.isfinite(sesoi):
@@ -57,9 +61,6 @@ def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Fig
         axes.plot(POINTS * each.difference_mean, row, "ks", markersize=6)
         verdict = f"{each.verdict} (n = {each.num_pairs})"
         axes.text(1.01, row, verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-    labels = [
-        f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons
-    ]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     band = f"; shaded: up to {sesoi:g} points either way" if np.isfinite(sesoi) else ""
