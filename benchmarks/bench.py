@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import calibration
+import long_sweep
 import scale
 
 from fmnist_exp.provenance import describe_machine
@@ -187,7 +188,12 @@ def main() -> None:
         section = epoch_lines(model, measure_epochs(model))
         print("\n".join(section), flush=True)
         lines += section
-    for measure in (measure_sweep, scale.lines, lambda: calibration.lines(NUM_STUDIES)):
+    for measure in (
+        measure_sweep,
+        long_sweep.lines,
+        scale.lines,
+        lambda: calibration.lines(NUM_STUDIES),
+    ):
         section = measure()
         print("\n".join(section), flush=True)
         lines += section

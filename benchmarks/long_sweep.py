@@ -1,6 +1,6 @@
 """Whether a long sweep stays fast and small: time and memory of each of 200 runs in one process.
 
-`python benchmarks/long_sweep.py` prints a section in Markdown, in about ten minutes. The sweep is
+`python benchmarks/long_sweep.py` prints a section in Markdown, in about five minutes. The sweep is
 the command that a user would give; it is watched from outside.
 """
 
@@ -44,8 +44,9 @@ def watch(num_runs: int, settings: tuple[str, ...]) -> list[End]:
         command += [f"store={Path(folder) / 'runs'}"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             while len(ends) < num_runs and process.poll() is None:
-                if (sweep / str(len(ends)) / records.RECORD).exists():
-                    ends.append(End(time.perf_counter(), _resident_megabytes(process.pid)))
+                resident = _resident_megabytes(process.pid)
+                if resident and (sweep / str(len(ends)) / records.RECORD).exists():
+                    ends.append(End(time.perf_counter(), resident))
                 else:
                     time.sleep(LOOK_SECONDS)
         if process.returncode != 0 or len(ends) < num_runs:
@@ -57,8 +58,9 @@ def watch(num_runs: int, settings: tuple[str, ...]) -> list[End]:
 
 
 def _resident_megabytes(pid: int) -> float:
+    """What a process holds in memory; 0 if it is ending."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    return int((status.partition("VmRSS:")[2].split() or ["0"])[0]) / 1024
 
 
 def summary(ends: list[End]) -> str:

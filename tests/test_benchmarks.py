@@ -141,3 +141,22 @@ def test_single_run_is_measured_with_its_figures(module, monkeypatch, tmp_path, 
         memory.main()
     assert drawn == [True, False, False]
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_long_sweep_compares_its_ends_after_the_warm_up(module):
+    """Runs of 100 s in the warm-up, then of 1 s, the last twenty of 2 s; 3 MB more after each."""
+    long_sweep = module("long_sweep")
+    durations = [100.0] * 9 + [1.0] * 171 + [2.0] * 20
+    times = np.cumsum([50.0, *durations[:-1]])
+    ends = [long_sweep.End(time, 1000 + 3 * n) for n, time in enumerate(times)]
+    assert len(ends) == 200
+    told = long_sweep.summary(ends)
+    assert "takes 1.00 s among the first 20 and 2.00 s among the last (2.00 times as long)" in told
+    assert "resident memory grows by 3.00 MB a run, from 1027 to 1597 MB" in told
+
+
+@pytest.mark.slow
+def test_long_sweep_watches_every_run_of_the_command(module):
+    ends = module("long_sweep").watch(3, ("data=synthetic", "training=smoke"))
+    assert len(ends) == 3
+    assert min(end.megabytes for end in ends) > 200  # TensorFlow alone takes more
