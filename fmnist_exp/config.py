@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.keras_arguments import check_keras_class
-from fmnist_exp.keras_classes import activation_names
+from fmnist_exp.keras_classes import activation_names, keras_classes
 from fmnist_exp.rules import (
     BOOLEAN,
     FOLDER,
@@ -120,7 +120,7 @@ def parse(composed: DictConfig) -> RunConfig:
     return RunConfig(
         data=data,
         model=ModelConfig(**check_fields(ModelConfig, values["model"], "model")),
-        initializer=_parse_named(values["initializer"], "initializer"),
+        initializer=_parse_initializer(values["initializer"]),
         optimizer=_parse_named(values["optimizer"], "optimizer"),
         training=_parse_training(values["training"]),
         seed=values["seed"],
@@ -206,6 +206,20 @@ def _refuse_environment(unresolved: Any, key: str = "") -> None:
 def _parse_named(raw: Any, key: str) -> KerasObject:
     values = check_fields(KerasObject, raw, key)
     return _keras_object(values, key, f"{key}s")
+
+
+def _parse_initializer(raw: Any) -> KerasObject:
+    """An initializer, whose name is that of its class or of none: models and tables bear it."""
+    initializer = _parse_named(raw, "initializer")
+    meant = initializer.name.title().replace("_", "")
+    if meant != initializer.class_name and meant in keras_classes("initializers"):
+        raise ConfigError(
+            f"initializer.class_name must be {meant} under the name {initializer.name}, received "
+            f"{initializer.class_name!r}: the file of the model and the rows of tables bear that "
+            "name. Pass initializer=OPTION, or make an option of your own: --config-dir FOLDER "
+            "with FOLDER/initializer/NAME.yaml."
+        )
+    return initializer
 
 
 def _keras_object(values: dict[str, Any], key: str, family: str) -> KerasObject:

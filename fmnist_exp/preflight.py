@@ -197,6 +197,12 @@ def _explain(error: Exception, overrides: Sequence[str]) -> str:
         return "an override is nested too deep to be read. Write it with fewer brackets."
     if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
         return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
+    recipe = re.search(r"Could not find 'training/([^']+)'", message)
+    if recipe is not None and not any(each.startswith("training=") for each in overrides):
+        return (
+            f"model={recipe[1]} brings no recipe of its own: there is no training/{recipe[1]}.yaml "
+            "beside it. Add that file, or pass training=baseline or another one of conf/training."
+        )
     unknown = re.search(r"Could not override '([^']+)'", message)
     if unknown is None:
         return message

@@ -44,6 +44,7 @@ BAD_VALUES = {
     "seed=x": r"seed must be an integer .* received 'x'",
     "optimizer.class_name=ScheduleFreeAdamW": r"received 'ScheduleFreeAdamW'",
     "initializer.class_name=HeNormall": r"initializers .* Did you mean HeNormal\?",
+    "initializer.class_name=HeNormal": r"must be GlorotUniform under .*, received 'HeNormal'",
     "+initializer.config.seed=3": r"initializer.config.seed would repeat one draw .* seed=N",
     "+training.epohcs=3": r"training.epohcs is not a key .* received 3. Did you mean epochs\?",
     "+optimzer.x=1": r"optimzer is not a key .* Did you mean optimizer\?",

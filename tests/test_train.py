@@ -54,6 +54,10 @@ BAD_COMMANDS = {
         ["hydra.mode=MULTIRUN", "data=synthetic", "training.batch_size=8,1601"],
         r"training.batch_size must be at most the 1600 images .* received 1601",
     ),
+    "model without a recipe": (
+        ["--config-dir", "OWN", "model=mine"],
+        r"model=mine brings no recipe of its own: there is no training/mine.yaml",
+    ),
     "bad value in a group of one's own": (
         ["--config-dir", "OWN", "training=own"],
         r"training.epochs must be .* received 0",
@@ -75,6 +79,9 @@ def own_groups(tmp_path_factory):
     (folder / "training").mkdir()
     recipe = "name: own\nepochs: 0\nbatch_size: 8\ncallbacks: {}\n"
     (folder / "training" / "own.yaml").write_text(recipe)
+    (folder / "model").mkdir()
+    model = "name: mine\nhidden: [8]\nactivation: relu\nbatch_normalization: false\ndropout: 0\n"
+    (folder / "model" / "mine.yaml").write_text(model)
     return folder
 
 
