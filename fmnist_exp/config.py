@@ -29,7 +29,12 @@ from fmnist_exp.rules import (
     one_of,
 )
 
-CONFIG_DIR = Path(__file__).resolve().parent.parent / "conf"
+PACKAGE_DIR = Path(__file__).resolve().parent
+# An installed package holds a copy; in a checkout the files lie beside it.
+CONFIG_DIR = next(
+    (path for path in (PACKAGE_DIR / "conf", PACKAGE_DIR.parent / "conf") if path.is_dir()),
+    PACKAGE_DIR / "conf",
+)
 DATA_SETS = ("digits", "fashion_mnist", "synthetic")
 MAX_SEED = 2**32 - 1
 

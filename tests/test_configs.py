@@ -1,7 +1,10 @@
 """Every file in conf/ composes, and says what the plan says."""
 
+import shutil
+import zipfile
+
 import pytest
-from conftest import config_of
+from conftest import ROOT, command, config_of
 
 from fmnist_exp.config import CONFIG_DIR, KerasObject
 
@@ -63,3 +66,19 @@ def test_training_option_overrides_the_model_s_recipe():
 def test_no_config_file_can_run_code():
     files = [path for path in CONFIG_DIR.rglob("*.yaml") if "_target_" in path.read_text()]
     assert files == []
+
+
+@pytest.mark.slow
+def test_installed_package_holds_every_config_file(tmp_path):
+    for name in ("fmnist_exp", "hydra_plugins", "conf"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    build = "from setuptools import build_meta; build_meta.build_wheel('wheel')"
+    result = command("-c", build, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    [wheel] = (tmp_path / "wheel").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("fmnist_exp/conf/")}
+    ours = {path.relative_to(ROOT).as_posix() for path in CONFIG_DIR.rglob("*.yaml")}
+    assert packed == {f"fmnist_exp/{name}" for name in ours}
