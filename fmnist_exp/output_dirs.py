@@ -23,11 +23,13 @@ def check_output_dir(folder: Path, *, depth: int) -> None:
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
-        if existing != folder:
-            os.stat(folder)  # of a name that is too long, too
+    except OSError as error:  # in /proc: that there is no such file
+        raise cannot_write(folder, error) from error
+    try:
+        os.stat(folder)
     except FileNotFoundError:
         return
-    except OSError as error:
+    except OSError as error:  # its name is too long
         raise cannot_write(folder, error) from error
     _refuse_links(folder, depth)
 
