@@ -31,9 +31,21 @@ def overrides_of(config: RunConfig, choices: Mapping[str, str], loader: ConfigLo
     changed = [
         f"{'' if key in plain else '+'}{key}={json.dumps(value, separators=(',', ':'))}"
         for key, value in wanted.items()
-        if key not in plain or plain[key] != value
+        if value != {} and (key not in plain or plain[key] != value)
     ]
-    return [*chosen, *changed, *(f"~{key}" for key in plain if key not in wanted)]
+    gone = dict.fromkeys(_highest_missing(key, wanted) for key in plain if key not in wanted)
+    return [*chosen, *changed, *(f"~{key}" for key in gone)]
+
+
+def _highest_missing(key: str, wanted: Mapping[str, Any]) -> str:
+    """The first part of a path below which nothing is wanted."""
+    names = key.split(".")
+    starts = (".".join(names[:length]) for length in range(1, len(names) + 1))
+    return next(
+        start
+        for start in starts
+        if not any(each == start or each.startswith(f"{start}.") for each in wanted)
+    )
 
 
 def _flat(config: RunConfig) -> dict[str, Any]:
@@ -42,9 +54,8 @@ def _flat(config: RunConfig) -> dict[str, Any]:
 
     def visit(value: Any, key: str) -> None:
         if key == "training.callbacks":
-            value = {callback["name"]: callback for callback in value}
-            value = {name: {**each, "name": None} for name, each in value.items()}
-        if isinstance(value, dict):
+            value = {named.pop("name"): named for named in value}
+        if isinstance(value, dict) and value:
             for name, inner in value.items():
                 visit(inner, f"{key}.{name}" if key else name)
         else:

@@ -219,8 +219,10 @@ def _numbers(override: Override) -> Iterator[float]:
 def _stepped(override: Override, key: str, numbers: Sequence[float]) -> Interval:
     if len(numbers) < 2:
         raise _broken(override, "hold at least two numbers")
-    low, high = min(numbers), max(numbers)
-    step = round(abs(numbers[1] - numbers[0]), 12)  # 0.30000000000000004 - 0.2 is meant as 0.1
+    # 0.1 + 0.2 is meant as 0.3
+    low, high, step = (
+        round(each, 12) for each in (min(numbers), max(numbers), abs(numbers[1] - numbers[0]))
+    )
     return Interval(key, low, high, step)
 
 

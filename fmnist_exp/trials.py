@@ -111,6 +111,25 @@ def read_result(sweep_dir: Path, number: int, trial: Trial) -> RunRecord | None:
     return record if same and record.status in records.ENDED else None
 
 
+def read_results(sweep_dir: Path, trials: Sequence[Trial]) -> list[RunRecord | None]:
+    """The records of all trials of a sweep, as `read_result`."""
+    return [read_result(sweep_dir, number, trial) for number, trial in enumerate(trials)]
+
+
+def best_trial(results: Sequence[RunRecord | None]) -> int | None:
+    """Number of the completed trial with the best validation accuracy, the first of several.
+
+    Args:
+        results: as `read_results`; their test metrics are not looked at.
+    """
+    accuracies = {
+        number: record.metrics["validation"]["accuracy"] or 0.0
+        for number, record in enumerate(results)
+        if record is not None and record.status == "completed"
+    }
+    return max(accuracies, key=lambda number: accuracies[number], default=None)
+
+
 def validation_accuracy(record: RunRecord) -> float | None:
     """What a trial is judged by: None if it was given up, 0 if it has diverged."""
     if record.status == "pruned":

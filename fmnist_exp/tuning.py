@@ -29,7 +29,9 @@ from fmnist_exp.search import Search, read_search
 from fmnist_exp.trials import (
     Trial,
     Trials,
+    best_trial,
     read_result,
+    read_results,
     read_trials,
     validation_accuracy,
     write_trials,
@@ -172,25 +174,24 @@ def describe_result(search: Search, sweep_dir: Path, loader: ConfigLoader) -> st
     """The end of a tuned sweep: how the trials ended, the best, and how to try it in earnest."""
     former = read_trials(sweep_dir)
     trials = [] if former is None else former.trials
-    found = [read_result(sweep_dir, number, trial) for number, trial in enumerate(trials)]
-    endings = ["without a result" if record is None else record.status for record in found]
+    results = read_results(sweep_dir, trials)
+    endings = ["without a result" if each is None else each.status for each in results]
     counts = ", ".join(f"{endings.count(each)} {each}" for each in dict.fromkeys(endings))
     lines = [
         f"tuned on validation accuracy: {len(trials)} trials, {counts}",
         f"study: {sweep_dir / STUDY}",
     ]
-    completed = {n: r for n, r in enumerate(found) if r is not None and r.status == "completed"}
-    if not completed:
+    best = best_trial(results)
+    record = None if best is None else results[best]
+    if best is None or record is None:
         return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
-    accuracies = {n: record.metrics["validation"]["accuracy"] for n, record in completed.items()}
-    best = max(completed, key=lambda number: (accuracies[number], -number))
-    config = search.config(trials[best].values)
-    overrides = overrides_of(config, completed[best].choices, loader)
+    overrides = overrides_of(search.config(trials[best].values), record.choices, loader)
     command = ["python", "-m", "fmnist_exp.train", "--multirun", *overrides]
+    accuracy = validation_accuracy(record)
     return "\n".join(
         [
             *lines,
-            f"best: trial {best}, validation accuracy {accuracies[best]:.4f}: {trials[best]}",
+            f"best: trial {best}, validation accuracy {accuracy:.4f}: {trials[best]}",
             "before its test accuracy is quoted, train it with several seeds:",
             f"  {shlex.join([*command, f'seed=range({NUM_SEEDS})'])}",
         ]

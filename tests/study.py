@@ -68,12 +68,13 @@ def write_run(
         timing_seconds={"fit": 1.0, "total": 2.0},
         provenance={"code_sha256": "c", "data_sha256": "d"},
         artifacts={},
-        error=None if finished else {"type": "E", "message": "m", "traceback": "t"},
+        error=None if status in records.ENDED else {"type": "E", "message": "m", "traceback": "t"},
         reused=False,
     )
-    if finished:
+    if status in records.ENDED:
         history = _history(num_epochs, accuracy)
         _write_csv(run_dir / records.HISTORY, records.HISTORY_COLUMNS, history)
+    if finished:
         counts = _confusion(class_names, accuracy)
         _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)
     if finished and answers:

@@ -10,12 +10,13 @@ from fmnist_exp.report.summary import METRICS, summarize
 
 @pytest.fixture
 def summary(tmp_path):
-    """Three completed runs and a diverged one with Glorot, a failed and a stopped one with He."""
+    """Completed and diverged runs with Glorot, a failed, a stopped and a pruned one with He."""
     for seed, accuracy in enumerate((0.7, 0.8, 0.9)):
         write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy)
     write_run(tmp_path / "3", "seed=3", status="diverged", accuracy=0.1)
     write_run(tmp_path / "4", "initializer=he", status="failed")
     write_run(tmp_path / "5", "initializer=he", "seed=1", status="interrupted")
+    write_run(tmp_path / "6", "initializer=he", "seed=2", status="pruned")
     return summarize(read_study([tmp_path]))
 
 
@@ -32,11 +33,12 @@ def test_statistics_rest_on_completed_runs(summary):
 def test_condition_without_completed_runs_keeps_its_row(summary):
     second = summary.iloc[1]
     assert (second.initializer, second.num_runs, second.num_failed) == ("he_normal", 0, 2)
+    assert second.num_pruned == 1
     assert np.isnan(second.test_accuracy_mean)
 
 
 def test_every_metric_has_mean_spread_and_interval(summary):
     parts = ("mean", "std", "ci_low", "ci_high")
-    expected = ["initializer", "num_runs", "num_diverged", "num_failed"]
+    expected = ["initializer", "num_runs", "num_diverged", "num_pruned", "num_failed"]
     expected += [f"{metric}_{part}" for metric in METRICS for part in parts]
     assert list(summary) == expected

@@ -22,8 +22,9 @@ def summarize(study: Study) -> pd.DataFrame:
     """One row per condition, in the order of first appearance.
 
     Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
-    `num_diverged` and `num_failed`, the runs that ended otherwise; and for every metric its
-    `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t interval).
+    `num_diverged`, `num_pruned` and `num_failed`, the runs that ended otherwise; and for every
+    metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
+    interval).
     """
     table = study.table
     groups = table.groupby("condition", sort=False).indices
@@ -37,6 +38,7 @@ def summarize(study: Study) -> pd.DataFrame:
         row = {name: table[name].iloc[places[0]] for name in study.factors}
         row["num_runs"] = len(measured)
         row["num_diverged"] = np.sum(status[places] == "diverged")
+        row["num_pruned"] = np.sum(status[places] == "pruned")
         row["num_failed"] = np.isin(status[places], ("failed", "interrupted")).sum()
         for metric, numbers in metrics.items():
             values = numbers[measured]

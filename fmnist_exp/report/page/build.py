@@ -8,6 +8,7 @@ from fmnist_exp.report.page import methods, sections
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
 from fmnist_exp.report.runs.sweeps import Study
+from fmnist_exp.report.runs.tuned import Tuned
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
@@ -45,13 +46,17 @@ def _title(study: Study) -> str:
 
 
 def answers(findings: Findings) -> list[str]:
-    """What was found about test accuracy: a summary, then one sentence for each comparison."""
+    """What a tuner chose; what was found about test accuracy, a sentence for each comparison."""
+    chosen = list(map(_chosen, findings.study.tuned))
     comparisons = findings.comparisons["test_accuracy"]
     if not comparisons:
-        return [_without_comparison(findings)]
-    found = [_overall(comparisons), *map(sentence, comparisons[:MAX_SENTENCES])]
-    if comparisons[MAX_SENTENCES:]:
-        found.append(f"{len(comparisons) - MAX_SENTENCES} more comparisons are in the table below.")
+        return [*chosen, _without_comparison(findings)]
+    told = [  # of a search, what a single seed shows on test images is no answer
+        each for each in comparisons if not chosen or each.verdict != Verdict.EXPLORATORY
+    ]
+    found = [*chosen, _overall(comparisons), *map(sentence, told[:MAX_SENTENCES])]
+    if told[MAX_SENTENCES:]:
+        found.append(f"{len(told) - MAX_SENTENCES} more comparisons are in the table below.")
     return found
 
 
@@ -60,7 +65,7 @@ def warnings(findings: Findings) -> list[str]:
     study = findings.study
     named: list[tuple[str, Sequence[str]]] = [
         (status, list(study.table["run"][study.table["status"] == status]))
-        for status in ("diverged", "failed", "interrupted")
+        for status in ("diverged", "pruned", "failed", "interrupted")
     ]
     named += [
         ("left out, as another has the same condition and seed", study.repeated),
@@ -95,10 +100,31 @@ def _about_seeds(findings: Findings) -> list[str]:
     few = [label for label, own in seeds.items() if len(own) < MIN_PAIRS]
     if few:
         found.append(f"Fewer than {MIN_PAIRS} seeds: {_listed(few)}. Read these as exploratory.")
-    empty = [label for label in findings.study.conditions if label not in seeds]
+    table = findings.study.table
+    given_up = set(table["condition"][table["status"] == "pruned"])  # named before
+    empty = [
+        label for label in findings.study.conditions if label not in seeds and label not in given_up
+    ]
     if empty:
         found.append(f"No completed run, so no statistics: {_listed(empty)}.")
     return found
+
+
+def _chosen(tuned: Tuned) -> str:
+    """What a tuned sweep has chosen, by validation accuracy alone."""
+    trials = f"{tuned.name} was tuned on validation accuracy, {_trials(tuned.num_trials)}"
+    if tuned.best is None:
+        return f"{trials}: none was completed, so there is nothing to choose."
+    number, values, accuracy = tuned.best
+    return (
+        f"{trials}: the best is number {number}, {values}, with {100 * accuracy:.2f} %. "
+        "The best of many looks better than it is, and test accuracies have no part in the choice: "
+        "train it with several seeds before quoting one."
+    )
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count:,} trials"
 
 
 def _overall(comparisons: Sequence[Comparison]) -> str:

@@ -18,7 +18,7 @@ def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """The summary as text: accuracies in percent, mean with its interval, SD in points."""
     table = summary[[*factors]].replace("", "-")
     table["n"] = summary["num_runs"].map(str)
-    for status in ("diverged", "failed"):
+    for status in ("diverged", "pruned", "failed"):
         if summary[f"num_{status}"].any():
             table[status] = summary[f"num_{status}"].map(str)
     table["test accuracy, % [95 % CI]"] = _with_interval(summary, "test_accuracy", 100, 2)

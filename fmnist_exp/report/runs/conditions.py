@@ -32,7 +32,7 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     return {printable(key): printable(text) for key, text in flat.items()}
 
 
-def what_differs(configs: Sequence[dict[str, str]]) -> list[str]:
+def what_differs(configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()) -> list[str]:
     """The fewest keys, in order of preference, that tell all different configs apart.
 
     A key is kept if it splits a group of configs that the keys before it leave together. So a
@@ -41,8 +41,9 @@ def what_differs(configs: Sequence[dict[str, str]]) -> list[str]:
 
     Args:
         configs: flat configs, key -> value, without seed and paths.
+        chosen: keys to name first, and whenever they differ.
     """
-    keys = dict.fromkeys([f"{group}.name" for group in GROUPS])
+    keys = dict.fromkeys([*chosen, *(f"{group}.name" for group in GROUPS)])
     keys |= dict.fromkeys(key for config in configs for key in config)
     kept: list[str] = []
     parts = [0] * len(configs)  # which group of configs, not yet told apart, each belongs to
@@ -50,7 +51,8 @@ def what_differs(configs: Sequence[dict[str, str]]) -> list[str]:
     for key in keys:
         pairs = [(part, config.get(key)) for part, config in zip(parts, configs, strict=True)]
         numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
-        if len(numbers) > num_parts:
+        differs = len({value for _, value in pairs}) > 1
+        if len(numbers) > num_parts or (key in chosen and differs):
             kept.append(key)
             parts, num_parts = [numbers[pair] for pair in pairs], len(numbers)
     return kept or ["initializer.name"]

@@ -17,6 +17,7 @@ from fmnist_exp.presence import state_without_record
 from fmnist_exp.records import RunRecord, cannot_read
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
+from fmnist_exp.report.runs.tuned import Tuned, read_tuned
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Study:
             no such key), condition, metrics, epochs, times.
         unfinished: names of run directories without a record, each with what can be said of it.
         constants: key -> value of what all configs share.
+        tuned: sweeps whose runs a tuner has proposed.
     """
 
     runs: tuple[Run, ...]
@@ -57,6 +59,7 @@ class Study:
     table: pd.DataFrame
     unfinished: tuple[str, ...]
     constants: dict[str, str]
+    tuned: tuple[Tuned, ...]
 
     @property
     def conditions(self) -> list[str]:
@@ -96,7 +99,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     """
     found = {path: recorded for folder in folders for path, recorded in _run_dirs(folder)}
     parent = os.path.commonpath([folder.resolve().parent for folder in folders])
-    names = {path: conditions.printable(os.path.relpath(path, parent)) for path in found}
+    names = {path: _name(path, parent) for path in found}
     runs = tuple(_read_run(Path(path), names[path]) for path in found if found[path])
     unfinished = tuple(
         f"{names[path]} ({state_without_record(Path(path))})" for path in found if not found[path]
@@ -109,11 +112,19 @@ def read_study(folders: Sequence[Path]) -> Study:
             "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
         )
     flat = [_what_fixes(run.record) for run in runs]
-    factors = conditions.what_differs(flat)
+    sweep_dirs = dict.fromkeys(os.path.dirname(path) for path in found)
+    asked = [read_tuned(Path(path), _name(path, parent)) for path in sweep_dirs]
+    tuned = tuple(each for each in asked if each is not None)
+    factors = conditions.what_differs(flat, [key for each in tuned for key in each.factors])
     rows = [_row(run, keys, factors) for run, keys in zip(runs, flat, strict=True)]
     columns = tuple(conditions.column(key) for key in factors)
     table = pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
-    return Study(runs, columns, table, unfinished, conditions.what_is_shared(flat))
+    return Study(runs, columns, table, unfinished, conditions.what_is_shared(flat), tuned)
+
+
+def _name(path: str, parent: str) -> str:
+    """What the tables call a directory."""
+    return conditions.printable(os.path.relpath(path, parent))
 
 
 def _run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
