@@ -6,7 +6,7 @@ line: `interval(0,0.5)`, `tag(log,interval(1e-4,1e-2))`, `range(1,5)`, `choice([
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,13 +100,19 @@ class Search:
         settings: how many trials, and how they are proposed and given up.
         factors: what may be chosen.
         fixed: overrides that every trial has.
-        compose: overrides -> the config of a run, from config files as they were at the beginning.
+        master: the config of the sweep, composed with its `hydra` section.
+        loader: composes configs, from files as they were at the beginning.
     """
 
     settings: TunerConfig
     factors: tuple[Factor, ...]
     fixed: tuple[str, ...]
-    compose: Callable[[list[str]], DictConfig]
+    master: DictConfig
+    loader: ConfigLoader
+
+    def compose(self, overrides: list[str]) -> DictConfig:
+        """The config of a run, without the section that is Hydra's own."""
+        return without_hydra(self.loader.load_sweep_config(self.master, overrides))
 
     def overrides(self, values: Values) -> list[str]:
         """The overrides of one trial, as given to Hydra."""
@@ -159,11 +165,7 @@ def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
         for key, each in last.items()
         if not each.is_sweep_override()
     )
-
-    def compose(overrides: list[str]) -> DictConfig:
-        return without_hydra(loader.load_sweep_config(master, overrides))
-
-    search = Search(settings, factors, fixed, compose)
+    search = Search(settings, factors, fixed, master, loader)
     _remember_options(search)
     return search
 

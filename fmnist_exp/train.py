@@ -33,7 +33,7 @@ from fmnist_exp.search import SWEEPER
 from fmnist_exp.store import Store
 from fmnist_exp.sweep_progress import SweepProgress
 from fmnist_exp.trials import read_trial
-from fmnist_exp.tuning import describe_search
+from fmnist_exp.tuning import describe_result, describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
@@ -142,6 +142,8 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
             with SweepProgress(plan):
                 run_composed()
         finally:
+            if plan.search is not None:
+                print(describe_result(plan.search, sweep_dir))
             for line in without_result(plan):
                 print(line, file=sys.stderr)
 

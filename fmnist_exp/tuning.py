@@ -90,7 +90,6 @@ def tune(master: DictConfig, loader: ConfigLoader, launcher: Launcher) -> None:
         for numbers in _consecutive(batch):
             overrides = [sweep.trials[number].overrides for number in numbers]
             returned += launcher.launch(overrides, initial_job_idx=numbers[0])
-    print(describe_result(search, sweep_dir, loader))
     for each in returned:
         _ = each.return_value  # raises what the run has raised
 
@@ -170,22 +169,22 @@ def describe_search(search: Search, sweep_dir: Path) -> str:
     return "\n".join(lines)
 
 
-def describe_result(search: Search, sweep_dir: Path, loader: ConfigLoader) -> str:
+def describe_result(search: Search, sweep_dir: Path) -> str:
     """The end of a tuned sweep: how the trials ended, the best, and how to try it in earnest."""
     former = read_trials(sweep_dir)
     trials = [] if former is None else former.trials
     results = read_results(sweep_dir, trials)
     endings = ["without a result" if each is None else each.status for each in results]
-    counts = ", ".join(f"{endings.count(each)} {each}" for each in dict.fromkeys(endings))
+    counts = [f"{endings.count(each)} {each}" for each in dict.fromkeys(endings)]
     lines = [
-        f"tuned on validation accuracy: {len(trials)} trials, {counts}",
+        ", ".join([f"tuned on validation accuracy: {len(trials)} trials", *counts]),
         f"study: {sweep_dir / STUDY}",
     ]
     best = best_trial(results)
     record = None if best is None else results[best]
     if best is None or record is None:
         return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
-    overrides = overrides_of(search.config(trials[best].values), record.choices, loader)
+    overrides = overrides_of(search.config(trials[best].values), record.choices, search.loader)
     command = ["python", "-m", "fmnist_exp.train", "--multirun", *overrides]
     accuracy = validation_accuracy(record)
     return "\n".join(

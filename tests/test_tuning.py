@@ -34,7 +34,7 @@ def test_study_goes_on_to_the_total_and_no_further(tmp_path):
     assert values(tmp_path / "a") == values(tmp_path / "b")
     plan = json.loads((tmp_path / "a" / PLAN).read_text())
     rates = [float(each["optimizer.config.learning_rate"]) for each in values(tmp_path / "a")]
-    assert [each["optimizer"]["config"]["learning_rate"] for each in plan] == rates
+    assert [each["optimizer"]["config"]["learning_rate"] for each in plan["configs"]] == rates
 
 
 def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsys):

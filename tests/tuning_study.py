@@ -16,6 +16,7 @@ from study import write_run
 from fmnist_exp import tuning
 from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.search import read_search
 from fmnist_exp.trials import read_trial
 
 SMALL = ("data=synthetic", "training=smoke")
@@ -72,5 +73,8 @@ def tune(sweep_dir: Path, *overrides: str, statuses: dict[int, str] | None = Non
     launcher = WritingLauncher(sweep_dir, statuses)
     with composed(f"hydra.sweep.dir={sweep_dir}", *overrides) as (master, loader):
         pass  # the launcher composes configs of its own
-    tuning.tune(master, loader, launcher)
+    try:
+        tuning.tune(master, loader, launcher)
+    finally:
+        print(tuning.describe_result(read_search(master, loader), sweep_dir))
     return launcher.batches
