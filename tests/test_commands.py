@@ -25,7 +25,6 @@ CONFIGS = {
     "no argument": (
         (
             "initializer=variance_scaling",
-            "initializer.class_name=HeNormal",
             *(f"~initializer.config.{name}" for name in ("scale", "mode", "distribution")),
         ),
         {"initializer": "variance_scaling"},
