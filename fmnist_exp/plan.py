@@ -8,9 +8,10 @@ for runs that start in other processes or on other machines.
 import json
 import logging
 import shlex
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fmnist_exp import data, records
 from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
@@ -38,6 +39,7 @@ class Plan:
         overrides: what tells each run apart, as given to Hydra.
         execution: how they are carried out.
         sweep_dir: directory of the sweep; None for a single run.
+        launcher: Hydra's section of the launcher that starts the runs of a sweep.
         search: what a tuned sweep may choose. Its runs are not known beforehand: `configs` are
             those at the ends of its factors, and there are no `overrides`.
     """
@@ -46,6 +48,7 @@ class Plan:
     overrides: Sequence[Sequence[str]]
     execution: ExecutionConfig
     sweep_dir: Path | None
+    launcher: Mapping[str, Any] = field(default_factory=dict)
     search: Search | None = None
 
 

@@ -6,8 +6,7 @@ are read.
 """
 
 import dataclasses
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
+from fmnist_exp.complaints import explain
 from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import (
     CONFIG_DIR,
@@ -31,7 +31,7 @@ from fmnist_exp.config import (
     parse,
     parse_execution,
 )
-from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.errors import ConfigError
 from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
 from fmnist_exp.output_dirs import check_output_dir
 from fmnist_exp.own_groups import check_folder, check_overrides
@@ -79,7 +79,7 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
             settings = settings_of_execution(options.overrides, EXECUTION)
             plan = _plan(overrides, options.multirun, settings)
         except ERRORS_OF_HYDRA as error:
-            raise ConfigError(_explain(error, options.overrides)) from error
+            raise ConfigError(explain(error, options.overrides)) from error
     # Backwards, so that the first run finds its data still in memory.
     for data_config in reversed(dict.fromkeys(config.data for config in plan.configs)):
         num_train = len(data.load(data_config).train)
@@ -114,8 +114,9 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
         sweep_dir = Path(master.hydra.sweep.dir)
         check_output_dir(sweep_dir, depth=3)
         _refuse_mixture(master, sweep_dir)
+        launcher: Any = OmegaConf.to_container(master.hydra.launcher, resolve=True)
         if is_tuned(master):
-            return _plan_search(read_search(master, hydra.config_loader), sweep_dir)
+            return _plan_search(read_search(master, hydra.config_loader), sweep_dir, launcher)
         of_runs = sweep_overrides(master)
         if not of_runs:
             raise ConfigError(
@@ -126,7 +127,8 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
             without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
         ]
         execution = parse_execution(composed[0])
-        return Plan([parse(each) for each in composed], of_runs, execution, sweep_dir)
+        parsed = [parse(each) for each in composed]
+        return Plan(parsed, of_runs, execution, sweep_dir, launcher)
     if experiment is not None and _open_factors(master):
         raise ConfigError(
             f"experiment={experiment} is a sweep, received a command for a single run. "
@@ -138,12 +140,12 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
     return Plan([parse(single)], [task_overrides], parse_execution(single), None)
 
 
-def _plan_search(search: Search, sweep_dir: Path) -> Plan:
+def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> Plan:
     """The plan of a tuned sweep: its runs at the ends of every factor, checked."""
     check_startable(search, sweep_dir)
     composed = [search.compose(search.overrides(values)) for values in search.examples()]
     execution = parse_execution(composed[0])
-    return Plan([parse(each) for each in composed], [], execution, sweep_dir, search)
+    return Plan([parse(each) for each in composed], [], execution, sweep_dir, launcher, search)
 
 
 def _open_factors(master: DictConfig) -> set[str]:
@@ -186,43 +188,3 @@ def _refuse_mixture(master: DictConfig, sweep_dir: Path) -> None:
             f"hydra.sweep.dir must not be shared by different sweeps, received {sweep_dir}, which "
             f"holds {kind} sweep, for {other} one. Pass hydra.sweep.dir=DIR."
         )
-
-
-def _explain(error: Exception, overrides: Sequence[str]) -> str:
-    """Hydra's message, with the advice to add an unknown key replaced by its likely spelling."""
-    message = str(error).strip()
-    if isinstance(error, yaml.YAMLError):
-        return f"a config file is not readable YAML: {' '.join(message.split())}. Correct it."
-    if isinstance(error, RecursionError):
-        return "an override is nested too deep to be read. Write it with fewer brackets."
-    if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
-        return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
-    recipe = re.search(r"Could not find 'training/([^']+)'", message)
-    if recipe is not None and not any(each.startswith("training=") for each in overrides):
-        return (
-            f"model={recipe[1]} brings no recipe of its own: there is no training/{recipe[1]}.yaml "
-            "beside it. Add that file, or pass training=baseline or another one of conf/training."
-        )
-    unknown = re.search(r"Could not override '([^']+)'", message)
-    if unknown is None:
-        return message
-    key = unknown[1]
-    return (
-        f"{key} is not a key of the config.{did_you_mean(key, _known_keys())} "
-        "`python -m fmnist_exp.train --cfg job` shows every key and value."
-    )
-
-
-def _known_keys() -> list[str]:
-    """The full path of every key of the default config."""
-    hydra = GlobalHydra.instance().hydra
-    assert hydra is not None
-    config = without_hydra(hydra.compose_config("config", [], RunMode.RUN))
-
-    def paths(node: Any, prefix: str) -> Iterator[str]:
-        for key, value in node.items():
-            yield f"{prefix}{key}"
-            if isinstance(value, dict):
-                yield from paths(value, f"{prefix}{key}.")
-
-    return list(paths(OmegaConf.to_container(config, resolve=False), ""))

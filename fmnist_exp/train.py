@@ -5,6 +5,8 @@ python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)
 """
 
 import logging
+import os
+import platform
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,16 +16,18 @@ from typing import NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from fmnist_exp import launchers
 from fmnist_exp.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.console import end_with_reader, reader_may_leave
-from fmnist_exp.errors import FmnistError, Terminated
+from fmnist_exp.errors import FmnistError, RecordError, Terminated
 from fmnist_exp.plan import Plan, planned, without_result, write_plan
 from fmnist_exp.plan import describe as describe_plan
 from fmnist_exp.preflight import plan_command_line
@@ -44,42 +48,61 @@ EXIT_TERMINATED = 143  # 128 + SIGTERM
 @hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name="config")
 def run_composed(composed: DictConfig) -> None:
     """Train the run that one composed config describes; Hydra calls this for every run."""
+    settings = HydraConfig.get()
+    run_dir = Path(settings.runtime.output_dir)
+    with launchers.preemptible():
+        try:
+            record = _run(composed, settings, run_dir)
+        except FmnistError as error:
+            raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+        except SystemExit as error:  # of the run, not of the sweep
+            raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
+    # A sweep is shown by its entrypoint, wherever its runs are; their log files say all the same.
+    level = logging.INFO if settings.mode == RunMode.RUN else logging.DEBUG
+    log.log(level, "%s", describe(record, run_dir))
+
+
+def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
+    """Train a run; in a sweep as it was planned, and where the sweep was started."""
     from fmnist_exp import runner
 
-    settings = HydraConfig.get()
     choices = {
         group: option
         for group, option in settings.runtime.choices.items()
         if option is not None and not group.startswith("hydra/")
     }
-    run_dir = Path(settings.runtime.output_dir)
+    cwd = Path(settings.runtime.cwd)
     execution = parse_execution(composed)
     config = parse(composed)
-    trial = None
+    threads, trial = execution.threads_per_run, None
     if settings.mode == RunMode.MULTIRUN:
-        sweep_dir = Path(settings.runtime.cwd) / settings.sweep.dir
-        number = int(settings.job.num)
+        _enter(cwd)
+        sweep_dir, number = Path(settings.sweep.dir), int(settings.job.num)
         config = planned(sweep_dir, number, config)
         if settings.sweeper.get("_target_") == SWEEPER:
             trial = read_trial(sweep_dir, number)
+        threads = threads or launchers.threads_of_a_run(settings.launcher)
+    return runner.run(
+        config,
+        run_dir,
+        choices,
+        figures=settings.mode == RunMode.RUN,
+        store=_store(execution, cwd),
+        checkpoint_seconds=execution.checkpoint_seconds,
+        threads=threads,
+        is_hopeless=None if trial is None else trial.is_hopeless,
+    )
+
+
+def _enter(folder: Path) -> None:
+    """Work where the sweep was started, in a process that a cluster has started elsewhere."""
     try:
-        record = runner.run(
-            config,
-            run_dir,
-            choices,
-            figures=settings.mode == RunMode.RUN,
-            store=_store(execution, Path(settings.runtime.cwd)),
-            checkpoint_seconds=execution.checkpoint_seconds,
-            threads=execution.threads_per_run,
-            is_hopeless=None if trial is None else trial.is_hopeless,
-        )
-    except FmnistError as error:
-        raise CompactHydraException(f"{type(error).__name__}: {error}") from error
-    except SystemExit as error:  # of the run, not of the sweep
-        raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
-    # A sweep is shown by its entrypoint, wherever its runs are; their log files say all the same.
-    level = logging.INFO if settings.mode == RunMode.RUN else logging.DEBUG
-    log.log(level, "%s", describe(record, run_dir))
+        os.chdir(folder)
+    except OSError as error:
+        raise RecordError(
+            f"cannot enter {folder} on {platform.node()}: {error.strerror}. A sweep on several "
+            "machines needs its folder, its store and its data on a shared file system."
+        ) from error
 
 
 def describe(record: RunRecord, run_dir: Path) -> str:
@@ -134,6 +157,7 @@ def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
 
 def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
+    launchers.prepare(plan.launcher)
     sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
     with working_in(sweep_dir, wait=False), cheap_sweeps():
         if plan.search is None:  # trials are planned as they are proposed

@@ -1,33 +1,29 @@
-"""The same command gives the same runs with every launcher."""
+"""Launchers: what each needs is checked before the sweep, and each gives its runs their share."""
+
+import signal
+import socket
 
 import pytest
 from conftest import command, train
+from hydra.core.config_store import ConfigStore
 
-from fmnist_exp import records
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.errors import ConfigError, Terminated
+from fmnist_exp.launchers import preemptible, prepare, threads_of_a_run
+from fmnist_exp.preflight import plan_command_line
 
 LAUNCHERS = sorted(path.stem for path in (CONFIG_DIR / "hydra" / "launcher").glob("*.yaml"))
-SETTINGS = ("data=synthetic", "training=smoke", "threads_per_run=1", "seed=range(2)")
 
 
-def sweep(folder, *launcher):
-    result = train("--multirun", *launcher, *SETTINGS, f"hydra.sweep.dir={folder}")
-    assert result.returncode == 0, result.stderr
-    return [records.read_record(folder / str(number)) for number in range(2)]
+@pytest.fixture
+def plan(tmp_path):
+    """Plans a sweep with some arguments."""
 
+    def build(*arguments):
+        settings = ("data=synthetic", "seed=1,2", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+        return plan_command_line(["--multirun", *settings, *arguments])
 
-@pytest.mark.slow
-def test_launchers_on_this_machine_give_the_same_bits(tmp_path):
-    metrics = {
-        name: [record.metrics for record in sweep(tmp_path / name, *launcher)]
-        for name, launcher in {
-            "basic": [],
-            "cores": ["hydra/launcher=cores"],
-            "submitit": ["hydra/launcher=here_submitit"],
-        }.items()
-    }
-    assert metrics["cores"] == metrics["basic"]
-    assert metrics["submitit"] == metrics["basic"]
+    return build
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
@@ -39,17 +35,109 @@ def test_launcher_composes(launcher):
 
 
 def test_failures_in_other_processes_are_named_at_the_end(tmp_path):
-    bad = ("optimizer=sgd", "optimizer.config.learning_rate=0.1", "training.batch_size=8")
-    folder = tmp_path / "sweep"
     (tmp_path / "file").write_text("")
-    result = train(
-        "--multirun",
-        "hydra/launcher=cores",
-        *SETTINGS,
-        *bad,
-        f"hydra.sweep.dir={folder}",
-        f"store={tmp_path / 'file' / 'runs'}",
-    )
+    settings = ("data=synthetic", "training=smoke", "seed=range(2)")
+    places = (f"hydra.sweep.dir={tmp_path / 'sweep'}", f"store={tmp_path / 'file' / 'runs'}")
+    result = train("--multirun", "hydra/launcher=cores", *settings, *places)
     assert result.returncode != 0
     assert "cannot write" in result.stderr
     assert "repeat it: python -m fmnist_exp.train" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("launcher", "plugin", "extra"),
+    [
+        ("cores", "joblib", "joblib"),
+        ("here_submitit", "submitit_local", "slurm"),
+        ("slurm", "submitit_slurm", "slurm"),
+        ("on_ray", "ray", "ray"),
+    ],
+)
+def test_missing_plugin_is_named_with_the_command_that_installs_it(
+    launcher, plugin, extra, plan, monkeypatch
+):
+    plan(f"hydra/launcher={launcher}")  # Hydra has loaded its plugins now
+    monkeypatch.delitem(ConfigStore.instance().repo["hydra"]["launcher"], f"{plugin}.yaml")
+    with pytest.raises(ConfigError, match=rf"not installed\. .*: pip install -e '\.\[{extra}\]'$"):
+        plan(f"hydra/launcher={launcher}")
+
+
+MISTAKES = {
+    "hydra/launcher=corse": r"must name a launcher, received 'corse'\. Did you mean cores\?",
+    "hydra.launcher.n_job=3": r"n_job is not a key .* mean hydra\.launcher\.n_jobs\?.*--cfg hydra",
+    "hydra.launcher.n_jobs=two": "n_jobs=two: Value 'two' .* could not be converted to Integer",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistyped_launcher_or_key_is_refused(mistake, plan):
+    with pytest.raises(ConfigError, match=MISTAKES[mistake]):
+        plan("hydra/launcher=cores", mistake)
+
+
+def test_slurm_is_refused_where_there_is_none(plan, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="srun is not on the PATH"):
+        prepare(plan("hydra/launcher=slurm").launcher)
+
+
+def test_ray_cluster_that_does_not_answer_is_named(plan):
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    chosen = plan("hydra/launcher=on_ray", f"hydra.launcher.ray.init.address={address}").launcher
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(
+        ConfigError, match=rf"{address}.*refused\. Start one with: ray start --head"
+    ):
+        prepare(chosen)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+SHARES = {
+    ("cores",): 1,
+    ("cores", "hydra.launcher.n_jobs=2"): 4,
+    ("cores", "hydra.launcher.n_jobs=3"): 2,
+    ("cores", "hydra.launcher.n_jobs=-5"): 2,
+    ("cores", "hydra.launcher.n_jobs=99"): 1,
+    ("here_submitit",): 1,
+    ("slurm", "hydra.launcher.cpus_per_task=6"): 6,
+    ("on_ray", "hydra.launcher.ray.remote.num_cpus=3"): 3,
+    ("on_ray", "hydra.launcher.ray.remote.num_cpus=0.5"): 1,
+    ("basic",): None,
+}
+
+
+@pytest.mark.parametrize("chosen", SHARES)
+def test_run_has_the_threads_that_its_launcher_has_for_it(chosen, plan, monkeypatch):
+    """On eight cores."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    name, *settings = chosen
+    assert threads_of_a_run(plan(f"hydra/launcher={name}", *settings).launcher) == SHARES[chosen]
+
+
+@pytest.fixture
+def job_of_submitit(monkeypatch):
+    """What this process would be as a job: submitit's handler, which notes that it was called."""
+    called = []
+
+    def checkpoint_and_try_requeue(number, frame):
+        called.append(number)
+
+    monkeypatch.setenv("SUBMITIT_EXECUTOR", "local")
+    former = signal.signal(signal.SIGUSR1, checkpoint_and_try_requeue)
+    yield called
+    signal.signal(signal.SIGUSR1, former)
+
+
+def test_warning_of_the_cluster_interrupts_the_run_and_queues_its_job_again(job_of_submitit):
+    with pytest.raises(Terminated), preemptible():
+        signal.raise_signal(signal.SIGUSR1)
+    assert job_of_submitit == [signal.SIGUSR1]
+
+
+def test_warning_between_two_runs_is_left_to_submitit(job_of_submitit):
+    with preemptible():
+        pass
+    signal.raise_signal(signal.SIGUSR1)
+    assert job_of_submitit == [signal.SIGUSR1]

@@ -1,0 +1,131 @@
+"""What Hydra's launchers leave to us: a plugin or cluster that is missing, threads, preemption.
+
+A launcher is the `hydra.launcher` section of a composed config, as plain values.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Any, NoReturn
+
+from fmnist_exp.errors import ConfigError, Terminated, did_you_mean
+
+# option that a plugin of Hydra adds -> extra of this package that installs the plugin
+EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
+CANNOT_CONNECT = (OSError, RuntimeError, ValueError)  # as `ray.init` says it
+SECONDS_TO_ANSWER = 10
+
+
+def missing(message: str) -> str | None:
+    """What to do if Hydra's message is that a launcher is not there; None if it is about others."""
+    found = re.search(r"Could not (?:find|load) 'hydra/launcher/([^']+)'", message)
+    if found is None:
+        return None
+    option = found[1]
+    if option in EXTRAS:
+        return (
+            f"hydra/launcher needs Hydra's plugin for {option}, which is not installed. "
+            f"Install it: pip install -e '.[{EXTRAS[option]}]'"
+        )
+    known = re.findall(r"^\s+(\w+)$", message, re.MULTILINE)
+    return f"hydra/launcher must name a launcher, received {option!r}.{did_you_mean(option, known)}"
+
+
+def prepare(launcher: Mapping[str, Any]) -> None:
+    """Make sure that a launcher can start runs, before anything is written; connect to Ray.
+
+    Raises:
+        ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
+    """
+    if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
+        raise ConfigError(
+            "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "
+            "is not on the PATH. Start the sweep where sbatch works, or rehearse it with "
+            "hydra/launcher=here_submitit."
+        )
+    if "ray" in launcher:
+        _connect(launcher["ray"]["init"])
+
+
+def _connect(settings: Mapping[str, Any]) -> None:
+    """Start or join a Ray cluster; the plugin then finds itself connected."""
+    import ray
+
+    on_terminate = signal.getsignal(signal.SIGTERM)  # Ray puts its own in the place of ours
+    try:
+        _knock(settings.get("address"))
+        ray.init(**settings)
+    except CANNOT_CONNECT as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise ConfigError(
+            f"hydra.launcher.ray.init must lead to a Ray cluster, received {dict(settings)}: "
+            f"{reason}. Start one with: ray start --head --disable-usage-stats"
+        ) from error
+    finally:
+        signal.signal(signal.SIGTERM, on_terminate)
+
+
+def _knock(address: str | None) -> None:
+    """See that something listens where a cluster should be; Ray itself would try for minutes.
+
+    Raises:
+        OSError: nothing does.
+    """
+    found = re.fullmatch(r"(?:ray://)?(.+):(\d+)", address or "")
+    if found is not None:
+        socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
+
+
+def threads_of_a_run(launcher: Mapping[str, Any]) -> int | None:
+    """Processor threads that a launcher has for each of its runs; None for all of the machine."""
+    if "n_jobs" in launcher:
+        from joblib import cpu_count  # counts what the plugin will count
+
+        processes = launcher["n_jobs"]
+        if processes < 0:  # -1 is one for each core, -2 one less
+            processes = max(cpu_count() + 1 + processes, 1)
+        return max(cpu_count() // processes, 1)
+    if "ray" in launcher:
+        return max(int(launcher["ray"]["remote"].get("num_cpus") or 1), 1)
+    return launcher.get("cpus_per_task")
+
+
+@contextlib.contextmanager
+def preemptible() -> Iterator[None]:
+    """Interrupt the run of this block if its cluster is about to end the job; then queue it again.
+
+    Submitit answers the signal by `sys.exit`, wherever the run may be, and that would pass for a
+    run that has failed. Outside of its jobs nothing changes.
+    """
+    found = _answer_of_submitit()
+    if found is None:
+        yield
+        return
+    number, queue_again = found
+    signal.signal(number, _interrupt)
+    try:
+        yield
+    except Terminated:
+        queue_again(number, None)
+        raise
+    finally:
+        signal.signal(number, queue_again)
+
+
+def _answer_of_submitit() -> tuple[int, Callable[[int, FrameType | None], Any]] | None:
+    """The signal that warns a job of submitit (its user may choose which), and its handler."""
+    if "SUBMITIT_EXECUTOR" in os.environ:
+        for number in signal.valid_signals():
+            handler = signal.getsignal(number)
+            if callable(handler) and handler.__name__ == "checkpoint_and_try_requeue":
+                return number, handler
+    return None
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
