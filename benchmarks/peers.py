@@ -35,9 +35,9 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
 
 def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     """fmnist_exp: training and validation as `fit` runs them, and training alone."""
-    from fmnist_exp import training
-    from fmnist_exp.backend import tf
-    from fmnist_exp.programs import Program
+    from fmnist_exp.engine import training
+    from fmnist_exp.engine.backend import tf
+    from fmnist_exp.engine.programs import Program
 
     def epoch() -> float:
         rows: list[training.EpochRow] = []
@@ -54,7 +54,7 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
     """Plain Keras `fit`, as the usual script writes it: arrays in, defaults everywhere."""
-    import keras  # not through fmnist_exp.backend, whose settings the usual script lacks
+    import keras  # not through fmnist_exp.engine.backend, whose settings the usual script lacks
 
     layers: list = [keras.Input((784,))]
     for width in config.model.hidden:
@@ -95,7 +95,7 @@ def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
 
 def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
     """The floor: `products_of_an_epoch`, once as a TensorFlow graph and once compiled by XLA."""
-    from fmnist_exp.backend import tf
+    from fmnist_exp.engine.backend import tf
 
     products = products_of_an_epoch(config, splits)
     graph, xla = tf.function(products), tf.function(products, jit_compile=True)
@@ -114,7 +114,7 @@ def products_of_an_epoch(config: RunConfig, splits: DataSplits) -> Callable[[], 
         gradients on from step to step, so no compiler may leave out a part of a product, and
         nothing else is computed to keep them alive.
     """
-    from fmnist_exp.backend import tf
+    from fmnist_exp.engine.backend import tf
 
     size = config.training.batch_size
     num_full = len(splits.train) // size

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from fmnist_exp import records
-from fmnist_exp.store import Store
+from fmnist_exp.sweep.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 14.0  # seconds until a kill: start-up, compilation and a few runs

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.records import FIGURES, write_bytes
 

@@ -13,7 +13,7 @@ from fmnist_exp.data import DataSplits
 from fmnist_exp.records import write_text
 
 if TYPE_CHECKING:
-    from fmnist_exp.backend import keras
+    from fmnist_exp.engine.backend import keras
 
 TABLES = (records.HISTORY, records.CONFUSION_MATRIX, records.CLASSIFICATION_REPORT)
 CLASS_COLUMNS = ("precision", "recall", "f1", "support")

@@ -12,10 +12,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fmnist_exp.errors import ConfigError
-from fmnist_exp.keras_arguments import check_keras_class
-from fmnist_exp.keras_classes import activation_names, keras_classes
-from fmnist_exp.rules import (
+from fmnist_exp.checks.keras_arguments import check_keras_class
+from fmnist_exp.checks.keras_classes import activation_names, keras_classes
+from fmnist_exp.checks.rules import (
     BOOLEAN,
     FOLDER,
     MAPPING,
@@ -28,6 +27,7 @@ from fmnist_exp.rules import (
     number,
     one_of,
 )
+from fmnist_exp.errors import ConfigError
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # An installed package holds a copy; in a checkout the files lie beside it.

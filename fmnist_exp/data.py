@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp import sources
+from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.config import DataConfig
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.datasets import sources
+from fmnist_exp.datasets.splitting import stratified_split
 from fmnist_exp.errors import ConfigError, FmnistError
 from fmnist_exp.seeding import child_generator
-from fmnist_exp.splitting import stratified_split
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top",

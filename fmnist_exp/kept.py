@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fmnist_exp import records
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError
 from fmnist_exp.records import RunRecord
-from fmnist_exp.store import Store
+from fmnist_exp.sweep.store import Store
 
 EXIT_BAD_INPUT = 2
 DAY = 24 * 3600  # seconds

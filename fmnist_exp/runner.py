@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fmnist_exp import data, progress, records
+from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
 from fmnist_exp.errors import Pruned
-from fmnist_exp.presence import working_in
-from fmnist_exp.progress import EpochProgress
 from fmnist_exp.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
-from fmnist_exp.store import MODEL, Store, handed_out
+from fmnist_exp.sweep import progress
+from fmnist_exp.sweep.presence import working_in
+from fmnist_exp.sweep.progress import EpochProgress
+from fmnist_exp.sweep.store import MODEL, Store, handed_out
 
 if TYPE_CHECKING:
-    from fmnist_exp.training import FitResult
+    from fmnist_exp.engine.training import FitResult
 
 log = logging.getLogger(__name__)
 IsHopeless = Callable[[Sequence[EpochRow]], bool]
@@ -176,7 +177,8 @@ class _Task:
         with self.watch.part("import"):
             # TensorFlow takes seconds. Two of these are used elsewhere only, and imported here so
             # that no edit comes between their import and the check.
-            from fmnist_exp import artifacts, backend, evaluation, prediction, training  # noqa: F401
+            from fmnist_exp import artifacts, evaluation  # noqa: F401
+            from fmnist_exp.engine import backend, prediction
 
             check_imported_code()
             backend.use_threads(self.threads)
@@ -217,7 +219,7 @@ class _Task:
         return record
 
     def _fit(self, checkpoint: Path | None) -> "FitResult":
-        from fmnist_exp import training
+        from fmnist_exp.engine import training
 
         with EpochProgress(self.config.training.epochs, self.sweep_file) as shown:
 

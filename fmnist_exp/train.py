@@ -23,21 +23,21 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from fmnist_exp import launchers
-from fmnist_exp.composing import cheap_sweeps
+from fmnist_exp.command_line.composing import cheap_sweeps
+from fmnist_exp.command_line.console import end_with_reader, reader_may_leave
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
-from fmnist_exp.console import end_with_reader, reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
-from fmnist_exp.plan import Plan, planned, without_result, write_plan
-from fmnist_exp.plan import describe as describe_plan
-from fmnist_exp.preflight import plan_command_line
-from fmnist_exp.presence import working_in
 from fmnist_exp.records import RunRecord
-from fmnist_exp.search import SWEEPER
-from fmnist_exp.store import Store
-from fmnist_exp.sweep_progress import SweepProgress
-from fmnist_exp.trials import read_trial
-from fmnist_exp.tuning import describe_result, describe_search
+from fmnist_exp.sweep import launchers
+from fmnist_exp.sweep.plan import Plan, planned, without_result, write_plan
+from fmnist_exp.sweep.plan import describe as describe_plan
+from fmnist_exp.sweep.presence import working_in
+from fmnist_exp.sweep.store import Store
+from fmnist_exp.sweep.sweep_progress import SweepProgress
+from fmnist_exp.tuning.search import SWEEPER
+from fmnist_exp.tuning.trials import read_trial
+from fmnist_exp.tuning.tuner import describe_result, describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2

@@ -73,7 +73,7 @@ def put_in_place_of_tensorflow(log):
         callbacks=types.SimpleNamespace(Callback=Callback), Model=object, Variable=object
     )
     _module("backend", keras=keras, use_threads=lambda count: None)
-    from fmnist_exp import checkpoints
+    from fmnist_exp.engine import checkpoints
 
     def fit(config, splits, on_epoch, checkpoint):
         rows, savers = [], []
@@ -131,7 +131,7 @@ def config(seed):
 def sweep(folder, with_store):
     """The command that is killed and given again."""
     from fmnist_exp import runner
-    from fmnist_exp.store import Store
+    from fmnist_exp.sweep.store import Store
 
     for seed in SEEDS:
         runner.run(
@@ -199,8 +199,8 @@ def check(folder, log_path, with_store, step, expected):
     Raises:
         AssertionError: something was lost, spoilt, trained twice or left behind.
     """
-    from fmnist_exp.presence import state_without_record
-    from fmnist_exp.store import Store
+    from fmnist_exp.sweep.presence import state_without_record
+    from fmnist_exp.sweep.store import Store
 
     log_path.write_bytes(b"")
     status, _ = attempt(folder, with_store, kill_before=step)

@@ -5,7 +5,8 @@ import json
 import pytest
 from conftest import command
 
-PRINT = "from fmnist_exp.backend import keras; print(keras.config.backend(), keras.config.floatx())"
+IMPORT = "from fmnist_exp.engine.backend import keras"
+PRINT = f"{IMPORT}; print(keras.config.backend(), keras.config.floatx())"
 
 
 @pytest.mark.parametrize("by_variable", [False, True])

@@ -85,7 +85,7 @@ def products(module, tiny_config):
 
 
 def test_floor_multiplies_every_batch_of_an_epoch_in_full(products):
-    from fmnist_exp.backend import tf
+    from fmnist_exp.engine.backend import tf
 
     compute, images = products
     generator = np.random.default_rng(0)
@@ -105,7 +105,7 @@ def test_floor_multiplies_every_batch_of_an_epoch_in_full(products):
 
 def test_compiler_narrows_no_product_of_the_floor(products):
     """In a step of the loop and after it: 2 products forward, 2 for kernels, 1 for inputs."""
-    from fmnist_exp.backend import tf
+    from fmnist_exp.engine.backend import tf
 
     compiled = tf.function(products[0], jit_compile=True)
     text = compiled.experimental_get_compiler_ir()(stage="optimized_hlo")

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from conftest import config_of
 
-from fmnist_exp import checkpoints, data, training
-from fmnist_exp.backend import keras
-from fmnist_exp.keras_arguments import NOT_FROM_CONFIG
-from fmnist_exp.keras_classes import keras_classes
-from fmnist_exp.training import Checkpoint
+from fmnist_exp import data
+from fmnist_exp.checks.keras_arguments import NOT_FROM_CONFIG
+from fmnist_exp.checks.keras_classes import keras_classes
+from fmnist_exp.engine import checkpoints, training
+from fmnist_exp.engine.backend import keras
+from fmnist_exp.engine.training import Checkpoint
 
 STOPPING = "{class_name:EarlyStopping,config:{patience:4,restore_best_weights:true}}"
 PLATEAU = "{class_name:ReduceLROnPlateau,config:{patience:1,factor:0.5,cooldown:1}}"

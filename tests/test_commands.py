@@ -7,7 +7,7 @@ from conftest import config_of
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from fmnist_exp.commands import overrides_of
+from fmnist_exp.command_line.commands import overrides_of
 from fmnist_exp.config import CONFIG_DIR
 
 CONFIGS = {

@@ -11,7 +11,7 @@ from hydra.errors import ConfigCompositionException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from fmnist_exp.composing import Composer, cheap_sweeps
+from fmnist_exp.command_line.composing import Composer, cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR
 
 RUNS = {

@@ -66,7 +66,8 @@ def test_command_reports_source_path_hashes_and_counts():
 
 FETCH_NOWHERE = """
 import pathlib
-from fmnist_exp import data, sources
+from fmnist_exp import data
+from fmnist_exp.datasets import sources
 sources.DEBIAN_DIR = pathlib.Path("nowhere")
 sources.MIRRORS = ("https://127.0.0.1:9",)
 sources.shutil.which = lambda program: None

@@ -9,9 +9,10 @@ import pytest
 from conftest import ROOT, command, config_of
 from test_plan import plan_of
 
-from fmnist_exp import plan, provenance, records
+from fmnist_exp import provenance, records
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import CodeError
+from fmnist_exp.sweep import plan
 
 SETTINGS = ("data=synthetic", "training=smoke", "training.epochs=1")
 PROBE = """
@@ -86,7 +87,7 @@ def test_run_of_the_same_code_config_and_data_is_reused_without_tensorflow(proje
 @pytest.mark.parametrize(
     "change",
     [
-        ("fmnist_exp/training.py", '"""From a config', '"""Out of a config'),
+        ("fmnist_exp/engine/training.py", '"""From a config', '"""Out of a config'),
         ("conf/optimizer/adam.yaml", "learning_rate: 0.001 ", "learning_rate: 0.002 "),
     ],
     ids=["a line of training.py", "a default"],
@@ -104,8 +105,8 @@ def test_run_is_trained_again_for_one_changed_byte_of_the_data(project):
 @pytest.mark.slow
 def test_modules_edited_while_they_are_imported_are_not_trained(project, edit):
     """The edit comes after the start of the process and before training.py is imported."""
-    path = project / "fmnist_exp" / "training.py"
-    edit("fmnist_exp/training.py", "import itertools\n", "import itertools\n")
+    path = project / "fmnist_exp" / "engine" / "training.py"
+    edit("fmnist_exp/engine/training.py", "import itertools\n", "import itertools\n")
     code = f"""
 from pathlib import Path
 from fmnist_exp import train

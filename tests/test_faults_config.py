@@ -6,9 +6,9 @@ import time
 import pytest
 from conftest import command
 
+from fmnist_exp.command_line.own_groups import MAX_BYTES, check_folder
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.own_groups import MAX_BYTES, check_folder
-from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.report.runs.sweeps import read_study
 
 SMALL = ("data=synthetic", "training=smoke")

@@ -17,8 +17,8 @@ from conftest import ROOT, command, read_rows, train
 from study import write_run
 
 from fmnist_exp import records
-from fmnist_exp.presence import FIRST_WAIT, MARK, state_without_record, working_in
 from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.sweep.presence import FIRST_WAIT, MARK, state_without_record, working_in
 
 
 @pytest.mark.slow
@@ -37,7 +37,8 @@ SPOILT = """
 import os, signal, sys
 from dataclasses import replace
 import numpy as np
-from fmnist_exp import train, training
+from fmnist_exp import train
+from fmnist_exp.engine import training
 real = training.fit
 def fit(config, splits, on_epoch, checkpoint):
     if config.seed == 3:
@@ -99,7 +100,8 @@ def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
 
 NO_ANSWER = """
 import numpy as np
-from fmnist_exp import prediction, train
+from fmnist_exp import train
+from fmnist_exp.engine import prediction
 real = prediction.predict_probabilities
 prediction.predict_probabilities = lambda *arguments: np.full_like(real(*arguments), np.nan)
 train.main()
@@ -170,7 +172,7 @@ def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
 HOLDING = """
 import sys
 from pathlib import Path
-from fmnist_exp.presence import working_in
+from fmnist_exp.sweep.presence import working_in
 with working_in(Path(sys.argv[1]), wait=False):
     print("here", flush=True)
     sys.stdin.read()

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from study import write_run
 
-from fmnist_exp import records, sources
+from fmnist_exp import records
+from fmnist_exp.datasets import sources
+from fmnist_exp.datasets.idx import read_idx
 from fmnist_exp.errors import DataError, RecordError
 from fmnist_exp.files import read_arrays, read_regular
-from fmnist_exp.idx import read_idx
 from fmnist_exp.report.runs.predictions import read_predictions
 from fmnist_exp.report.runs.sweeps import read_study
 

@@ -15,9 +15,9 @@ from study import write_sweep
 
 from fmnist_exp import records, runner
 from fmnist_exp.aggregate import aggregate
+from fmnist_exp.command_line.output_dirs import check_output_dir
 from fmnist_exp.errors import RecordError
-from fmnist_exp.output_dirs import check_output_dir
-from fmnist_exp.store import Store
+from fmnist_exp.sweep.store import Store
 
 PAGE = 4096  # bytes, in which tmpfs counts
 CHOICES = {"initializer": "he"}

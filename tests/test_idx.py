@@ -6,8 +6,8 @@ import struct
 import numpy as np
 import pytest
 
+from fmnist_exp.datasets.idx import read_either, read_idx
 from fmnist_exp.errors import DataError
-from fmnist_exp.idx import read_either, read_idx
 
 SHAPE = (3, 2, 2)
 PIXELS = np.arange(12, dtype=np.uint8)

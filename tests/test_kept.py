@@ -4,7 +4,7 @@ import pytest
 from conftest import command
 from study import write_run
 
-from fmnist_exp.store import Store
+from fmnist_exp.sweep.store import Store
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
-from fmnist_exp.backend import keras
-from fmnist_exp.keras_arguments import NOT_FROM_CONFIG
-from fmnist_exp.keras_classes import REQUIRED, activation_names, keras_classes
+from fmnist_exp.checks.keras_arguments import NOT_FROM_CONFIG
+from fmnist_exp.checks.keras_classes import REQUIRED, activation_names, keras_classes
+from fmnist_exp.engine.backend import keras
 
 USABLE = [
     (family, name)

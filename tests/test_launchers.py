@@ -7,10 +7,10 @@ import pytest
 from conftest import command, train
 from hydra.core.config_store import ConfigStore
 
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, Terminated
-from fmnist_exp.launchers import preemptible, prepare, threads_of_a_run
-from fmnist_exp.preflight import plan_command_line
+from fmnist_exp.sweep.launchers import preemptible, prepare, threads_of_a_run
 
 LAUNCHERS = sorted(path.stem for path in (CONFIG_DIR / "hydra" / "launcher").glob("*.yaml"))
 

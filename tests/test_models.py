@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import config_of
 
-from fmnist_exp.backend import keras
 from fmnist_exp.config import KerasObject
-from fmnist_exp.models import build_initializer, build_model
+from fmnist_exp.engine.backend import keras
+from fmnist_exp.engine.models import build_initializer, build_model
 from fmnist_exp.provenance import ENVIRONMENT
 
 FAN_IN, FAN_OUT = 300, 200

@@ -9,7 +9,7 @@ from conftest import command, compose_config, config_of, train
 from fmnist_exp import records
 from fmnist_exp.config import from_record, parse_execution
 from fmnist_exp.errors import RecordError
-from fmnist_exp.plan import PLAN, Plan, planned, write_plan
+from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
 
 SMALL = ("data=synthetic", "training=smoke")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.errors import ConfigError, DataError
-from fmnist_exp.preflight import plan_command_line
 
 SMALL = ("data=synthetic", "training=smoke")
 

@@ -6,9 +6,10 @@ import weakref
 import numpy as np
 import pytest
 
-from fmnist_exp import data, programs, training
-from fmnist_exp.keras_arguments import NOT_FROM_CONFIG
-from fmnist_exp.keras_classes import keras_classes
+from fmnist_exp import data
+from fmnist_exp.checks.keras_arguments import NOT_FROM_CONFIG
+from fmnist_exp.checks.keras_classes import keras_classes
+from fmnist_exp.engine import programs, training
 
 OPTIMIZERS = sorted(keras_classes("optimizers").keys() - NOT_FROM_CONFIG["optimizers"])
 

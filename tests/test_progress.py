@@ -12,7 +12,7 @@ from conftest import ROOT
 # Pauses let the bar be drawn; it is drawn ten times a second.
 THREE_EPOCHS = """
 import logging, sys, time
-from fmnist_exp.progress import EpochProgress
+from fmnist_exp.sweep.progress import EpochProgress
 console = logging.StreamHandler(sys.stdout)
 console.setLevel(logging.INFO)
 handlers = [console, logging.FileHandler(sys.argv[1])]

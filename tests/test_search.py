@@ -5,10 +5,10 @@ import sys
 import pytest
 from tuning_study import SMALL, composed
 
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.preflight import plan_command_line
-from fmnist_exp.search import Choice, Interval, read_search
+from fmnist_exp.tuning.search import Choice, Interval, read_search
 
 
 def factors_of(*overrides):

@@ -9,10 +9,10 @@ from conftest import ROOT, config_of, train
 from test_records import RECORD
 
 from fmnist_exp import kept, records
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.errors import ConfigError, RecordError
-from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.records import model_name
-from fmnist_exp.store import FILES, MODEL, SEAL, Store
+from fmnist_exp.sweep.store import FILES, MODEL, SEAL, Store
 
 HOSTILE = {
     "+model._target_=os.system": "model._target_ is not a key",

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmnist_exp import sources
+from fmnist_exp.datasets import sources
+from fmnist_exp.datasets.idx import IdxFile
+from fmnist_exp.datasets.sources import array_sha256
 from fmnist_exp.errors import DataError
-from fmnist_exp.idx import IdxFile
-from fmnist_exp.sources import array_sha256
 
 NAMES = tuple(sources.FILES)
 

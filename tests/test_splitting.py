@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
+from fmnist_exp.datasets.splitting import stratified_split
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.splitting import stratified_split
 
 LABELS = np.repeat(np.arange(10), 50)
 

@@ -8,7 +8,7 @@ import pytest
 
 from fmnist_exp import records, runner
 from fmnist_exp.errors import RecordError
-from fmnist_exp.store import MODEL, UNFINISHED, Store
+from fmnist_exp.sweep.store import MODEL, UNFINISHED, Store
 
 CHOICES = {"initializer": "glorot_uniform"}
 

@@ -5,8 +5,8 @@ import optuna
 import pytest
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.search import Choice, Interval, TunerConfig
-from fmnist_exp.study import Study
+from fmnist_exp.tuning.search import Choice, Interval, TunerConfig
+from fmnist_exp.tuning.study import Study
 
 FACTORS = (
     Interval("optimizer.config.learning_rate", 1e-4, 1e-2, log=True),

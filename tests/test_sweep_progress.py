@@ -11,10 +11,10 @@ from conftest import ROOT, compose_config, config_of
 from study import change_record, write_run
 from test_progress import read_or_end
 
-from fmnist_exp import plan, progress, sweep_progress
 from fmnist_exp.config import parse_execution
-from fmnist_exp.progress import EpochProgress, Epochs
-from fmnist_exp.sweep_progress import Watch
+from fmnist_exp.sweep import plan, progress, sweep_progress
+from fmnist_exp.sweep.progress import EpochProgress, Epochs
+from fmnist_exp.sweep.sweep_progress import Watch
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, "tests")
 from study import write_run
-from fmnist_exp import progress, sweep_progress
+from fmnist_exp.sweep import progress, sweep_progress
 sweep_dir = Path(sys.argv[1])
 names = ["he_normal seed=0", "glorot seed=1"]
 sweep_progress.names = lambda plan: names

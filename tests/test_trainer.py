@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from conftest import config_of
 
-from fmnist_exp import data, training
-from fmnist_exp.backend import keras, tf
-from fmnist_exp.models import build_model
+from fmnist_exp import data
+from fmnist_exp.engine import training
+from fmnist_exp.engine.backend import keras, tf
+from fmnist_exp.engine.models import build_model
+from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_generator
-from fmnist_exp.trainer import EpochTrainer
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from fmnist_exp import data, prediction, training
+from fmnist_exp import data
+from fmnist_exp.engine import prediction, training
 
 
 @pytest.mark.parametrize("model", ["baseline", "regularized"])

@@ -5,7 +5,7 @@ from study import change_record, write_run
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.trials import (
+from fmnist_exp.tuning.trials import (
     Trial,
     Trials,
     best_trial,

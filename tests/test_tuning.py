@@ -8,12 +8,12 @@ from study import found_in
 from tuning_study import SMALL, tune
 
 from fmnist_exp import records, runner
+from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.plan import PLAN
-from fmnist_exp.preflight import plan_command_line
 from fmnist_exp.report.page.build import answers, warnings
-from fmnist_exp.store import Store
-from fmnist_exp.trials import read_trials
+from fmnist_exp.sweep.plan import PLAN
+from fmnist_exp.sweep.store import Store
+from fmnist_exp.tuning.trials import read_trials
 
 LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
 

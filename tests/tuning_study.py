@@ -13,11 +13,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from study import write_run
 
-from fmnist_exp import tuning
-from fmnist_exp.composing import cheap_sweeps
+from fmnist_exp.command_line.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.search import read_search
-from fmnist_exp.trials import read_trial
+from fmnist_exp.tuning import tuner as tuning
+from fmnist_exp.tuning.search import read_search
+from fmnist_exp.tuning.trials import read_trial
 
 SMALL = ("data=synthetic", "training=smoke")
 

@@ -22,7 +22,7 @@ ConfigStore.instance().store(
 
 
 class TuningSweeper(Sweeper):
-    """Launches the trials of a study; everything else is in `fmnist_exp.tuning`."""
+    """Launches the trials of a study; everything else is in `fmnist_exp.tuning.tuner`."""
 
     def __init__(self, **settings: Any) -> None:
         self.config = None
@@ -39,8 +39,8 @@ class TuningSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Launch trials until the study has as many as were asked for."""
-        from fmnist_exp import tuning
         from fmnist_exp.errors import FmnistError
+        from fmnist_exp.tuning import tuner as tuning
 
         assert self.config is not None
         assert self.hydra_context is not None

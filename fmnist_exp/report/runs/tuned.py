@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fmnist_exp.report.runs.conditions import GROUPS, printable
-from fmnist_exp.trials import best_trial, read_results, read_trials
+from fmnist_exp.tuning.trials import best_trial, read_results, read_trials
 
 
 @dataclass(frozen=True)

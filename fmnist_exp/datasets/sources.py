@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fmnist_exp.datasets.idx import IdxFile, read_either
 from fmnist_exp.errors import DataError
-from fmnist_exp.idx import IdxFile, read_either
 
 log = logging.getLogger(__name__)
 

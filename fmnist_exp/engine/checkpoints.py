@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from fmnist_exp import records
-from fmnist_exp.backend import keras
+from fmnist_exp.checks.keras_classes import keras_classes
+from fmnist_exp.engine.backend import keras
 from fmnist_exp.files import read_arrays
-from fmnist_exp.keras_classes import keras_classes
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fmnist_exp.backend import keras, tf
-from fmnist_exp.trainer import brightness
+from fmnist_exp.engine.backend import keras, tf
+from fmnist_exp.engine.trainer import brightness
 
 BATCH = 8192  # bounds the memory of a pass; chosen for size, does not change results
 MAX_FUNCTIONS = 4  # traced models kept at a time

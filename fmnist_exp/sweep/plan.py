@@ -17,12 +17,12 @@ from fmnist_exp import data, records
 from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
-from fmnist_exp.presence import state_without_record
 from fmnist_exp.provenance import code_sha256, run_key
 from fmnist_exp.records import RunRecord
-from fmnist_exp.search import Search
-from fmnist_exp.store import Store
-from fmnist_exp.trials import read_trial, read_trials
+from fmnist_exp.sweep.presence import state_without_record
+from fmnist_exp.sweep.store import Store
+from fmnist_exp.tuning.search import Search
+from fmnist_exp.tuning.trials import read_trial, read_trials
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"

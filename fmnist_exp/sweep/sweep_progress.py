@@ -17,10 +17,11 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from fmnist_exp import progress, records
+from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.plan import Plan, names, trial_name, why_without_result
 from fmnist_exp.records import RunRecord
+from fmnist_exp.sweep import progress
+from fmnist_exp.sweep.plan import Plan, names, trial_name, why_without_result
 
 LOOK_SECONDS = 0.5
 SHARE = 20  # of the time that a look takes passes before the next one

@@ -3,12 +3,12 @@
 import gc
 import json
 
-from fmnist_exp.backend import keras, tf
 from fmnist_exp.config import KerasObject, RunConfig
 from fmnist_exp.data import DataSplits
-from fmnist_exp.models import build_model, draw_kernels
+from fmnist_exp.engine.backend import keras, tf
+from fmnist_exp.engine.models import build_model, draw_kernels
+from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
-from fmnist_exp.trainer import EpochTrainer
 
 MAX_PROGRAMS = 4  # compiled programs kept at a time; a sweep rarely alternates between more
 

@@ -22,8 +22,15 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
-from fmnist_exp.complaints import explain
-from fmnist_exp.composing import cheap_sweeps
+from fmnist_exp.command_line.complaints import explain
+from fmnist_exp.command_line.composing import cheap_sweeps
+from fmnist_exp.command_line.hydra_section import (
+    check_factors,
+    check_unchanged,
+    settings_of_execution,
+)
+from fmnist_exp.command_line.output_dirs import check_output_dir
+from fmnist_exp.command_line.own_groups import check_folder, check_overrides
 from fmnist_exp.config import (
     CONFIG_DIR,
     ExecutionConfig,
@@ -32,13 +39,10 @@ from fmnist_exp.config import (
     parse_execution,
 )
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.hydra_section import check_factors, check_unchanged, settings_of_execution
-from fmnist_exp.output_dirs import check_output_dir
-from fmnist_exp.own_groups import check_folder, check_overrides
-from fmnist_exp.plan import PLAN, Plan
 from fmnist_exp.records import TRIALS
-from fmnist_exp.search import Search, is_tuned, read_search, without_hydra
-from fmnist_exp.tuning import check_startable
+from fmnist_exp.sweep.plan import PLAN, Plan
+from fmnist_exp.tuning.search import Search, is_tuned, read_search, without_hydra
+from fmnist_exp.tuning.tuner import check_startable
 
 EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
 ERRORS_OF_HYDRA = (

@@ -10,8 +10,8 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from fmnist_exp.errors import did_you_mean
-from fmnist_exp.launchers import missing
-from fmnist_exp.search import without_hydra
+from fmnist_exp.sweep.launchers import missing
+from fmnist_exp.tuning.search import without_hydra
 
 
 def explain(error: Exception, overrides: Sequence[str]) -> str:

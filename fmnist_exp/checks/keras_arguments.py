@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from fmnist_exp.checks.keras_classes import REQUIRED, KerasClass, keras_classes
+from fmnist_exp.checks.rules import BOOLEAN, COUNT, NUMBER, TEXT, Rule, integer, number, one_of
 from fmnist_exp.errors import ConfigError, did_you_mean
-from fmnist_exp.keras_classes import REQUIRED, KerasClass, keras_classes
-from fmnist_exp.rules import BOOLEAN, COUNT, NUMBER, TEXT, Rule, integer, number, one_of
 
 METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")  # Keras's own names
 

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.search import Choice, Factor, TunerConfig, Values
+from fmnist_exp.tuning.search import Choice, Factor, TunerConfig, Values
 
 NAME = "fmnist_exp"
 DIGITS = 4  # significant ones of a proposed number: the others change no accuracy

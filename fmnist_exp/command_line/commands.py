@@ -9,7 +9,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.types import RunMode
 
 from fmnist_exp.config import RunConfig, parse
-from fmnist_exp.search import without_hydra
+from fmnist_exp.tuning.search import without_hydra
 
 
 def overrides_of(config: RunConfig, choices: Mapping[str, str], loader: ConfigLoader) -> list[str]:

@@ -19,14 +19,14 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp import data, records
-from fmnist_exp.commands import overrides_of
+from fmnist_exp.command_line.commands import overrides_of
 from fmnist_exp.config import RunConfig, parse_execution
 from fmnist_exp.errors import ConfigError, RecordError
-from fmnist_exp.plan import Plan, write_plan
 from fmnist_exp.provenance import run_key
 from fmnist_exp.report.runs.run_files import read_history
-from fmnist_exp.search import Search, read_search
-from fmnist_exp.trials import (
+from fmnist_exp.sweep.plan import Plan, write_plan
+from fmnist_exp.tuning.search import Search, read_search
+from fmnist_exp.tuning.trials import (
     Trial,
     Trials,
     best_trial,
@@ -98,7 +98,7 @@ class _TunedSweep:
     """The trials of a sweep, batch by batch."""
 
     def __init__(self, search: Search, sweep_dir: Path) -> None:
-        from fmnist_exp.study import Study  # Optuna is an extra
+        from fmnist_exp.tuning.study import Study  # Optuna is an extra
 
         self.search = search
         self.sweep_dir = sweep_dir

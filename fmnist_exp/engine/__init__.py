@@ -1,0 +1,1 @@
+"""Everything that imports TensorFlow: models, the compiled epoch, training, saved states."""

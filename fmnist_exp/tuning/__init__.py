@@ -1,0 +1,1 @@
+"""Sweeps whose runs are proposed by Optuna."""
