@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import calibration
+import launchers
 import long_sweep
 import scale
 
@@ -192,6 +193,7 @@ def main() -> None:
         measure_sweep,
         long_sweep.lines,
         scale.lines,
+        launchers.lines,
         lambda: calibration.lines(NUM_STUDIES),
     ):
         section = measure()

@@ -160,3 +160,13 @@ def test_long_sweep_watches_every_run_of_the_command(module):
     ends = module("long_sweep").watch(3, ("data=synthetic", "training=smoke"))
     assert len(ends) == 3
     assert min(end.megabytes for end in ends) > 200  # TensorFlow alone takes more
+
+
+def test_rate_beyond_start_up_leaves_out_the_first_run_of_each_process(module, monkeypatch):
+    """On two cores; a launcher that starts all runs at once has no others."""
+    benchmark = module("launchers")
+    monkeypatch.setattr(benchmark, "cpu_count", lambda: 2)
+    ends = [10.0, 11.0, 20.0, 21.0]
+    assert benchmark._beyond(ends, "none") == pytest.approx(3600 * 3 / 11)
+    assert benchmark._beyond(ends, "cores") == pytest.approx(3600 * 2 / 10)
+    assert benchmark._beyond(ends, "here_submitit") is None
