@@ -111,12 +111,12 @@ def put_in_place_of_tensorflow(log):
 
 
 def _module(name, **content):
-    import fmnist_exp
+    from fmnist_exp import engine
 
-    module = types.ModuleType(f"fmnist_exp.{name}")
+    module = types.ModuleType(f"fmnist_exp.engine.{name}")
     vars(module).update(content)
     sys.modules[module.__name__] = module
-    setattr(fmnist_exp, name, module)
+    setattr(engine, name, module)
     globals()[name] = module
 
 
@@ -230,6 +230,7 @@ def main():
     put_in_place_of_tensorflow(os.open(log_path, os.O_CREAT | os.O_APPEND | os.O_WRONLY))
     os.fsync = lambda handle: None  # a kill, unlike a power cut, loses nothing that was written
     sweep(folder, with_store)  # so that no child imports or composes anything
+    assert "tensorflow" not in sys.modules, "a process with its threads must not fork"
     shutil.rmtree(folder)
     status, steps = attempt(folder, with_store)
     assert status == 0
