@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import calibration
@@ -164,42 +165,44 @@ def _memory_growth(num_runs: int, settings: list[str]) -> tuple[float, float]:
     return float(growth), float(peak)
 
 
-def main() -> None:
-    """Measure everything, print it and write it down."""
+def heading() -> list[str]:
+    """What was measured, on which machine, and how the tables of epochs are to be read."""
     machine = describe_machine()
     shown = ("git_commit", "git_dirty", "python", "tensorflow", "keras", "cpu", "threads")
-    lines = ["# Benchmark results", "", "Written by `make bench`; medians of epochs in turn.", ""]
-    lines.append(
+    return [
+        "# Benchmark results",
+        "",
+        "Written by `make bench`.",
+        "",
         f"{datetime.date.today()}. "
         + ", ".join(f"{k} {machine[k]}" for k in shown)
-        + f", load {os.getloadavg()[0]:.1f} at the start."
-    )
-    lines += [
+        + f", load {os.getloadavg()[0]:.1f} at the start.",
         "",
-        (
-            f"Each number is the median of {PROCESSES * ROUNDS} epochs: {ROUNDS} rounds in each of "
-            f"{PROCESSES} processes, peers in turn. `epoch` is training and validation, "
-            "`training` is training alone. The floor is the matrix products of one epoch alone, "
-            "in the same shapes on the same images; ratios take the faster of its two forms."
-        ),
+        f"Seconds of epochs are the median of {PROCESSES * ROUNDS}: {ROUNDS} rounds in each of "
+        f"{PROCESSES} processes, peers in turn. `epoch` is training and validation, "
+        "`training` is training alone. The floor is the matrix products of one epoch alone, "
+        "in the same shapes on the same images; ratios take the faster of its two forms.",
         "",
     ]
-    print("\n".join(lines))
-    for model in MODELS:
-        section = epoch_lines(model, measure_epochs(model))
-        print("\n".join(section), flush=True)
-        lines += section
-    for measure in (
+
+
+def main() -> None:
+    """Measure everything; print and write down each section as it is done."""
+    measures: list[Callable[[], list[str]]] = [
+        heading,
+        *(lambda model=model: epoch_lines(model, measure_epochs(model)) for model in MODELS),
         measure_sweep,
         long_sweep.lines,
         scale.lines,
         launchers.lines,
         lambda: calibration.lines(NUM_STUDIES),
-    ):
+    ]
+    lines = []
+    for measure in measures:
         section = measure()
         print("\n".join(section), flush=True)
         lines += section
-    (HERE / "results.md").write_text("\n".join(lines))
+        (HERE / "results.md").write_text("\n".join(lines))
 
 
 if __name__ == "__main__":
