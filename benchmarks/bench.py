@@ -178,10 +178,12 @@ def heading() -> list[str]:
         + ", ".join(f"{k} {machine[k]}" for k in shown)
         + f", load {os.getloadavg()[0]:.1f} at the start.",
         "",
-        f"Seconds of epochs are the median of {PROCESSES * ROUNDS}: {ROUNDS} rounds in each of "
-        f"{PROCESSES} processes, peers in turn. `epoch` is training and validation, "
-        "`training` is training alone. The floor is the matrix products of one epoch alone, "
-        "in the same shapes on the same images; ratios take the faster of its two forms.",
+        (
+            f"Seconds of epochs are the median of {PROCESSES * ROUNDS}: {ROUNDS} rounds in each of "
+            f"{PROCESSES} processes, peers in turn. `epoch` is training and validation, "
+            "`training` is training alone. The floor is the matrix products of one epoch alone, "
+            "in the same shapes on the same images; ratios take the faster of its two forms."
+        ),
         "",
     ]
 

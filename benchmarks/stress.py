@@ -40,21 +40,31 @@ def kill_until_done(folder: Path, num_runs: int, num_kills: int, seed: int = 0) 
     moments = random.Random(seed)
     store = Store(folder / "killed" / "runs")
     kept: dict[str, int] = {}  # run key -> when its record was written
-    for start in range(1, num_kills + 2):
-        process = subprocess.Popen(
-            command(folder, "killed", num_runs), cwd=ROOT, stdout=subprocess.DEVNULL
-        )
+    killed, starts, longest = 0, 0, LONGEST
+    while killed < num_kills:
+        starts += 1
+        process = _start(folder, num_runs)
         try:
-            process.wait(moments.uniform(1, LONGEST) if start <= num_kills else None)
+            process.wait(moments.uniform(1, longest))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
+            killed += 1
+        else:
+            assert process.returncode == 0, f"it ended with {process.returncode}"
+            longest = max(longest / 2, 1.5)  # it ended first: all is kept, and takes less time
         now = {key: _written(store, key) for key in store.kept()}
         again = [key for key, written in kept.items() if now.get(key) != written]
         assert not again, f"trained again: {again}"
         kept = now
-    assert process.returncode == 0
-    return start
+    assert _start(folder, num_runs).wait() == 0
+    return starts + 1
+
+
+def _start(folder: Path, num_runs: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        command(folder, "killed", num_runs), cwd=ROOT, stdout=subprocess.DEVNULL
+    )
 
 
 def runs_table(sweep: Path) -> pd.DataFrame:

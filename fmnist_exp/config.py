@@ -7,7 +7,7 @@ a key that is absent is an error, and so is a key that nobody reads.
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -191,6 +191,14 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         for part in (RunConfig, ExecutionConfig)
     )
     return run, execution
+
+
+def _no_environment(*_: Any) -> NoReturn:
+    """Takes the place of OmegaConf's `oc.env`, whose name an interpolation can also compute."""
+    raise ConfigError("no value may come from an environment variable. Write the value itself.")
+
+
+OmegaConf.register_new_resolver("oc.env", _no_environment, replace=True)
 
 
 def _refuse_environment(unresolved: Any, key: str = "") -> None:

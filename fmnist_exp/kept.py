@@ -48,7 +48,7 @@ def remove(store: Store, starts: Iterable[str]) -> list[str]:
                 "`python -m fmnist_exp.kept` lists them."
             )
         chosen += found
-    for run_key in chosen:
+    for run_key in dict.fromkeys(chosen):
         store.remove(run_key)
     return chosen
 

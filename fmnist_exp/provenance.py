@@ -50,10 +50,16 @@ PACKAGE_DIR = Path(__file__).resolve().parent
 
 
 def run_key(config: RunConfig, data_sha256: str) -> str:
-    """Hash of everything that can change the result: config without paths, data, code."""
+    """Hash of all that can change the result: config without paths, data, code, versions."""
     values = dataclasses.asdict(config)
     del values["data"]["dir"]
-    identity = {"config": values, "data": data_sha256, "code": code_sha256()}
+    identity = {
+        "config": values,
+        "data": data_sha256,
+        "code": code_sha256(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "onednn": _environment()["TF_ENABLE_ONEDNN_OPTS"],
+    }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
@@ -99,7 +105,7 @@ def describe_machine() -> dict[str, Any]:
         "code_sha256": code_sha256(),
         "python": platform.python_version(),
         **{name.replace("-", "_"): _version(name) for name in PACKAGES},
-        "environment": {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()},
+        "environment": _environment(),
         "platform": platform.platform(),
         "cpu": _cpu_model(),
         "threads": len(os.sched_getaffinity(0))
@@ -122,6 +128,11 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
+def _environment() -> dict[str, str]:
+    return {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()}
+
+
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

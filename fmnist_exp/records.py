@@ -28,6 +28,7 @@ PREDICTIONS = "predictions.npz"
 CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
 FIGURES = "figures"
+RUN_FIGURES = ("curves.png", "confusion_matrix.png")  # of a single run
 TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
 TRIALS = "trials.json"  # in the directory of a sweep whose runs a tuner has proposed
 

@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import numpy as np
 from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
-from fmnist_exp.errors import Pruned
+from fmnist_exp.errors import Pruned, RecordError
 from fmnist_exp.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
 from fmnist_exp.sweep import progress
@@ -107,7 +107,8 @@ def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) ->
     except Pruned:
         return task.write_unfinished(run_dir, "pruned", error=None)
     except KeyboardInterrupt:
-        task.write_unfinished(run_dir, "interrupted", error=None)
+        with suppress(RecordError):  # a full disk must not keep a sweep from ending
+            task.write_unfinished(run_dir, "interrupted", error=None)
         raise
     except BaseException as error:
         # Shown on the console by what follows: the traceback, or the end of this run in a sweep.
@@ -127,7 +128,9 @@ def _clear(run_dir: Path) -> None:
     """Remove the files of an earlier run in the same place, half-written ones too."""
     names = (records.RECORD, records.HISTORY, records.PREDICTIONS, records.CONFUSION_MATRIX)
     former = [run_dir / name for name in (*names, records.CLASSIFICATION_REPORT)]
-    former += [*run_dir.glob("*_model.keras"), *(run_dir / records.FIGURES).glob("*.png")]
+    if any(path.exists() for path in former):  # a model in a folder of something else is not ours
+        former += run_dir.glob("*_model.keras")
+    former += [run_dir / records.FIGURES / name for name in records.RUN_FIGURES]
     former += [run_dir / progress.FILE, *run_dir.glob(records.TEMPORARIES)]
     former += [*(run_dir / records.FIGURES).glob(records.TEMPORARIES)]
     try:
@@ -296,6 +299,6 @@ def _with_figures(record: RunRecord, run_dir: Path) -> RunRecord:
     from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
     run_charts.draw_run(run_dir)
-    drawn = sorted((run_dir / records.FIGURES).glob("*.png"))
-    hashes = {f"{records.FIGURES}/{path.name}": records.sha256_of(path) for path in drawn}
+    drawn = [f"{records.FIGURES}/{name}" for name in records.RUN_FIGURES]
+    hashes = {name: records.sha256_of(run_dir / name) for name in drawn}
     return replace(record, artifacts=record.artifacts | hashes)

@@ -54,6 +54,7 @@ def run_composed(composed: DictConfig) -> None:
         try:
             record = _run(composed, settings, run_dir)
         except FmnistError as error:
+            log.debug("%s: %s", type(error).__name__, error)  # into the run's log, on any machine
             raise CompactHydraException(f"{type(error).__name__}: {error}") from error
         except SystemExit as error:  # of the run, not of the sweep
             raise CompactHydraException(f"{run_dir} called sys.exit({error.code})") from error
@@ -166,10 +167,10 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
             with SweepProgress(plan):
                 run_composed()
         finally:
-            if plan.search is not None:
-                print(describe_result(plan.search, sweep_dir))
             for line in without_result(plan):
                 print(line, file=sys.stderr)
+            if plan.search is not None:
+                print(describe_result(plan.search, sweep_dir))
 
 
 @reader_may_leave()

@@ -88,11 +88,19 @@ class Sweep:
         Source: proc(5), /proc/pid/fd.
         """
         log = str(self.run_dir(number) / "train.log")
-        for link in Path("/proc").glob("[0-9]*/fd/*"):
-            with contextlib.suppress(OSError):
-                if os.readlink(link) == log:
-                    return int(link.parts[2])
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # of one that ends meanwhile
+                links = [os.path.join(process, "fd", name) for name in os.listdir(process / "fd")]
+                if any(_leads_to(link, log) for link in links):
+                    return int(process.name)
         raise ProcessLookupError(f"no process has {log} open")
+
+
+def _leads_to(link: str, target: str) -> bool:
+    try:
+        return os.readlink(link) == target
+    except OSError:  # closed meanwhile
+        return False
 
 
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen, said: Callable) -> None:

@@ -58,7 +58,7 @@ ALLOWED = {
     }
     | {"tuning.search", "tuning.trials"},
     "tuning.trials": {"errors", "files", "records"},
-    "tuning.search": {"config", "errors", "checks.rules"},
+    "tuning.search": {"config", "errors", "checks.rules", "sweep.launchers"},
     "tuning.study": {"errors", "tuning.search"},
     "command_line.commands": {"config", "tuning.search"},
     "tuning.tuner": {

@@ -42,7 +42,9 @@ def test_of_many_runs_the_first_are_named(tmp_path):
 def test_unfinished_runs_are_named(tmp_path):
     write_run(tmp_path / "s" / "0", answers=True)
     (tmp_path / "s" / "1" / ".hydra").mkdir(parents=True)
-    assert warned(tmp_path) == ["1 run unfinished: s/1 (not begun)."]
+    assert warned(tmp_path) == [
+        "1 run unfinished: s/1 (ended without a record; its log may say why)."
+    ]
 
 
 def test_runs_with_a_seed_that_counted_before_are_named(tmp_path):

@@ -44,3 +44,15 @@ def test_command_makes_the_config_again(case):
     assert not any(text.startswith("experiment=") for text in found)
     assert config_of(*found) == dataclasses.replace(config, seed=0)
     assert bool(found) == (case != "default")
+
+
+def test_command_finds_options_of_ones_own(tmp_path):
+    (tmp_path / "initializer").mkdir()
+    text = (CONFIG_DIR / "initializer" / "orthogonal.yaml").read_text()
+    (tmp_path / "initializer" / "mine.yaml").write_text(text)
+    path = f"file://{tmp_path}"
+    config = config_of(f"hydra.searchpath=['{path}']", "initializer=mine")
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        loader = GlobalHydra.instance().hydra.config_loader
+        found = overrides_of(config, {"initializer": "mine"}, loader, [path])
+    assert found == ["initializer=mine"]

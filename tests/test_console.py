@@ -25,6 +25,7 @@ def test_command_whose_reader_has_left_prints_no_trace(case):
         [sys.executable, *COMMANDS[case]], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE
     )
     os.close(writing)
-    assert result.stderr == b""
+    assert b"Traceback" not in result.stderr
+    assert b"Broken pipe" not in result.stderr
     # 141 as a shell reports SIGPIPE; argparse does not mind that its help is not read.
     assert result.returncode in (141, -signal.SIGPIPE, 0)

@@ -196,7 +196,8 @@ def test_A08_killed_run_is_told_from_one_that_lives(tmp_path):
     write_run(tmp_path / "s" / "0")
     run_dir = tmp_path / "s" / "1"
     (run_dir / ".hydra").mkdir(parents=True)
-    assert read_study([tmp_path / "s"]).unfinished == ("s/1 (not begun)",)
+    without = "s/1 (ended without a record; its log may say why)"
+    assert read_study([tmp_path / "s"]).unfinished == (without,)
     with holding(run_dir) as process:
         assert read_study([tmp_path / "s"]).unfinished == ("s/1 (running)",)
         process.kill()

@@ -26,7 +26,7 @@ def test_every_kept_run_is_listed_with_its_space(store):
 
 
 def test_run_is_removed_by_the_beginning_of_its_key(store):
-    assert kept(store, "--remove", "b", "aa1").returncode == 0
+    assert kept(store, "--remove", "b", "aa1", "b").returncode == 0  # named twice, removed once
     assert store.kept() == ["aa2"]
 
 

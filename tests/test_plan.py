@@ -7,9 +7,10 @@ import pytest
 from conftest import command, compose_config, config_of, train
 
 from fmnist_exp import records
-from fmnist_exp.config import from_record, parse_execution
+from fmnist_exp.command_line.preflight import plan_command_line
+from fmnist_exp.config import CONFIG_DIR, from_record, parse_execution
 from fmnist_exp.errors import RecordError
-from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
+from fmnist_exp.sweep.plan import PLAN, Plan, planned, without_result, write_plan
 
 SMALL = ("data=synthetic", "training=smoke")
 
@@ -82,6 +83,17 @@ def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path):
     assert [line.split()[2] for line in lines[:3]] == ["to", "done", "to"]
     assert lines[-1] == "3 runs, 1 done, 2 to train"
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "run"}
+
+
+def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
+    (tmp_path / "own" / "optimizer").mkdir(parents=True)
+    text = (CONFIG_DIR / "optimizer" / "adam.yaml").read_text()
+    (tmp_path / "own" / "optimizer" / "mine.yaml").write_text(text)
+    arguments = ["--multirun", "data=synthetic", "optimizer=mine", "seed=1,2"]
+    folder = ["--config-dir", str(tmp_path / "own")]
+    plan = plan_command_line([*folder, *arguments, f"hydra.sweep.dir={tmp_path / 's'}"])
+    repeat = without_result(plan)[1]
+    assert f"--config-dir {tmp_path / 'own'} data=synthetic optimizer=mine seed=1" in repeat
 
 
 def test_dry_run_imports_no_tensorflow():

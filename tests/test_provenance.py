@@ -40,6 +40,14 @@ def test_run_key_follows_the_data_and_the_code(monkeypatch):
     assert run_key(config_of(), "data") != key
 
 
+@pytest.mark.parametrize("package", provenance.PACKAGES)
+def test_run_key_follows_the_versions(monkeypatch, package):
+    key = run_key(config_of(), "data")
+    real = provenance._version
+    monkeypatch.setattr(provenance, "_version", lambda name: real(name) if name != package else "0")
+    assert run_key(config_of(), "data") != key
+
+
 def test_run_key_is_blind_to_where_the_data_lie():
     assert run_key(config_of("data.dir=/somewhere"), "data") == run_key(config_of(), "data")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import command, read_rows, train
 
-from fmnist_exp import data, records
+from fmnist_exp import data, records, runner
 from fmnist_exp.config import DataConfig
 
 SINGLE_RUN_FILES = {
@@ -168,3 +168,12 @@ def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path):
     assert train(*small, "initializer=lecun", "training.epochs=1").returncode == 0
     assert [path.name for path in (tmp_path / "r").glob("*.keras")] == ["lecun_model.keras"]
     assert len(read_rows(tmp_path / "r" / "history.csv")) == 1
+
+
+def test_files_of_others_in_a_run_directory_stay(tmp_path, tiny_config):
+    (tmp_path / "figures").mkdir()
+    others = [tmp_path / "other_model.keras", tmp_path / "figures" / "paper.png"]
+    for path in others:
+        path.write_text("not ours")
+    runner.run(tiny_config("training.epochs=1"), tmp_path, {"initializer": "he"}, figures=False)
+    assert [path.read_text() for path in others] == ["not ours", "not ours"]

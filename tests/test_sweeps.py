@@ -84,7 +84,7 @@ def test_A10_unfinished_and_failed_runs_are_kept_by_name(tmp_path):
     (tmp_path / "s" / "2" / ".hydra").mkdir(parents=True)
     study = read_study([tmp_path / "s"])
     assert list(study.table["status"]) == ["completed", "failed"]
-    assert study.unfinished == ("s/2 (not begun)",)
+    assert study.unfinished == ("s/2 (ended without a record; its log may say why)",)
     assert len(study.completed("glorot_uniform")) == 1
 
 

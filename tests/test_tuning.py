@@ -167,3 +167,24 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
     for ours, shuffled in done:
         assert shuffled.metrics["validation"] == ours.metrics["validation"]
         assert shuffled.metrics["test"] != ours.metrics["test"]
+
+
+def test_as_many_trials_are_proposed_as_the_launcher_starts_together(tmp_path):
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path / 's'}"]
+    for launcher, number in ((("hydra/launcher=cores", "hydra.launcher.n_jobs=3"), 3), ((), 1)):
+        assert plan_command_line([*arguments, *launcher]).search.trials_at_once == number
+    plan = plan_command_line([*arguments, "hydra/launcher=cores"])
+    assert plan.search.trials_at_once >= 1  # one for each core
+
+
+def test_study_killed_between_its_first_two_files_goes_on(tmp_path, monkeypatch):
+    def die(plan):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fmnist_exp.tuning.tuner.write_plan", die)
+        with pytest.raises(KeyboardInterrupt):
+            tune(tmp_path, total(2))
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    plan_command_line(arguments)
+    assert tune(tmp_path, total(2)) == [[0], [1]]

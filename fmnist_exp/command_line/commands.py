@@ -1,32 +1,44 @@
 """The shortest command line that trains a given config, whatever it was composed of."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.types import RunMode
+from omegaconf import DictConfig
 
 from fmnist_exp.config import RunConfig, parse
 from fmnist_exp.tuning.search import without_hydra
 
 
-def overrides_of(config: RunConfig, choices: Mapping[str, str], loader: ConfigLoader) -> list[str]:
+def overrides_of(
+    config: RunConfig,
+    choices: Mapping[str, str],
+    loader: ConfigLoader,
+    search_path: Sequence[str] = (),
+) -> list[str]:
     """The overrides that make `config` of the default one, without any experiment.
 
     Args:
         config: the run; its seed is left out.
         choices: config group -> option, of which it was composed.
         loader: composes configs from the files in conf/.
+        search_path: where Hydra looks for options besides, as in `hydra.searchpath`.
     """
-    default = loader.load_configuration("config", [], RunMode.RUN).hydra.runtime.choices
+
+    def composed(overrides: list[str]) -> DictConfig:
+        path = [f"hydra.searchpath={json.dumps(list(search_path))}"] if search_path else []
+        return loader.load_configuration("config", [*path, *overrides], RunMode.RUN)
+
+    default = composed([]).hydra.runtime.choices
     chosen = [
-        f"{group}={option}"
+        f"{'' if group in default else '+'}{group}={option}"
         for group, option in choices.items()
-        if group != "experiment" and default[group] != option
+        if group != "experiment" and default.get(group) != option
     ]
-    plain = _flat(parse(without_hydra(loader.load_configuration("config", chosen, RunMode.RUN))))
+    plain = _flat(parse(without_hydra(composed(chosen))))
     wanted = _flat(config)
     changed = [
         f"{'' if key in plain else '+'}{key}={json.dumps(value, separators=(',', ':'))}"

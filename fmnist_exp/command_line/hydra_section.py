@@ -109,8 +109,10 @@ def _shipped_experiment(master: DictConfig) -> list[str]:
 
 def _check(override: Override) -> None:
     key = override.key_or_group
+    line = str(override.input_line)
     plain = not (override.is_sweep_override() or override.is_delete())
-    if plain and _SETTABLE.fullmatch(key) and "_target_" not in str(override.input_line):
+    computed = "${" in line and not key.endswith(".dir")  # could build what is forbidden
+    if plain and _SETTABLE.fullmatch(key) and "_target_" not in line and not computed:
         return
     raise ConfigError(
         f"{key} must stay as it is, received {override.input_line!r}. Of Hydra's own section these "

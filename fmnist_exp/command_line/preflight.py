@@ -7,6 +7,7 @@ are read.
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,8 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
     _refuse_foreign_primaries(options)
     overrides = list(options.overrides)
     if options.config_dir is not None:
-        overrides.append(f"hydra.searchpath=['file://{Path(options.config_dir).absolute()}']")
+        own = Path(options.config_dir).absolute()
+        overrides.append(f"hydra.searchpath=['file://{own}']")
     with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         try:
             settings = settings_of_execution(options.overrides, EXECUTION)
@@ -90,7 +92,9 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
         for config in plan.configs:
             if config.data == data_config:
                 check_batch_size(config, num_train)
-    return plan
+    if options.config_dir is None:
+        return plan
+    return replace(plan, options=("--config-dir", options.config_dir))
 
 
 def _refuse_foreign_primaries(options: Any) -> None:

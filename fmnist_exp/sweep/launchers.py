@@ -42,6 +42,11 @@ def prepare(launcher: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
     """
+    if launcher.get("n_jobs") == 0:
+        raise ConfigError(
+            "hydra.launcher.n_jobs must not be 0, received 0. Pass hydra.launcher.n_jobs=-1 for "
+            "one process for each core."
+        )
     if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise ConfigError(
             "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "
@@ -81,15 +86,22 @@ def _knock(address: str | None) -> None:
         socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
 
 
+def runs_at_a_time(launcher: Mapping[str, Any]) -> int:
+    """Processes that a launcher starts together on this machine; 1 where it does not say."""
+    processes = launcher.get("n_jobs", 1)
+    if processes < 0:  # -1 is one for each core, -2 one less
+        from joblib import cpu_count  # counts what the plugin will count
+
+        processes = max(cpu_count() + 1 + processes, 1)
+    return processes
+
+
 def threads_of_a_run(launcher: Mapping[str, Any]) -> int | None:
     """Processor threads that a launcher has for each of its runs; None for all of the machine."""
     if "n_jobs" in launcher:
-        from joblib import cpu_count  # counts what the plugin will count
+        from joblib import cpu_count
 
-        processes = launcher["n_jobs"]
-        if processes < 0:  # -1 is one for each core, -2 one less
-            processes = max(cpu_count() + 1 + processes, 1)
-        return max(cpu_count() // processes, 1)
+        return max(cpu_count() // runs_at_a_time(launcher), 1)
     if "ray" in launcher:
         return max(int(launcher["ray"]["remote"].get("num_cpus") or 1), 1)
     return launcher.get("cpus_per_task")

@@ -40,6 +40,7 @@ class Plan:
         execution: how they are carried out.
         sweep_dir: directory of the sweep; None for a single run.
         launcher: Hydra's section of the launcher that starts the runs of a sweep.
+        options: what is to be given besides overrides to start one of the runs again.
         search: what a tuned sweep may choose. Its runs are not known beforehand: `configs` are
             those at the ends of its factors, and there are no `overrides`.
     """
@@ -50,6 +51,7 @@ class Plan:
     sweep_dir: Path | None
     launcher: Mapping[str, Any] = field(default_factory=dict)
     search: Search | None = None
+    options: Sequence[str] = ()
 
 
 def write_plan(plan: Plan) -> None:
@@ -152,7 +154,7 @@ def without_result(plan: Plan) -> list[str]:
         run_dir = plan.sweep_dir / str(number)
         reason = _state_of(run_dir)
         if reason is not None:
-            command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
+            command = shlex.join(["python", "-m", "fmnist_exp.train", *plan.options, *overrides])
             lines += [f"{reason}: {run_dir}", f"  repeat it: {command}"]
     return lines
 

@@ -71,5 +71,6 @@ def state_without_record(folder: Path) -> str:
     """What can be said of a run directory without a record."""
     running = is_running(folder)
     if running is None:
-        return "not begun"
+        begun = (folder / ".hydra").exists()  # which Hydra writes just before a run
+        return "ended without a record; its log may say why" if begun else "not begun"
     return "running" if running else "interrupted: its process is gone"

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from fmnist_exp.checks.rules import BOOLEAN, MAPPING, TEXT, Rule, check_fields, integer
 from fmnist_exp.config import MAX_SEED, RunConfig, parse
 from fmnist_exp.errors import ConfigError
+from fmnist_exp.sweep.launchers import runs_at_a_time
 
 SWEEPER = "hydra_plugins.fmnist_optuna.TuningSweeper"
 TUNABLE = ("initializer", "model", "optimizer", "training")  # what a run is, but for data and seed
@@ -34,7 +35,7 @@ class TunerConfig:
 
     _target_: str = _ruled(TEXT)
     num_trials: int = _ruled(integer(1, example=20))
-    trials_at_once: int = _ruled(integer(1, example=2))
+    trials_at_once: int | None = _ruled(integer(1, example=2, or_null=True))
     sampler_seed: int = _ruled(integer(0, MAX_SEED, example=0))
     random_trials: int = _ruled(integer(1, example=8))
     prune: bool = _ruled(BOOLEAN)
@@ -109,6 +110,12 @@ class Search:
     fixed: tuple[str, ...]
     master: DictConfig
     loader: ConfigLoader
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that are proposed and launched together."""
+        launcher: Any = OmegaConf.to_container(self.master.hydra.launcher)
+        return self.settings.trials_at_once or runs_at_a_time(launcher)
 
     def compose(self, overrides: list[str]) -> DictConfig:
         """The config of a run, without the section that is Hydra's own."""

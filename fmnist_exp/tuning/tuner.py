@@ -118,7 +118,7 @@ class _TunedSweep:
         study that was stopped anywhere proposes what it would have proposed.
         """
         self._tell_results()
-        study, size = self.study, self.search.settings.trials_at_once
+        study, size = self.study, self.search.trials_at_once
         waiting = [number for number in study.open if number not in self.launched]
         start = (waiting[0] if waiting else study.num_trials) // size * size
         stop = min(start + size, self.search.settings.num_trials)
@@ -139,8 +139,9 @@ class _TunedSweep:
             self.trials.append(Trial(values, given, _key(config), limits))
             self.configs.append(config)
         overrides = [trial.overrides for trial in self.trials]
-        write_plan(Plan(self.configs, overrides, self.execution, self.sweep_dir))
+        # The plan comes last: alone it would tell of a sweep that is not tuned.
         write_trials(self.sweep_dir, Trials(self.begun_with, self.trials))
+        write_plan(Plan(self.configs, overrides, self.execution, self.sweep_dir))
 
     def _tell_results(self) -> None:
         for number in self.study.open:
@@ -184,8 +185,10 @@ def describe_result(search: Search, sweep_dir: Path) -> str:
     record = None if best is None else results[best]
     if best is None or record is None:
         return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
-    overrides = overrides_of(search.config(trials[best].values), record.choices, search.loader)
-    command = ["python", "-m", "fmnist_exp.train", "--multirun", *overrides]
+    config, path = search.config(trials[best].values), search.master.hydra.searchpath
+    overrides = overrides_of(config, record.choices, search.loader, path)
+    own = [word for each in path for word in ("--config-dir", each.removeprefix("file://"))]
+    command = ["python", "-m", "fmnist_exp.train", *own, "--multirun", *overrides]
     accuracy = validation_accuracy(record)
     return "\n".join(
         [
