@@ -36,7 +36,6 @@ def timed(work: Callable[[], object]) -> Callable[[], float]:
 def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     """fmnist_exp: training and validation as `fit` runs them, and training alone."""
     from fmnist_exp.engine import training
-    from fmnist_exp.engine.backend import tf
     from fmnist_exp.engine.programs import Program
 
     def epoch() -> float:
@@ -46,10 +45,10 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
 
     program = Program(config, splits)
     program.restart(config)
-    train = tf.function(program.trainer.train_step, jit_compile=True)
-    step = tf.constant(0)
+    program.trainer.make_train_function()  # what `fit` calls once an epoch
+    train, elements = program.trainer.train_function, iter(program.one_step.repeat())
     program.trainer.order.assign(next(training.visiting_orders(len(splits.train), config.seed)))
-    return {"epoch": epoch, "training": timed(lambda: train(step)["loss"].numpy())}
+    return {"epoch": epoch, "training": timed(lambda: float(train(elements)["loss"]))}
 
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:

@@ -94,6 +94,7 @@ class RunConfig:
     initializer: KerasObject
     optimizer: KerasObject
     training: TrainingConfig
+    engine: str = _ruled(one_of(("auto", "xla")))
     seed: int = _ruled(integer(0, MAX_SEED, example=0))
 
 
@@ -128,6 +129,7 @@ def parse(composed: DictConfig) -> RunConfig:
         initializer=_parse_initializer(values["initializer"]),
         optimizer=_parse_named(values["optimizer"], "optimizer"),
         training=_parse_training(values["training"]),
+        engine=values["engine"],
         seed=values["seed"],
     )
 
@@ -153,6 +155,7 @@ def from_record(values: dict[str, Any]) -> RunConfig:
         initializer=KerasObject(**values["initializer"]),
         optimizer=KerasObject(**values["optimizer"]),
         training=TrainingConfig(**training),
+        engine=values["engine"],
         seed=values["seed"],
     )
 

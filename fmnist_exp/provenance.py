@@ -16,7 +16,7 @@ from fmnist_exp.config import RunConfig
 from fmnist_exp.errors import CodeError
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
-# The modules whose text can change the numbers of a run.
+# The files whose text can change the numbers of a run.
 TRAINING_MODULES = (
     "artifacts.py",
     "checks/keras_arguments.py",
@@ -28,8 +28,11 @@ TRAINING_MODULES = (
     "datasets/sources.py",
     "datasets/splitting.py",
     "engine/backend.py",
+    "engine/c_library.py",
     "engine/checkpoints.py",
+    "engine/epoch.c",
     "engine/models.py",
+    "engine/native.py",
     "engine/prediction.py",
     "engine/programs.py",
     "engine/trainer.py",
@@ -108,10 +111,15 @@ def describe_machine() -> dict[str, Any]:
         "environment": _environment(),
         "platform": platform.platform(),
         "cpu": _cpu_model(),
-        "threads": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "threads": available_threads(),
     }
+
+
+def available_threads() -> int:
+    """Processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _git(*arguments: str) -> str | None:

@@ -291,6 +291,7 @@ def _with_results(
         num_epochs=len(result.history),
         best_epoch=result.best_epoch,
         evaluated_epoch=result.evaluated_epoch,
+        provenance=record.provenance | {"engine": result.engine},
     )
 
 

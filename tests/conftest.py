@@ -67,6 +67,21 @@ def tiny_config() -> Callable[..., RunConfig]:
     return build
 
 
+ENGINES = {"C": "auto", "XLA": "xla"}  # as a record names them -> as a config does
+
+
+@pytest.fixture
+def float64():
+    """Rounding grows chaotically in float32; in float64 two equal programs stay together."""
+    from fmnist_exp.engine.backend import keras
+
+    for dtype in ("float64", "float32"):
+        keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)  # Keras keeps the first policy it was asked for
+        if dtype == "float64":
+            yield
+
+
 @pytest.fixture(params=[int(seed) for seed in os.environ.get("FMNIST_TEST_SEEDS", "0").split(",")])
 def run_seed(request: pytest.FixtureRequest) -> int:
     """A seed; a test that takes it promises to pass for any seed from 0 to 99."""

@@ -28,7 +28,7 @@ ALLOWED = {
     "records": {"errors", "files"},
     "sweep.presence": {"errors", "records"},
     "datasets.idx": {"errors", "files"},
-    "datasets.sources": {"errors", "datasets.idx"},
+    "datasets.sources": {"errors", "datasets.idx", "files"},
     "datasets.splitting": {"errors"},
     "data": {
         "config",
@@ -42,6 +42,8 @@ ALLOWED = {
     "engine.backend": {"errors", "provenance"},
     "engine.models": {"engine.backend", "config", "checks.keras_classes", "seeding"},
     "engine.trainer": {"engine.backend", "data"},
+    "engine.c_library": {"files"},
+    "engine.native": {"config", "data", "engine.backend", "engine.trainer"},
     "engine.checkpoints": {"engine.backend", "checks.keras_classes", "records", "files"},
     "sweep.store": {"errors", "files", "records"},
     "artifacts": {"engine.backend", "data", "evaluation", "records"},
@@ -79,7 +81,8 @@ ALLOWED = {
         "engine.models",
         "seeding",
         "engine.trainer",
-    },
+    }
+    | {"engine.__init__", "engine.c_library", "engine.native"},
     "engine.training": {
         "engine.backend",
         "engine.checkpoints",

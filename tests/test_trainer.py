@@ -1,8 +1,10 @@
 """One compiled step per epoch trains exactly what the plain Keras loop trains."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from conftest import config_of
+from conftest import ENGINES, config_of
 
 from fmnist_exp import data
 from fmnist_exp.engine import training
@@ -10,16 +12,6 @@ from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import build_model
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_generator
-
-
-@pytest.fixture
-def float64():
-    """Rounding grows chaotically in float32; in float64 two equal programs stay together."""
-    for dtype in ("float64", "float32"):
-        keras.config.set_floatx(dtype)
-        keras.config.set_dtype_policy(dtype)  # Keras keeps the first policy it was asked for
-        if dtype == "float64":
-            yield
 
 
 def fresh_model(config, splits):
@@ -56,20 +48,23 @@ def test_epoch_equals_plain_keras_in_float64(name, float64):
     config = config_of(f"model={name}", "initializer=he_normal", *shrink)
     splits = data.load(config.data)
     assert len(splits.train) % config.training.batch_size != 0
-    engine = training.fit(config, splits).model.get_weights()
     reference = reference_epoch(config, splits).get_weights()
-    for ours, theirs in zip(engine, reference, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+    for engine, asked in ENGINES.items():
+        ours = training.fit(dataclasses.replace(config, engine=asked), splits)
+        assert ours.engine == engine
+        for own, theirs in zip(ours.model.get_weights(), reference, strict=True):
+            np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
 
 
 def test_ragged_last_batch_is_trained_on(tiny_config, float64):
     """160 images in batches of 48: without the last 16, the weights would differ."""
     config = tiny_config("training.epochs=1")
     splits = data.load(config.data)
-    engine = training.fit(config, splits).model.get_weights()
     reference = reference_epoch(config, splits).get_weights()
-    for ours, theirs in zip(engine, reference, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+    for engine in ENGINES.values():
+        ours = training.fit(dataclasses.replace(config, engine=engine), splits)
+        for own, theirs in zip(ours.model.get_weights(), reference, strict=True):
+            np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
 
 
 def dropped(seed, step, rate=0.3, shape=(400, 500)):

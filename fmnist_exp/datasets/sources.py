@@ -7,7 +7,6 @@ import contextlib
 import errno
 import hashlib
 import logging
-import os
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 
 from fmnist_exp.datasets.idx import IdxFile, read_either
 from fmnist_exp.errors import DataError
+from fmnist_exp.files import user_cache
 
 log = logging.getLogger(__name__)
 
@@ -81,16 +81,15 @@ class FoundData:
 
 
 def cache_dir() -> Path:
-    """The user's folder for Fashion-MNIST, by the XDG base directory specification.
+    """The user's folder for Fashion-MNIST.
 
     Raises:
         DataError: the user has no home folder.
     """
     try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return user_cache() / "fashion-mnist"
     except RuntimeError as error:
         raise DataError(f"no home folder: {error} Set HOME or XDG_CACHE_HOME.") from error
-    return Path(base) / "fmnist_exp" / "fashion-mnist"
 
 
 def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:

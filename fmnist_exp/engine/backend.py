@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.provenance import ENVIRONMENT
+from fmnist_exp.provenance import ENVIRONMENT, available_threads
 
 # Read once, at import; what the user has set is left alone.
 for _name, _value in ENVIRONMENT.items():
@@ -50,6 +50,11 @@ def _keep_freed_memory() -> None:
         mallopt(arena_max, 2)
 
 
+def num_threads() -> int:
+    """Processor threads that this process computes with."""
+    return tf.config.threading.get_intra_op_parallelism_threads() or available_threads()
+
+
 def use_threads(count: int | None) -> None:
     """Give TensorFlow and XLA so many processor threads; None leaves them all.
 
@@ -75,4 +80,4 @@ with _standard_error_held_back():
 
 keras.config.set_floatx("float32")  # whatever a keras.json in the user's home says
 
-__all__ = ["keras", "tf", "use_threads"]
+__all__ = ["keras", "num_threads", "tf", "use_threads"]

@@ -5,8 +5,10 @@ import json
 
 from fmnist_exp.config import KerasObject, RunConfig
 from fmnist_exp.data import DataSplits
+from fmnist_exp.engine import c_library
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import build_model, draw_kernels
+from fmnist_exp.engine.native import NativeTrainer, can_train
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 
@@ -28,8 +30,8 @@ class Program:
             num_pixels=splits.train.images.shape[1],
             num_classes=len(splits.class_names),
         )
-        self.trainer = EpochTrainer(self.plain, splits, config.training.batch_size)
-        self.trainer.compile(optimizer=_build_optimizer(config.optimizer), jit_compile=True)
+        self.trainer = _build_trainer(config, self.plain, splits)
+        self.trainer.compile(_build_optimizer(config.optimizer))
         self.trainer.optimizer.build(self.plain.trainable_variables)
         # For whoever loads the saved model and calls `evaluate` or goes on with `fit`.
         self.plain.compile(
@@ -84,9 +86,20 @@ def shared_program(config: RunConfig, splits: DataSplits) -> Program:
 
 def _compiled_in(config: RunConfig) -> str:
     """All of a config but initial weights, seeds, learning rate, epochs and callbacks."""
-    optimizer = config.optimizer.config | {"learning_rate": None}
-    parts = (vars(config.model), config.optimizer.class_name, optimizer, config.training.batch_size)
+    arguments = config.optimizer.config | {"learning_rate": None}
+    optimizer = (config.optimizer.class_name, arguments)
+    parts = (vars(config.model), optimizer, config.training.batch_size, config.engine)
     return json.dumps([*parts, keras.config.floatx()], sort_keys=True)
+
+
+def _build_trainer(config: RunConfig, plain: keras.Model, splits: DataSplits) -> EpochTrainer:
+    """The faster trainer where it knows the config and can be compiled, else the general one."""
+    batch_size = config.training.batch_size
+    if config.engine == "auto" and can_train(config):
+        library = c_library.load(keras.config.floatx())
+        if library is not None:
+            return NativeTrainer(library, plain, splits, batch_size)
+    return EpochTrainer(plain, splits, batch_size)
 
 
 def _build_optimizer(optimizer: KerasObject) -> keras.optimizers.Optimizer:

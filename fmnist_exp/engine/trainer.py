@@ -21,16 +21,22 @@ class EpochTrainer(keras.Model):
         batch_size: images per update; the last update of an epoch takes what is left.
     """
 
+    engine = "XLA"
+
     def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
         super().__init__()
         self.plain = model
         self.batch_size = batch_size
-        self.train_set = (tf.constant(splits.train.images), tf.constant(splits.train.labels))
+        self.train_split = splits.train
         held_out = splits.validation
         self.validation_set = (tf.constant(held_out.images), tf.constant(held_out.labels))
         order = tf.zeros(len(splits.train), tf.int32)
         self.order = tf.Variable(order, trainable=False)
         self.dropout_seed = tf.Variable(0, trainable=False, dtype=tf.int32)
+
+    def compile(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """One program for training and one for validation, both compiled by XLA."""
+        super().compile(optimizer=optimizer, jit_compile=True)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Probabilities of the plain model."""
@@ -46,13 +52,18 @@ class EpochTrainer(keras.Model):
         Returns:
             The epoch's mean loss and accuracy, as seen by the updates.
         """
+        with tf.init_scope():  # of the program, not of one trace
+            train_set = (
+                tf.constant(self.train_split.images),
+                tf.constant(self.train_split.labels),
+            )
         order = self.order.read_value()
         num_examples = order.shape[0]
         num_full = num_examples // self.batch_size
         rows = tf.reshape(order[: num_full * self.batch_size], (num_full, self.batch_size))
 
         def one_batch(step: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor) -> tuple:
-            batch_loss, batch_correct = self._update(rows[step])
+            batch_loss, batch_correct = self._update(train_set, rows[step])
             return step + 1, loss + batch_loss, correct + batch_correct
 
         _, loss, correct = tf.while_loop(
@@ -62,7 +73,7 @@ class EpochTrainer(keras.Model):
             maximum_iterations=num_full,
         )
         if num_examples % self.batch_size:
-            batch_loss, batch_correct = self._update(order[num_full * self.batch_size :])
+            batch_loss, batch_correct = self._update(train_set, order[num_full * self.batch_size :])
             loss, correct = loss + batch_loss, correct + batch_correct
         return {"loss": loss / num_examples, "accuracy": correct / num_examples}
 
@@ -76,9 +87,11 @@ class EpochTrainer(keras.Model):
         losses, correct = _losses(self.plain(brightness(images), training=False), labels)
         return {"loss": tf.reduce_mean(losses), "accuracy": correct / labels.shape[0]}
 
-    def _update(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _update(
+        self, train_set: tuple[tf.Tensor, tf.Tensor], indices: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """One optimizer step; the sum of the losses and the number of correct answers before it."""
-        images, labels = (tf.gather(array, indices) for array in self.train_set)
+        images, labels = (tf.gather(array, indices) for array in train_set)
         with tf.GradientTape() as tape:
             probabilities = self._forward(brightness(images))
             losses, correct = _losses(probabilities, labels)
@@ -96,7 +109,7 @@ class EpochTrainer(keras.Model):
         draws = self._draws(activations.shape[0])
         for layer in self.plain.layers:
             if isinstance(layer, keras.layers.Dropout):
-                kept = next(draws) >= round(layer.rate * NUM_DRAWS)
+                kept = next(draws) >= drop_threshold(layer.rate)
                 activations = tf.where(kept, activations / (1 - layer.rate), 0)
             else:
                 activations = layer(activations, training=True)
@@ -123,6 +136,11 @@ class EpochTrainer(keras.Model):
         draws = tf.cast(tf.reshape(tf.bitcast(words, tf.uint16), [-1]), tf.int32)
         for part, shape in zip(tf.split(draws[: sum(sizes)], sizes), shapes, strict=True):
             yield tf.reshape(part, shape)
+
+
+def drop_threshold(rate: float) -> int:
+    """A unit is dropped if its draw is below this."""
+    return round(rate * NUM_DRAWS)
 
 
 def brightness(images: tf.Tensor) -> tf.Tensor:

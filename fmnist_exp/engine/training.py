@@ -28,6 +28,7 @@ class FitResult:
         diverged: whether a loss stopped being finite.
         best_epoch: the epoch, from 1, with the lowest validation loss; None if there is none.
         evaluated_epoch: the epoch, from 1, whose weights `model` has.
+        engine: what trained it, `C` or `XLA`.
     """
 
     model: keras.Model
@@ -35,6 +36,7 @@ class FitResult:
     diverged: bool
     best_epoch: int | None
     evaluated_epoch: int
+    engine: str
 
 
 class Shuffler(keras.callbacks.Callback):
@@ -146,6 +148,7 @@ def fit(
         diverged=recorder.diverged,
         best_epoch=int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None,
         evaluated_epoch=_restored_epoch(callbacks) or len(recorder.rows),
+        engine=program.trainer.engine,
     )
 
 

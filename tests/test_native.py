@@ -1,0 +1,169 @@
+"""The C engine trains what XLA trains, whatever the machine; without a compiler XLA trains."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+from conftest import ENGINES
+
+from fmnist_exp import data
+from fmnist_exp.engine import c_library, native, programs, training
+
+# Widths that fill no panel of columns, one that fills one and one that needs two; 160 images in
+# batches of 48 leave a ragged last batch of 32, in batches of 53 one image.
+ODD = ("model=regularized", "model.hidden=[37,32,5]")
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    """No program that another test has compiled, and none left to another."""
+    programs._programs.clear()
+    c_library.load.cache_clear()
+    yield
+    programs._programs.clear()
+    c_library.load.cache_clear()
+
+
+def fitted(config, engine_name="C"):
+    """What `fit` makes of a config by one engine."""
+    config = dataclasses.replace(config, engine=ENGINES[engine_name])
+    result = training.fit(config, data.load(config.data))
+    assert result.engine == engine_name
+    return result
+
+
+def weights(config, engine_name="C"):
+    """The weights after training, copied."""
+    return [array.copy() for array in fitted(config, engine_name).model.get_weights()]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "batch_size"),
+    [
+        (ODD, 48),
+        ((*ODD, "model.dropout=0"), 53),
+        ((*ODD, "model.batch_normalization=false"), 160),
+        (("model.hidden=[1]", "model.dropout=0.5"), 53),
+        (("data=digits", "model.hidden=[20]"), 48),
+        (("+optimizer.config.beta_1=0.8", "+optimizer.config.epsilon=1e-3"), 48),
+    ],
+    ids=str,
+)
+def test_weights_are_those_of_xla_in_float64(tiny_config, float64, overrides, batch_size):
+    """Dropout too: both draw the same masks."""
+    config = tiny_config(*overrides, f"training.batch_size={batch_size}")
+    for ours, theirs in zip(weights(config), weights(config, "XLA"), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+
+
+def test_history_is_that_of_xla_in_float64(tiny_config, float64):
+    config = tiny_config(*ODD)
+    for ours, theirs in zip(fitted(config).history, fitted(config, "XLA").history, strict=True):
+        del ours["seconds"], theirs["seconds"]
+        assert ours == pytest.approx(theirs, rel=1e-8)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_bits_do_not_depend_on_the_number_of_threads(tiny_config, monkeypatch, threads):
+    """Also with more threads than some layers have panels, or the machine has processors."""
+    config = tiny_config(*ODD)
+    found = []
+    for count in (1, threads):
+        monkeypatch.setattr(native, "num_threads", lambda count=count: count)
+        found.append(weights(config))
+    for one, many in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, many)
+
+
+@pytest.mark.parametrize("batch_normalization", ["true", "false"])
+def test_numbers_out_of_range_end_the_run_as_diverged(tiny_config, batch_normalization):
+    """ReLU must hand on what is not a number."""
+    config = tiny_config(
+        f"model.batch_normalization={batch_normalization}",
+        "optimizer.config.learning_rate=1e30",
+        "training.epochs=9",
+    )
+    result = fitted(config)
+    assert result.diverged
+    assert len(result.history) < 9
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["model.activation=selu"],
+        ["optimizer=sgd"],
+        ["optimizer.class_name=AdamW"],
+        ["+optimizer.config.clipnorm=1.0"],
+        ["+optimizer.config.amsgrad=true"],
+    ],
+    ids=str,
+)
+def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
+    config = tiny_config(*overrides, "training.epochs=1")
+    assert not native.can_train(config)
+    assert training.fit(config, data.load(config.data)).engine == "XLA"
+
+
+def test_without_a_compiler_xla_trains_and_says_why(tiny_config, monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = tiny_config()
+    with caplog.at_level(logging.WARNING):
+        first, second = (training.fit(config, data.load(config.data)) for _ in range(2))
+    assert first.engine == second.engine == "XLA"
+    (message,) = caplog.messages  # once, not for every run
+    assert "no-such-compiler" in message
+    assert "apt-get install gcc" in message
+
+
+def test_compiler_that_fails_is_quoted(tiny_config, monkeypatch, tmp_path, caplog):
+    compiler = tmp_path / "cc"
+    compiler.write_text("#!/bin/sh\necho 'fatal: no header' >&2\nexit 3\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert c_library.load("float32") is None
+    assert "ended with exit status 3: fatal: no header" in caplog.text
+
+
+def test_library_is_compiled_once_and_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert c_library.load("float32") is not None
+    (kept,) = (tmp_path / "fmnist_exp" / "engine").iterdir()
+    c_library.load.cache_clear()
+    monkeypatch.setattr(c_library, "_compile", None)  # would fail
+    assert c_library.load("float32")._name == str(kept)
+
+
+def test_each_processor_type_and_source_has_a_library_of_its_own(monkeypatch, tmp_path):
+    command = ["cc", "-O3", "epoch.c"]
+    usual = c_library._identity(command)
+    assert c_library._identity(["cc", "-O2", "epoch.c"]) != usual
+    monkeypatch.setattr(c_library.platform, "machine", lambda: "another")
+    assert c_library._identity(command) != usual
+    monkeypatch.undo()
+    other = tmp_path / "epoch.c"
+    other.write_text(c_library.SOURCE.read_text() + "\n")
+    monkeypatch.setattr(c_library, "SOURCE", other)
+    assert c_library._identity(command) != usual
+
+
+def test_damaged_library_is_compiled_anew(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    c_library.load("float32")
+    (kept,) = (tmp_path / "fmnist_exp" / "engine").iterdir()
+    whole = kept.stat().st_size
+    replaced = tmp_path / "short"  # not in place: this process has the file mapped
+    replaced.write_bytes(kept.read_bytes()[:1000])
+    replaced.replace(kept)
+    c_library.load.cache_clear()
+    assert c_library.load("float32") is not None
+    assert kept.stat().st_size == whole
+
+
+def test_cache_that_cannot_be_written_costs_only_the_compiling(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert c_library.load("float32") is not None
