@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -49,6 +50,11 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     train, elements = program.trainer.train_function, iter(program.one_step.repeat())
     program.trainer.order.assign(next(training.visiting_orders(len(splits.train), config.seed)))
     return {"epoch": epoch, "training": timed(lambda: float(train(elements)["loss"]))}
+
+
+def xla_alone(config: RunConfig, splits: DataSplits) -> Epochs:
+    """fmnist_exp without its C code."""
+    return engine(replace(config, engine="xla"), splits)
 
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -201,6 +207,7 @@ def pytorch(config: RunConfig, splits: DataSplits) -> Epochs:
 
 PEERS = {
     "fmnist_exp": engine,
+    "engine=xla": xla_alone,
     "keras": keras_fit,
     "floor": matrix_products,
     "scikit-learn": scikit_learn,

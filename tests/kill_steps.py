@@ -94,7 +94,12 @@ def put_in_place_of_tensorflow(log):
             for saver in savers:
                 saver.on_epoch_end(epoch)
         return types.SimpleNamespace(
-            model=model, history=rows, diverged=False, best_epoch=1, evaluated_epoch=NUM_EPOCHS
+            model=model,
+            history=rows,
+            diverged=False,
+            best_epoch=1,
+            evaluated_epoch=NUM_EPOCHS,
+            engine="C",
         )
 
     def predict_probabilities(model, images):

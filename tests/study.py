@@ -66,7 +66,7 @@ def write_run(
         best_epoch=1,
         evaluated_epoch=num_epochs,
         timing_seconds={"fit": 1.0, "total": 2.0},
-        provenance={"code_sha256": "c", "data_sha256": "d"},
+        provenance={"code_sha256": "c", "data_sha256": "d", "engine": "C"},
         artifacts={},
         error=None if status in records.ENDED else {"type": "E", "message": "m", "traceback": "t"},
         reused=False,

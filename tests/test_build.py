@@ -68,6 +68,7 @@ def test_runs_without_predictions_are_named(tmp_path):
     [
         ({"code_sha256": "another"}, "The runs come from 2 versions of the code."),
         ({"data_sha256": "another"}, "The runs come from 2 versions of the data."),
+        ({"engine": "XLA"}, "C trained some runs of glorot_uniform, XLA others: rounding differs."),
         ({"git_dirty": True}, "Some runs come from code with changes that were not committed."),
     ],
 )

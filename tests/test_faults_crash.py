@@ -110,7 +110,7 @@ train.main()
 
 def test_run_whose_answers_are_not_finite_has_diverged(tmp_path):
     settings = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'run'}")
-    result = command("-c", NO_ANSWER, *settings)
+    result = command("-c", NO_ANSWER, *settings, "reuse=false")
     assert result.returncode == 0, result.stderr
     record = records.read_record(tmp_path / "run")
     assert record.status == "diverged"

@@ -2,6 +2,8 @@
 
 import dataclasses
 import logging
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,3 +169,16 @@ def test_cache_that_cannot_be_written_costs_only_the_compiling(monkeypatch, tmp_
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert c_library.load("float32") is not None
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_sanitizers_find_nothing(tmp_path, sanitizer):
+    """No race between threads, no access beyond an array, nothing undefined."""
+    program = tmp_path / "epoch_main"
+    checks = [f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-g", "-O1", "-march=native"]
+    source = Path(__file__).with_name("epoch_main.c")
+    command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", *checks, str(source)]
+    subprocess.run([*command, *c_library.LINKED, "-o", str(program)], check=True)
+    for threads in ("1", "2", "5"):
+        result = subprocess.run([str(program), threads], capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, "")

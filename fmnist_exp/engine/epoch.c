@@ -282,7 +282,7 @@ static void normalize(Panels *layer, int column, REAL *out, const REAL *in, int 
     for (int row = 0; row < count; row++) variance += (x[2 * row] - mean) * (x[2 * row] - mean);
     variance /= (REAL)count;
     for (int lane = 0; lane < LANES; lane++) inverse[lane] = sqrt(variance[lane] + epsilon);
-    inverse = 1 / inverse;
+    inverse = (REAL)1 / inverse;
     vector scale = inverse * vectors(layer->gamma.value)[at];
     vector shift = vectors(layer->beta.value)[at] - mean * scale;
     for (int row = 0; row < count; row++) vectors(out)[2 * row + h] = x[2 * row] * scale + shift;
