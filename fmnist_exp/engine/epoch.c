@@ -91,13 +91,14 @@ typedef struct {
   REAL *activations;      /* after ReLU; the logits of the last layer */
   REAL *outputs;          /* after batch normalisation and dropout */
   REAL *gradients;        /* of the outputs, turned in place into those of the product */
+  REAL *partial;          /* what the second half of the layer above adds to them */
 } Panels;
 
 typedef struct {
   Epoch *epoch;
   Panels *layers;
   int last, rows, draws_per_example;
-  REAL *images[2]; /* of this batch and of the one before, which other threads may still read */
+  REAL *images; /* of the batch: a copy for each thread */
   uint16_t *draws;
   double *losses;
   int32_t *correct;
@@ -114,6 +115,10 @@ typedef struct {
 static int num_panels(int columns) { return (columns + PANEL - 1) / PANEL; }
 static int rounded_up(int count, int unit) { return (count + unit - 1) / unit * unit; }
 static size_t panel_size(int rows) { return (size_t)rows * PANEL; }
+
+static size_t images_size(const Workspace *work) {
+  return num_panels(work->epoch->num_inputs) * panel_size(work->rows);
+}
 
 static size_t in_panels(int row, int column, int rows) {
   return column / PANEL * panel_size(rows) + (size_t)row * PANEL + column % PANEL;
@@ -213,12 +218,11 @@ static void update_kernel(Adam by, Parameter kernel, int row, int end, const REA
 
 /* ---- The way forward. ---- */
 
-/* A thread's part of the batch, as brightness in [0, 1]. `left` images are still to come. */
+/* The batch as brightness in [0, 1]. `left` images are still to come. */
 static void gather(const Workspace *work, REAL *images, const int32_t *order, int count,
-                   int left, int thread) {
+                   int left) {
   int width = work->epoch->num_inputs;
-  int64_t row, end = share(work, thread, count, &row);
-  for (; row < end; row++) {
+  for (int row = 0; row < count; row++) {
     const uint8_t *image = work->epoch->images + (size_t)order[row] * width;
     if (row + AHEAD < left)
       for (int k = 0; k < width; k += CACHE_LINE)
@@ -373,23 +377,43 @@ static void update_bias(Panels *layer, Adam by, int column, const REAL *gradient
 /* From gradients of a panel's outputs to those of its product; updates all but the kernel. */
 static void deactivate(const Workspace *work, Panels *layer, Adam by, int panel, int count) {
   const REAL *x = layer->activations + panel * panel_size(work->rows);
+  const REAL *partial = layer->partial + panel * panel_size(work->rows);
   REAL *g = layer->gradients + panel * panel_size(work->rows);
+  for (size_t i = 0; i < panel_size(count); i++) g[i] += partial[i];
   if (layer->given.dropout > 0) drop(work, layer, g, panel * PANEL, count);
   if (layer->given.normalized) denormalize(layer, by, panel * PANEL, g, x, count);
   for (size_t i = 0; i < panel_size(count); i++) g[i] = x[i] > 0 ? g[i] : 0;
   update_bias(layer, by, panel * PANEL, g, count);
 }
 
-/* One panel of a kernel's transpose. */
-static void transpose(const Panels *layer, int panel) {
+/* Rows begin to end of one panel of a kernel's transpose; begin is a multiple of PANEL. */
+static void transpose(const Panels *layer, int panel, int begin, int end) {
   int columns = layer->num_inputs - panel * PANEL;
   REAL *out = layer->transposed + panel * panel_size(layer->given.width);
   if (columns > PANEL) columns = PANEL;
-  for (int begin = 0; begin < layer->given.width; begin += PANEL) {
+  for (; begin < end; begin += PANEL) {
     const REAL *block = layer->kernel.value + in_panels(panel * PANEL, begin, layer->kernel_rows);
-    int width = layer->given.width - begin < PANEL ? layer->given.width - begin : PANEL;
+    int width = end - begin < PANEL ? end - begin : PANEL;
     for (int o = 0; o < width; o++)
       for (int j = 0; j < columns; j++) out[(begin + o) * PANEL + j] = block[j * PANEL + o];
+  }
+}
+
+/* A thread's part of the gradients of a layer's inputs. They are summed in two halves of the
+   layer's columns: of two threads, each reads the half of the kernel that it updates itself. */
+static void gradients_below(const Workspace *work, Panels *layer, int rows, int thread) {
+  Panels *below = layer - 1;
+  int width = layer->given.width, across = num_panels(layer->num_inputs);
+  int middle = (num_panels(width) + 1) / 2 * PANEL;
+  int64_t item, last = share(work, thread, (middle < width ? 2 : 1) * across, &item);
+  for (; item < last; item++) {
+    int second = item >= across, panel = item % across;
+    int begin = second ? middle : 0, end = second || width < middle ? width : middle;
+    transpose(layer, panel, begin, end);
+    multiply_panel((second ? below->partial : below->gradients) + panel * panel_size(work->rows),
+                   rows, work->rows, end - begin,
+                   layer->gradients + in_panels(0, begin, work->rows),
+                   layer->transposed + panel * panel_size(width) + panel_size(begin), 0);
   }
 }
 
@@ -439,15 +463,10 @@ static void backward(Workspace *work, Adam by, const REAL *images, int count, in
   for (int l = work->last; l >= 0; l--) {
     Panels *layer = &work->layers[l], *below = layer - 1;
     if (l) {
-      end = share(work, thread, num_panels(layer->num_inputs), &panel);
-      for (; panel < end; panel++) {
-        transpose(layer, panel);
-        multiply_panel(below->gradients + panel * panel_size(stride), rows, stride,
-                       layer->given.width, layer->gradients,
-                       layer->transposed + panel * panel_size(layer->given.width), 0);
-        deactivate(work, below, by, panel, count);
-      }
+      gradients_below(work, layer, rows, thread);
       wait_for_all(work); /* from here on nobody reads this layer's kernel */
+      end = share(work, thread, num_panels(layer->num_inputs), &panel);
+      for (; panel < end; panel++) deactivate(work, below, by, panel, count);
     }
     int tiles = layer->kernel_rows / TILE;
     end = share(work, thread, (int64_t)num_panels(layer->given.width) * tiles, &tile);
@@ -460,14 +479,15 @@ static void backward(Workspace *work, Adam by, const REAL *images, int count, in
       if (l == work->last && first == 0) update_bias(layer, by, panel * PANEL, gradients, count);
       tile += last - first;
     }
+    if (l) wait_for_all(work); /* the gradients of the layer below are complete */
   }
 }
 
 static void train_batch(Workspace *work, const int32_t *order, int step, int count, int left,
                         int thread) {
   Epoch *epoch = work->epoch;
-  REAL *images = work->images[step % 2];
-  gather(work, images, order, count, left, thread);
+  REAL *images = work->images + thread * images_size(work);
+  gather(work, images, order, count, left);
   if (work->draws_per_example) draw(work, (uint32_t)(epoch->iterations + step), count, thread);
   wait_for_all(work);
   forward(work, images, order, count, thread);
@@ -531,6 +551,7 @@ static void lay_out(Workspace *work) {
         .transposed = reserve_panels(work, width, num_inputs),
         .activations = reserve_panels(work, work->rows, width),
         .gradients = reserve_panels(work, work->rows, width),
+        .partial = reserve_panels(work, work->rows, width),
     };
     layer.outputs = layer.activations;
     if (given->normalized) {
@@ -547,8 +568,7 @@ static void lay_out(Workspace *work) {
     if (work->memory) work->layers[l] = layer;
     num_inputs = width;
   }
-  for (int i = 0; i < 2; i++)
-    work->images[i] = reserve_panels(work, work->rows, epoch->num_inputs);
+  work->images = reserve(work, epoch->num_threads * images_size(work), sizeof(REAL));
   /* A panel that is not full reads draws beyond its row's; the last two words may be odd. */
   work->draws = reserve(work, (size_t)work->draws_per_example * work->rows + PANEL + 4,
                         sizeof(uint16_t));
