@@ -1,13 +1,14 @@
 /* One epoch of training a dense network with Adam: every batch forward, backward and updated.
 
-   It does what trainer.py does through XLA, about half again as fast, for networks of dense
-   layers with ReLU, each perhaps followed by batch normalisation and dropout, and a softmax over
-   classes. native.py fills in an `Epoch` and calls `train_epoch`.
+   It does what trainer.py does through XLA, faster, for networks of dense layers with ReLU, each
+   perhaps followed by batch normalisation and dropout, and a softmax over classes. native.py fills
+   in an `Epoch` and calls `train_epoch`.
 
    All threads run `train` side by side. A thread owns the same columns of a layer in every batch:
-   it computes their activations, their gradients and their updates, so that a layer needs one
-   barrier on the way forward and one on the way back. Every sum is taken by one thread in one
-   order, so the result does not depend on the number of threads.
+   it computes their activations, their gradients and their updates. What one core writes and
+   another reads costs most where cores share no cache, so each thread gathers images of its own,
+   and of two threads each passes gradients through the weights that it updates itself. Every
+   number is summed by one thread, in an order that does not depend on how many there are.
 
    Matrices are kept in panels: PANEL columns of all rows, then the next PANEL columns. One row of
    a panel is two vector registers, and products read both operands from front to back. The
