@@ -45,7 +45,7 @@ enum {
   PANEL = 2 * LANES,
   CACHE_LINE = 64, /* bytes */
   AHEAD = 4,       /* images that are fetched before they are needed */
-  SPINS = 2000     /* looks at a barrier before the processor is offered to others */
+  SPINS = 100000   /* looks at a barrier before a thread goes to sleep */
 };
 
 typedef REAL vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
@@ -107,6 +107,8 @@ typedef struct {
   size_t used;
   int num_threads;
   atomic_int ready, arrived, generation;
+  pthread_mutex_t asleep;
+  pthread_cond_t all_arrived;
 } Workspace;
 
 typedef struct {
@@ -128,15 +130,24 @@ static size_t in_panels(int row, int column, int rows) {
 static vector *vectors(REAL *array) { return (vector *)array; }
 static const vector *const_vectors(const REAL *array) { return (const vector *)array; }
 
+/* The barrier. Threads that wait look at it for tens of microseconds, in which the others usually
+   arrive, and then sleep: on a busy machine those may not even be running. */
 static void wait_for_all(Workspace *work) {
   int generation = atomic_load(&work->generation);
   if (atomic_fetch_add(&work->arrived, 1) + 1 == work->num_threads) {
+    pthread_mutex_lock(&work->asleep);
     atomic_store(&work->arrived, 0);
     atomic_store(&work->generation, generation + 1);
+    pthread_cond_broadcast(&work->all_arrived);
+    pthread_mutex_unlock(&work->asleep);
     return;
   }
-  for (int spin = 0; atomic_load(&work->generation) == generation; spin++)
-    if (spin > SPINS) sched_yield();
+  for (int spin = 0; spin < SPINS; spin++)
+    if (atomic_load(&work->generation) != generation) return;
+  pthread_mutex_lock(&work->asleep);
+  while (atomic_load(&work->generation) == generation)
+    pthread_cond_wait(&work->all_arrived, &work->asleep);
+  pthread_mutex_unlock(&work->asleep);
 }
 
 /* Which of `count` things are a thread's: from *begin to before the value returned. */
@@ -634,6 +645,8 @@ int train_epoch(Epoch *epoch) {
       .epoch = epoch,
       .last = epoch->num_layers - 1,
       .rows = rounded_up(epoch->batch_size, TILE),
+      .asleep = PTHREAD_MUTEX_INITIALIZER,
+      .all_arrived = PTHREAD_COND_INITIALIZER,
   };
   epoch->loss = 0;
   epoch->correct = 0;
