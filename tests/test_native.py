@@ -108,6 +108,13 @@ def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
     assert training.fit(config, data.load(config.data)).engine == "XLA"
 
 
+def test_compiler_that_cannot_be_read_is_no_compiler(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("CC", "gcc '-O2")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert c_library.load("float32") is None
+    assert "No closing quotation" in caplog.text
+
+
 def test_without_a_compiler_xla_trains_and_says_why(tiny_config, monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("CC", "no-such-compiler")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

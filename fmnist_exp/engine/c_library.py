@@ -39,7 +39,7 @@ def load(dtype: str) -> ctypes.CDLL | None:
         command = [*compiler, *FLAGS, FOR_THIS_PROCESSOR, f"-DREAL={TYPES[dtype]}", str(SOURCE)]
         identity = _identity(command)
         return _kept(identity) or _compile(command, identity)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         log.warning(
             "the C part of the engine is left out and XLA trains alone, which is slower: %s. A C "
             "compiler is needed (for example: apt-get install gcc libc6-dev), or set CC to yours; "
@@ -98,7 +98,11 @@ def _compile(command: list[str], identity: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder) / "epoch.so"
         result = subprocess.run(
-            [*command, *LINKED, "-o", str(built)], capture_output=True, text=True, timeout=SECONDS
+            [*command, *LINKED, "-o", str(built)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
         )
         if result.returncode:
             said = (result.stderr.strip().splitlines() or ["it said nothing"])[0]
