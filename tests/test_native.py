@@ -180,7 +180,10 @@ def test_cache_that_cannot_be_written_costs_only_the_compiling(monkeypatch, tmp_
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
 def test_sanitizers_find_nothing(tmp_path, sanitizer):
-    """No race between threads, no access beyond an array, nothing undefined."""
+    """No race between threads, no access beyond what Keras gave or the workspace, no overflow.
+
+    Within the workspace, which is one allocation, arrays beside each other are not told apart.
+    """
     program = tmp_path / "epoch_main"
     checks = [f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-g", "-O1", "-march=native"]
     source = Path(__file__).with_name("epoch_main.c")
