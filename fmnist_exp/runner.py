@@ -297,9 +297,15 @@ def _with_results(
 
 def _with_figures(record: RunRecord, run_dir: Path) -> RunRecord:
     """Draw the figures of a single run, and add them to what it has left."""
-    from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
+    hashes = {}
+    for name in records.RUN_FIGURES:
+        path = run_dir / records.FIGURES / name
+        try:
+            from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
-    run_charts.draw_run(run_dir)
-    drawn = [f"{records.FIGURES}/{name}" for name in records.RUN_FIGURES]
-    hashes = {name: records.sha256_of(run_dir / name) for name in drawn}
+            run_charts.draw_run(run_dir, name)
+            hashes[f"{records.FIGURES}/{name}"] = records.sha256_of(path)
+        except Exception as error:  # whatever fonts and matplotlib do: the run is trained
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
     return replace(record, artifacts=record.artifacts | hashes)

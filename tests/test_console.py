@@ -1,12 +1,18 @@
-"""A reader that leaves, as `head` does, ends a command quietly."""
+"""A command prints in any encoding, and ends quietly when its reader leaves, as `head` does."""
 
+import io
 import os
 import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
+from study import write_run, write_sweep
+
+from fmnist_exp import aggregate, data, kept
+from fmnist_exp.command_line.console import reader_may_leave
 
 COMMANDS = {
     "help": ["-m", "fmnist_exp.train", "--help"],
@@ -29,3 +35,40 @@ def test_command_whose_reader_has_left_prints_no_trace(case):
     assert b"Broken pipe" not in result.stderr
     # 141 as a shell reports SIGPIPE; argparse does not mind that its help is not read.
     assert result.returncode in (141, -signal.SIGPIPE, 0)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_case_2_what_an_encoding_lacks_is_replaced_and_a_sign_is_kept(encoding, monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), encoding, write_through=True)
+    monkeypatch.setattr(sys, "stdout", output)
+    with reader_may_leave():
+        print("\N{MINUS SIGN}1.5 pp ± 0.2, Größe …, \ud800 服")
+    shown = output.buffer.getvalue().decode(encoding)
+    expected = {
+        "ascii": "-1.5 pp +/- 0.2, Gr??e ..., ? ?\n",
+        "cp1252": "-1.5 pp ± 0.2, Größe …, ? ?\n",
+        "utf-8": "\N{MINUS SIGN}1.5 pp ± 0.2, Größe …, ? 服\n",
+    }
+    assert shown == expected[encoding]
+
+
+@pytest.mark.parametrize("name", ["aggregate", "data", "kept"])
+def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypatch):
+    """Each is given a folder whose name is no ASCII, and prints it."""
+    folder = tmp_path / "Größe"
+    if name == "aggregate":
+        write_sweep(folder, {"glorot": [0.8, 0.8], "he": [0.7, 0.6]})
+        module, arguments = aggregate, [folder]
+    elif name == "kept":
+        write_run(folder / "0")
+        module, arguments = kept, ["--store", folder]
+    else:
+        arrays = [np.zeros(2, dtype=np.int32)] * 4
+        found = data.sources.FoundData("cache", folder, arrays)
+        monkeypatch.setattr(data.sources, "find", lambda _: found)
+        module, arguments = data, []
+    output = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+    module.main()
+    assert "Gr??e" in output.buffer.getvalue().decode("ascii")

@@ -4,7 +4,7 @@ import pytest
 from study import write_run
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.records import CONFUSION_MATRIX, HISTORY
+from fmnist_exp.records import CONFUSION_MATRIX, HISTORY, RUN_FIGURES
 from fmnist_exp.report.charts.run_charts import draw_confusion_matrix, draw_curves, draw_run
 from fmnist_exp.report.runs.run_files import read_confusion_matrix, read_history
 
@@ -13,7 +13,8 @@ def test_run_gets_two_figures_that_do_not_change(tmp_path):
     write_run(tmp_path / "0")
     drawn = []
     for _ in range(2):
-        draw_run(tmp_path / "0")
+        for name in RUN_FIGURES:
+            draw_run(tmp_path / "0", name)
         figures = (tmp_path / "0" / "figures").iterdir()
         drawn.append({path.name: path.read_bytes() for path in figures})
     assert sorted(drawn[0]) == ["confusion_matrix.png", "curves.png"]
@@ -41,4 +42,4 @@ def test_confusion_matrix_shows_counts_under_its_own_class_names(tmp_path):
 
 def test_run_without_its_tables_is_refused(tmp_path):
     with pytest.raises(RecordError, match=r"cannot read .*history.csv"):
-        draw_run(tmp_path)
+        draw_run(tmp_path, "curves.png")

@@ -11,6 +11,7 @@ from conftest import command, read_rows, train
 
 from fmnist_exp import data, records, runner
 from fmnist_exp.config import DataConfig
+from fmnist_exp.report.charts import run_charts
 
 SINGLE_RUN_FILES = {
     "run.json",
@@ -177,3 +178,22 @@ def test_files_of_others_in_a_run_directory_stay(tmp_path, tiny_config):
         path.write_text("not ours")
     runner.run(tiny_config("training.epochs=1"), tmp_path, {"initializer": "he"}, figures=False)
     assert [path.read_text() for path in others] == ["not ours", "not ours"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no such font\nat all"), ImportError("broken")])
+def test_case_21b_figure_that_cannot_be_drawn_is_a_warning(
+    error, tmp_path, tiny_config, monkeypatch, caplog
+):
+    def fail(*tables):
+        raise error
+
+    monkeypatch.setattr(run_charts, "draw_confusion_matrix", fail)
+    config = tiny_config("training.epochs=1")
+    record = runner.run(config, tmp_path, {"initializer": "he"}, figures=True)
+    assert record.status == records.read_record(tmp_path).status == "completed"
+    assert record.metrics["test"]["accuracy"] is not None
+    assert [name for name in record.artifacts if "figures" in name] == ["figures/curves.png"]
+    (warning,) = caplog.messages
+    kind = type(error).__name__
+    assert f"figures/confusion_matrix.png is left out, as it cannot be drawn ({kind}" in warning
+    assert "\n" not in warning

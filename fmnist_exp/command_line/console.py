@@ -1,28 +1,63 @@
-"""Standard output whose reader may leave, as `head` does."""
+"""Standard output: what it cannot show, and a reader who may leave, as `head` does."""
 
+import codecs
+import errno
+import io
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 EXIT_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
+READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
+# A minus that is shown as "?" would hide a sign.
+PLAIN = {"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "±": "+/-", "…": "..."}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Characters that an encoding does not have, as ones that every encoding has."""
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(each, "?") for each in lacking), error.end
+
+
+codecs.register_error("plain", _plainly)
 
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """End quietly once nobody reads what the block prints.
+    """Print in any encoding, and end quietly once nobody reads what the block prints.
 
     Source: Python's library reference, signal, note on SIGPIPE.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain")
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in READER_GONE:
+            raise
+        _discard(sys.stdout.fileno())
         sys.exit(EXIT_PIPE)
+
+
+def leave_lost_terminal() -> None:
+    """Print to nowhere from now on where a terminal was closed; writing to it would fail."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # no file at all
+            number = stream.fileno()
+            if stat.S_ISCHR(os.fstat(number).st_mode) and not os.isatty(number):
+                _discard(number)
+
+
+def _discard(number: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def end_with_reader() -> None:

@@ -13,6 +13,7 @@ from fmnist_exp.provenance import ENVIRONMENT, available_threads
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 os.environ["KERAS_BACKEND"] = "tensorflow"  # the engine is written for it
+os.environ["MPLBACKEND"] = "agg"  # Keras imports pyplot, which a notebook's would break
 
 
 @contextlib.contextmanager

@@ -12,22 +12,20 @@ from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 
 
-def draw_run(run_dir: Path) -> None:
-    """Draw `figures/curves.png` and `figures/confusion_matrix.png` of one run directory.
+def draw_run(run_dir: Path, name: str) -> None:
+    """Draw one of `records.RUN_FIGURES` of a run directory, into its folder `figures`.
 
     Raises:
-        RecordError: a table of the run cannot be read, or a figure cannot be written.
+        RecordError: a table of the run cannot be read, or the figure cannot be written.
     """
-    history = read_history(run_dir / records.HISTORY)
-    class_names, counts = read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
     with mpl.rc_context(drawing.STYLE):
-        figures = {
-            "curves": draw_curves(history),
-            "confusion_matrix": draw_confusion_matrix(class_names, counts),
-        }
-    for name, figure in figures.items():
-        content = drawing.render(figure, "png")
-        records.write_bytes(run_dir / records.FIGURES / f"{name}.png", content)
+        if name == "curves.png":
+            figure = draw_curves(read_history(run_dir / records.HISTORY))
+        else:
+            figure = draw_confusion_matrix(
+                *read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
+            )
+    records.write_bytes(run_dir / records.FIGURES / name, drawing.render(figure, "png"))
 
 
 def draw_curves(history: History) -> Figure:
