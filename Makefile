@@ -1,4 +1,4 @@
-# make study: set-up and the main job in one.  make test: set-up and the test suite.
+# make study: what it needs and the main job in one.  make test: the whole set-up and the tests.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
@@ -9,12 +9,12 @@ STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
 
 .PHONY: study setup test check bench lock
 
-study: setup
+study: $(VENV)/installed
 	$(RUN) -m fmnist_exp.data
 	$(RUN) -m fmnist_exp.train --multirun experiment=initializers hydra.sweep.dir=$(STUDY)
 	$(RUN) scripts/aggregate.py $(STUDY)
 
-setup: $(VENV)/installed
+setup: $(VENV)/installed-dev
 
 # The locked setuptools comes first: it builds what is published as source alone. Left to itself
 # pip would fetch one that no hash vouches for.
@@ -25,6 +25,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(INSTALL) --require-hashes -r $(VENV)/setuptools.lock
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps -e .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
 test: setup
@@ -38,7 +42,9 @@ check: setup
 bench: setup
 	$(RUN) benchmarks/bench.py
 
-# Needs uv. The lock names packages, versions and hashes, never a host.
+# Needs uv. The locks name packages, versions and hashes, never a host.
+LOCK := uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
+	--no-emit-index-url --no-emit-find-links --quiet pyproject.toml
 lock:
-	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --no-header \
-		--no-emit-index-url --no-emit-find-links --quiet pyproject.toml -o requirements.lock
+	$(LOCK) --group build -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
