@@ -5,6 +5,7 @@ a key that is absent is an error, and so is a key that nobody reads.
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +37,8 @@ CONFIG_DIR = next(
     PACKAGE_DIR / "conf",
 )
 DATA_SETS = ("digits", "fashion_mnist", "synthetic")
+# The options that stand for others, whose names no other class may bear either.
+SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 MAX_SEED = 2**32 - 1
 
 
@@ -227,13 +230,16 @@ def _parse_named(raw: Any, key: str) -> KerasObject:
 def _parse_initializer(raw: Any) -> KerasObject:
     """An initializer, whose name is that of its class or of none: models and tables bear it."""
     initializer = _parse_named(raw, "initializer")
-    meant = initializer.name.title().replace("_", "")
-    if meant != initializer.class_name and meant in keras_classes("initializers"):
+    name, class_name = initializer.name, initializer.class_name
+    known = {each.casefold(): each for each in keras_classes("initializers")}
+    letters = re.sub(r"[\W_]", "", SHORT_NAMES.get(name, name)).casefold()
+    meant = known.get(letters, class_name)
+    if meant != class_name:
+        own = re.sub(r"\B(?=[A-Z])", "_", class_name).lower()
         raise ConfigError(
-            f"initializer.class_name must be {meant} under the name {initializer.name}, received "
-            f"{initializer.class_name!r}: the file of the model and the rows of tables bear that "
-            "name. Pass initializer=OPTION, or make an option of your own: --config-dir FOLDER "
-            "with FOLDER/initializer/NAME.yaml."
+            f"initializer.class_name must be {meant} under the name {name}, received "
+            f"{class_name!r}: the file of the model and the rows of tables bear that name. Pass "
+            f"initializer=OPTION, or give it a name of its own: initializer.name={own}."
         )
     return initializer
 

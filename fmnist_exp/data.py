@@ -91,6 +91,8 @@ class _DataSet:
 def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     """Read a data set and split it; the last one stays in memory for the next run of a sweep.
 
+    So do the images as decoded, which every other split of them is made of.
+
     Args:
         config: the data set.
         fetch: whether to download a data set that this machine does not have.
@@ -100,8 +102,8 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
         DataError: the data are nowhere to be found, or damaged.
     """
     read: dict[str, Callable[[DataConfig], _DataSet]] = {
-        "fashion_mnist": functools.partial(_fashion_mnist, fetch=fetch),
-        "digits": _digits,
+        "fashion_mnist": lambda config: _fashion_mnist(config.dir, fetch),
+        "digits": lambda config: _digits(),
         "synthetic": _synthetic,
     }
     data = read[config.name](config)
@@ -151,8 +153,9 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _fashion_mnist(config: DataConfig, *, fetch: bool) -> _DataSet:
-    found = sources.find(None if config.dir is None else Path(config.dir), fetch=fetch)
+@functools.lru_cache(maxsize=1)
+def _fashion_mnist(folder: str | None, fetch: bool) -> _DataSet:
+    found = sources.find(None if folder is None else Path(folder), fetch=fetch)
     return _DataSet(
         *found.arrays,
         class_names=FASHION_MNIST_CLASSES,
@@ -160,7 +163,8 @@ def _fashion_mnist(config: DataConfig, *, fetch: bool) -> _DataSet:
     )
 
 
-def _digits(config: DataConfig) -> _DataSet:
+@functools.lru_cache(maxsize=1)
+def _digits() -> _DataSet:
     from sklearn.datasets import load_digits
 
     digits = load_digits()

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ ENDED = (*FINISHED, "pruned")  # as was meant: a pruned run was given up as hope
 SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
+MODEL_NAMES = {"glorot_uniform": "glorot", "lecun_normal": "lecun"}  # others: their own name
 EpochRow = dict[str, float]  # one row of the history; keys as in HISTORY_COLUMNS
 HISTORY_COLUMNS = (
     "epoch",
@@ -93,12 +94,17 @@ class RunRecord:
     reused: bool
 
 
-def model_name(choices: dict[str, str]) -> str:
-    """File name of a run's model: the initializer as the user spelled it, and `_model.keras`.
+def model_name(config: Mapping[str, Any]) -> str:
+    """File name of a run's model: its initializer, whatever spelling chose it, and `_model.keras`.
 
-    An option of the user's own may lie in a folder; its path is no part of the name.
+    Names of users' own are free text; what could be a path or too long is no part of the file's.
+
+    Args:
+        config: the resolved config of the run, as in its record.
     """
-    return re.sub(r"[^\w.-]+", "_", choices["initializer"]).lstrip(".") + "_model.keras"
+    name = config["initializer"]["name"]
+    plain = re.sub(r"[^\w.-]+", "_", MODEL_NAMES.get(name, name)).lstrip(".")
+    return plain.encode()[:100].decode(errors="ignore") + "_model.keras"
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) ->
     _clear(run_dir)
     try:
         if store is None:
-            model_name = records.model_name(task.record.choices)
+            model_name = records.model_name(task.record.config)
             record = task.train_into(run_dir, model_name, checkpoint=None)
         else:
             record = _train_once(task, store, run_dir)
@@ -142,7 +142,7 @@ def _clear(run_dir: Path) -> None:
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
     """Train a run unless it is kept already, and hand it out; no two processes train one run."""
-    run_key, model_name = task.record.run_key, records.model_name(task.record.choices)
+    run_key, model_name = task.record.run_key, records.model_name(task.record.config)
     with store.claim(run_key):
         kept = store.find(run_key)
         reused = kept is not None

@@ -108,7 +108,7 @@ def _enter(folder: Path) -> None:
 
 def describe(record: RunRecord, run_dir: Path) -> str:
     """The end of a run as a short table: what was measured, and where the files lie."""
-    lines = [f"{record.status}: {record.choices['initializer']}, seed {record.seed}"]
+    lines = [f"{record.status}: {record.config['initializer']['name']}, seed {record.seed}"]
     if record.reused:
         lines[0] += "; reused, as the same run was trained before"
     if record.status == "pruned":

@@ -107,6 +107,12 @@ def test_batch_as_large_as_split_is_accepted(tiny_config):
     check_batch_size(tiny_config(), 48)
 
 
+@pytest.mark.parametrize("name", ["glorot_uniform", "glorot", "Glorot-Uniform", "GlorotUniform"])
+def test_no_other_class_bears_the_name_of_an_initializer(name):
+    with pytest.raises(ConfigError, match=r"be GlorotUniform .* initializer.name=random_normal"):
+        config_of(f"initializer.name={name}", "initializer.class_name=RandomNormal")
+
+
 def test_seed_zero_is_a_seed():
     assert config_of("seed=0").seed == 0
 

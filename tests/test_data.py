@@ -5,6 +5,7 @@ import pytest
 from conftest import command, config_of
 
 from fmnist_exp import data
+from fmnist_exp.datasets import sources
 from fmnist_exp.errors import ConfigError
 
 
@@ -55,6 +56,29 @@ def test_real_data_have_the_published_facts():
     pixels = np.concatenate([splits.train.images, splits.validation.images]) / 255
     assert round(float(pixels.mean()), 4) == 0.2860
     assert round(float(pixels.std()), 4) == 0.3530
+
+
+def test_data_are_decoded_once_however_often_they_are_split(tmp_path, monkeypatch):
+    folders = []
+
+    def find(folder, *, fetch):
+        folders.append(folder)
+        labels = np.arange(40, dtype=np.int32) % 10
+        images = np.arange(40 * 4, dtype=np.uint8).reshape(40, 2, 2)
+        return sources.FoundData("data.dir", folder, (images, labels, images, labels))
+
+    monkeypatch.setattr(sources, "find", find)
+    of_seed = [f"data.split_seed={seed}" for seed in range(3)]
+    changes = [*of_seed, "data.num_test=10", "data.validation_fraction=0.5", of_seed[0]]
+    splits = [
+        data.load(config_of(f"data.dir={tmp_path}", "data.validation_fraction=0.4", change).data)
+        for change in changes
+    ]
+    assert folders == [tmp_path]
+    assert len({each.sha256 for each in splits}) == 5
+    assert splits[0].sha256 == splits[-1].sha256
+    data.load(config_of(f"data.dir={tmp_path / 'other'}", "data.validation_fraction=0.4").data)
+    assert folders == [tmp_path, tmp_path / "other"]
 
 
 def test_command_reports_source_path_hashes_and_counts():

@@ -31,8 +31,11 @@ def test_sweep_to_report_on_synthetic_images(tmp_path):
     runs = read_rows(out / "runs.csv")
     assert runs[0]["test_accuracy"] == runs[1]["test_accuracy"]
     assert not (sweep / "0" / "figures").exists()
-    for name in ("glorot", "he", "lecun"):
-        assert list(sweep.glob(f"*/{name}_model.keras"))
+    models = ["glorot", "glorot", "he_normal", "lecun"]
+    for number, name in enumerate(models):
+        assert [path.name for path in (sweep / str(number)).glob("*.keras")] == [
+            f"{name}_model.keras"
+        ]
     text = (out / "report.md").read_text()
     for figure in (out / "figures").glob("*.png"):
         assert f"figures/{figure.name}" in text

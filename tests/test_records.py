@@ -6,6 +6,7 @@ import math
 import threading
 
 import pytest
+from conftest import config_of
 
 from fmnist_exp import records
 from fmnist_exp.errors import RecordError
@@ -142,5 +143,25 @@ def test_unwritable_place_is_named_with_a_repair(tmp_path):
         records.write_record(tmp_path / "file", RECORD)
 
 
-def test_model_is_named_after_the_initializer_as_spelled():
-    assert records.model_name({"initializer": "he"}) == "he_model.keras"
+SPELLINGS = {
+    "glorot": "glorot",
+    "glorot_uniform": "glorot",
+    "he": "he_normal",
+    "he_normal": "he_normal",
+    "lecun": "lecun",
+    "lecun_normal": "lecun",
+    "orthogonal": "orthogonal",
+}
+
+
+@pytest.mark.parametrize("option", SPELLINGS)
+def test_model_is_named_after_the_initializer_whatever_spelling_chose_it(option):
+    config = dataclasses.asdict(config_of(f"initializer={option}"))
+    assert records.model_name(config) == f"{SPELLINGS[option]}_model.keras"
+
+
+@pytest.mark.parametrize("letter", "xö重𐌰")
+def test_a_model_of_a_long_name_can_be_written(tmp_path, letter):
+    path = tmp_path / records.model_name({"initializer": {"name": letter * 300}})
+    records.write_text(path, "")
+    assert path.name.startswith(letter * 20)

@@ -54,7 +54,7 @@ def assert_complete_run(run_dir, split, folder):
     assert record.status == "completed"
     for name, sha256 in record.artifacts.items():
         assert records.sha256_of(run_dir / name) == sha256
-    model_path = run_dir / records.model_name(record.choices)
+    model_path = run_dir / records.model_name(record.config)
     for accuracy in accuracy_elsewhere(model_path, split, folder):
         assert accuracy == pytest.approx(record.metrics["test"]["accuracy"], abs=1e-4)
     return record
@@ -122,7 +122,7 @@ def test_same_command_twice_gives_the_same_weights(tmp_path):
             f"hydra.run.dir={tmp_path / name}",
         )
         record = records.read_record(tmp_path / name)
-        model = keras_weights(tmp_path / name / records.model_name(record.choices))
+        model = keras_weights(tmp_path / name / records.model_name(record.config))
         hashes.append((record.run_key, record.metrics, model))
     assert hashes[0] == hashes[1]
 

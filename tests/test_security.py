@@ -38,7 +38,7 @@ def test_hostile_value_is_refused(override):
 
 @pytest.mark.parametrize("option", ["../../evil", "/etc/evil", "sub/evil", ".evil", "a\\b"])
 def test_model_name_is_never_a_path(option):
-    name = model_name({"initializer": option})
+    name = model_name({"initializer": {"name": option}})
     assert "/" not in name
     assert "\\" not in name
     assert not name.startswith(".")

@@ -79,6 +79,33 @@ def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
         sources.find(tmp_path / "elsewhere")
 
 
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["train-images.idx3-ubyte"], "holds 'train-images.idx3-ubyte'. .* Give the files these"),
+        (["train.csv", "x/y"], "holds 'train.csv', 'x/'. .* Give the files these"),
+        ([f"raw/{name}" for name in NAMES], "holds 'raw/'. .* They lie in /.*/raw: pass that"),
+        (NAMES[:3], f"no /.*/{NAMES[3]}, with .* Give the files these"),
+        ([], "holds nothing. "),
+        ([f"{n:02}" for n in range(12)], "'09' and 2 more. "),
+        (None, "cannot be read .No such file or directory.. "),
+    ],
+    ids=["other spelling", "CSV", "folder below", "one missing", "empty", "many", "no folder"],
+)
+def test_case_10_folder_with_other_names_says_what_it_holds_and_what_is_looked_for(
+    tmp_path, files, message
+):
+    folder = tmp_path / "given"
+    for name in files or ():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    if files is not None:
+        folder.mkdir(exist_ok=True)
+    with pytest.raises(DataError, match=message) as caught:
+        sources.find(folder)
+    assert all(name in str(caught.value) for name in NAMES)
+
+
 def test_cache_comes_before_debian(small):
     shutil.copytree(small, sources.DEBIAN_DIR)
     assert sources.find().source == "Debian's package"

@@ -9,6 +9,7 @@ import pytest
 from fmnist_exp import records, runner
 from fmnist_exp.errors import RecordError
 from fmnist_exp.sweep.store import MODEL, UNFINISHED, Store
+from fmnist_exp.train import describe
 
 CHOICES = {"initializer": "glorot_uniform"}
 
@@ -37,13 +38,26 @@ def test_second_run_of_the_same_config_is_handed_out(config, store, tmp_path):
     assert records.read_record(tmp_path / "b") == again
 
 
-def test_another_spelling_is_the_same_run_under_another_name(config, store, tmp_path):
+def test_another_spelling_is_the_same_run_with_a_model_of_the_same_name(config, store, tmp_path):
     train(config, tmp_path / "a", store)
     again = train(config, tmp_path / "b", store, {"initializer": "glorot"})
     assert again.reused
+    assert (tmp_path / "a" / "glorot_model.keras").exists()
     assert (tmp_path / "b" / "glorot_model.keras").exists()
     assert "glorot_model.keras" in again.artifacts
     assert MODEL not in again.artifacts
+
+
+def test_case_O14f_what_is_saved_and_shown_bears_the_name_of_what_was_trained(
+    tiny_config, store, tmp_path
+):
+    changes = ("initializer.name=random_normal", "initializer.class_name=RandomNormal")
+    record = train(
+        tiny_config("training.epochs=1", *changes), tmp_path / "a", store
+    )  # composed of initializer=glorot_uniform
+    assert [path.name for path in (tmp_path / "a").glob("*.keras")] == ["random_normal_model.keras"]
+    assert "random_normal_model.keras" in record.artifacts
+    assert describe(record, tmp_path).startswith("completed: random_normal, seed 0\n")
 
 
 def test_another_seed_is_another_run(config, store, tmp_path):

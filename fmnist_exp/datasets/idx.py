@@ -32,13 +32,19 @@ class IdxFile:
     gz_sha256: str
 
 
+def locate(folder: Path, name: str) -> Path | None:
+    """The file of that name, gzipped or not; None if there is none within reach."""
+    candidates = (folder / name, folder / f"{name}.gz")
+    # Unlike Path.exists, False also where it cannot be told.
+    return next((path for path in candidates if os.path.exists(path)), None)
+
+
 def read_either(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Decode the IDX file of that name, gzipped or not; the rest as `read_idx`."""
-    candidates = (folder / name, folder / f"{name}.gz")
-    for path in candidates:
-        if os.path.exists(path):  # unlike Path.exists, False also where it cannot be told
-            return read_idx(path, shape)
-    raise DataError(f"there is no {candidates[0]}, with or without .gz, within reach")
+    path = locate(folder, name)
+    if path is None:
+        raise DataError(f"there is no {folder / name}, with or without .gz, within reach")
+    return read_idx(path, shape)
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:

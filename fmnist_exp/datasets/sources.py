@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp.datasets.idx import IdxFile, read_either
+from fmnist_exp.datasets.idx import IdxFile, locate, read_either
 from fmnist_exp.errors import DataError
 from fmnist_exp.files import user_cache
 
@@ -62,6 +62,7 @@ MIRRORS = (
 )
 CONNECT_SECONDS = 15  # without an answer for so long, a mirror counts as out of reach
 APT_SECONDS = 300
+MAX_ENTRIES = 10  # of a folder with other files, in a message
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,12 @@ def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
             has an intact copy, and the message lists each place and what was wrong with it.
     """
     if folder is not None:
+        _check_names(folder)
         return FoundData("data.dir", folder, read_folder(folder))
     failures = []
-    for source, locate in _chain(fetch):
+    for source, folder_of in _chain(fetch):
         try:
-            path = locate()
+            path = folder_of()
             return FoundData(source, path, read_folder(path))
         except (DataError, OSError, subprocess.SubprocessError) as error:
             failures.append(f"  {source}: {error}")
@@ -118,6 +120,29 @@ def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
         + "\n".join(failures)
         + f"\nPut the four files ({', '.join(FILES)}; with or without .gz) into one folder and "
         "pass data.dir=FOLDER, or install Debian's package: apt-get install " + DEBIAN_PACKAGE
+    )
+
+
+def _check_names(folder: Path) -> None:
+    """Refuse a folder that lacks a file, and say what lies there instead."""
+    missing = [name for name in FILES if locate(folder, name) is None]
+    if not missing:
+        return
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        held, below = f"that folder cannot be read ({error.strerror})", []
+    else:
+        shown = [repr(path.name + "/" * path.is_dir()) for path in entries[:MAX_ENTRIES]]
+        more = len(entries) - len(shown)
+        held = (
+            f"that folder holds {', '.join(shown) or 'nothing'}{f' and {more} more' * (more > 0)}"
+        )
+        below = [path for path in entries if all(locate(path, name) for name in FILES)]
+    raise DataError(
+        f"there is no {folder / missing[0]}, with or without .gz: {held}. Looked for are "
+        f"{', '.join(FILES)}, each with or without .gz. "
+        + (f"They lie in {below[0]}: pass that folder." if below else "Give the files these names.")
     )
 
 

@@ -186,7 +186,7 @@ def handed_out(record: RunRecord, choices: dict[str, str], config: dict) -> RunR
         choices: config group -> option, as spelled for this run directory.
         config: the resolved config of this run, which may name another data folder.
     """
-    model_name = records.model_name(choices)
+    model_name = records.model_name(config)
     artifacts = {
         model_name if name == MODEL else name: sha256 for name, sha256 in record.artifacts.items()
     }
