@@ -12,7 +12,7 @@ from pathlib import Path
 from fmnist_exp import records
 from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError
-from fmnist_exp.records import RunRecord
+from fmnist_exp.records import RunRecord, called
 from fmnist_exp.sweep.store import Store
 
 EXIT_BAD_INPUT = 2
@@ -91,7 +91,8 @@ def _content(folder: Path) -> str:
     config = record.config
     accuracy = record.metrics["test"]["accuracy"]
     shown = "-" if accuracy is None else f"{accuracy:.4f}"
-    names = [config[group]["name"] for group in ("data", "model", "initializer", "optimizer")]
+    names = [config[group]["name"] for group in ("data", "model")]
+    names += [called(config[group]) for group in ("initializer", "optimizer")]
     return f"{record.status:9}  test accuracy {shown}  {' '.join(names)}  seed {record.seed}"
 
 

@@ -94,6 +94,13 @@ class RunRecord:
     reused: bool
 
 
+def called(keras_object: Mapping[str, Any]) -> str:
+    """The name of an initializer, optimizer or callback, and its class where that is another."""
+    name, class_name = str(keras_object["name"]), str(keras_object["class_name"])
+    same = name.replace("_", "").lower() == class_name.lower()
+    return name if same else f"{name} ({class_name})"
+
+
 def model_name(config: Mapping[str, Any]) -> str:
     """File name of a run's model: its initializer, whatever spelling chose it, and `_model.keras`.
 

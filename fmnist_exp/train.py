@@ -28,7 +28,7 @@ from fmnist_exp.command_line.console import end_with_reader, reader_may_leave
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
-from fmnist_exp.records import RunRecord
+from fmnist_exp.records import RunRecord, called
 from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.plan import Plan, planned, without_result, write_plan
 from fmnist_exp.sweep.plan import describe as describe_plan
@@ -108,7 +108,7 @@ def _enter(folder: Path) -> None:
 
 def describe(record: RunRecord, run_dir: Path) -> str:
     """The end of a run as a short table: what was measured, and where the files lie."""
-    lines = [f"{record.status}: {record.config['initializer']['name']}, seed {record.seed}"]
+    lines = [f"{record.status}: {called(record.config['initializer'])}, seed {record.seed}"]
     if record.reused:
         lines[0] += "; reused, as the same run was trained before"
     if record.status == "pruned":

@@ -245,7 +245,7 @@ ALLOWED = {
         "report.runs.predictions",
     },
     "report.runs.__init__": set(),
-    "report.runs.conditions": set(),
+    "report.runs.conditions": {"records"},
     "report.runs.predictions": {
         "errors",
         "records",

@@ -4,6 +4,7 @@ import pytest
 from conftest import command
 from study import write_run
 
+from fmnist_exp.kept import describe
 from fmnist_exp.sweep.store import Store
 
 
@@ -23,6 +24,11 @@ def test_every_kept_run_is_listed_with_its_space(store):
     assert result.returncode == 0, result.stderr
     assert all(f"seed {seed}" in result.stdout for seed in range(3))
     assert result.stdout.splitlines()[-1].startswith("3 runs, ")
+
+
+def test_case_O14f_kept_runs_are_listed_with_the_class_that_was_trained(tmp_path):
+    write_run(tmp_path / "runs" / "a", "optimizer.class_name=Lion")
+    assert " glorot_uniform adam (Lion)  seed 0" in describe(Store(tmp_path / "runs"))
 
 
 def test_run_is_removed_by_the_beginning_of_its_key(store):

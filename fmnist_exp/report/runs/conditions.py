@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from fmnist_exp.records import called
+
 # Factors in the order in which a table names them; the remaining keys follow.
 GROUPS = ("data", "model", "initializer", "optimizer", "training")
 NOT_A_FACTOR = {"seed", "data.dir"}
@@ -22,7 +24,7 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
         if isinstance(value, dict):
             if {"name", "class_name"} <= value.keys():
-                value = {"name": _called(value)} | {"config": value.get("config")}
+                value = {"name": called(value)} | {"config": value.get("config")}
             for name, inner in value.items():
                 visit(inner, f"{key}.{name}" if key else name)
         elif key not in NOT_A_FACTOR:
@@ -88,12 +90,6 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-def _called(keras_object: dict[str, Any]) -> str:
-    name, class_name = str(keras_object["name"]), str(keras_object["class_name"])
-    same = name.replace("_", "").lower() == class_name.lower()
-    return name if same else f"{name} ({class_name})"
 
 
 def _end(key: str) -> str:
