@@ -1,93 +1,110 @@
-"""What the store keeps: a command that lists it and removes from it.
+"""What the store holds: a command that lists it and removes from it.
 
 python -m fmnist_exp.kept [--store DIR] [--remove KEY ...] [--older-than DAYS]
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from fmnist_exp import records
 from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError
 from fmnist_exp.records import RunRecord, called
-from fmnist_exp.sweep.store import Store
+from fmnist_exp.sweep.store import SHORT, Store, key_of, written
 
 EXIT_BAD_INPUT = 2
 DAY = 24 * 3600  # seconds
+LEFT = "unfinished, and nobody trains it"
+
+
+def contents(store: Store) -> list[Path]:
+    """All that a store holds, the oldest first: kept runs, then what is left of others."""
+    return [*map(store.folder, store.kept()), *store.left()]
 
 
 def describe(store: Store) -> str:
-    """A line for each kept run, the oldest first, and the space they take."""
+    """A line for each thing in the store, and the space they take."""
     lines = []
     total = 0
-    for run_key in store.kept():
-        folder = store.folder(run_key)
-        size = sum(path.stat().st_size for path in folder.iterdir())
+    for path in contents(store):
+        size = _size(path)
         total += size
-        lines.append(
-            f"{run_key[:12]}  {_age_in_days(store, run_key):5.1f} days  {_content(folder)}"
-        )
-    return "\n".join([*lines, f"{len(lines)} runs, {total / 1e6:.1f} MB in {store.root}"])
+        content = _content(path) if path.parent == store.root else LEFT
+        shown = f"{_days(path):5.1f} days  {size / 1e6:6.1f} MB  {content}"
+        lines.append(f"{key_of(path)[:SHORT]}  {shown}")
+    num_left = sum(line.endswith(LEFT) for line in lines)
+    counts = f"{len(lines) - num_left} runs, {num_left} unfinished"
+    return "\n".join([*lines, f"{counts}, {total / 1e6:.1f} MB in {store.root}"])
 
 
-def remove(store: Store, starts: Iterable[str]) -> list[str]:
-    """Remove the kept runs whose keys begin as given; their full keys.
+def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]:
+    """What has a key that begins as given, and what is older than so many days.
 
     Raises:
-        RecordError: no kept run has such a key, or several have.
+        RecordError: no run has such a key, or several have.
     """
-    chosen = []
+    found = contents(store)
+    names = set()
     for start in starts:
-        found = [run_key for run_key in store.kept() if run_key.startswith(start)]
-        if len(found) != 1:
+        # Of former code a name may hold the beginning of the key only.
+        fitting = {
+            key_of(path)[:SHORT]
+            for path in found
+            if key_of(path).startswith(start) or start.startswith(key_of(path))
+        }
+        if len(fitting) != 1:
             raise RecordError(
-                f"--remove must name one kept run, received {start!r}, which fits {len(found)}. "
+                f"--remove must name one run, received {start!r}, which fits {len(fitting)}. "
                 "`python -m fmnist_exp.kept` lists them."
             )
-        chosen += found
-    for run_key in dict.fromkeys(chosen):
-        store.remove(run_key)
-    return chosen
+        names |= fitting
+    return [path for path in found if key_of(path)[:SHORT] in names or _days(path) > older_than]
 
 
 @reader_may_leave()
 def main() -> None:
-    """List the finished runs that are kept, or remove some; run directories stay as they are."""
+    """List the runs that are kept and those unfinished; remove some. Run directories stay."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.kept", description=main.__doc__)
     parser.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
     parser.add_argument("--remove", nargs="+", default=[], metavar="KEY", help="or its beginning")
-    parser.add_argument("--older-than", type=float, metavar="DAYS", help="remove what is older")
+    parser.add_argument(
+        "--older-than", type=float, default=math.inf, metavar="DAYS", help="remove what is older"
+    )
     arguments = parser.parse_args()
     store = Store(arguments.store)
-    starts = list(arguments.remove)
-    if arguments.older_than is not None:
-        starts += [
-            run_key
-            for run_key in store.kept()
-            if _age_in_days(store, run_key) > arguments.older_than
-        ]
     try:
-        for run_key in remove(store, starts):
-            print(f"removed {run_key[:12]}")
+        for path in chosen(store, arguments.remove, arguments.older_than):
+            store.remove(path)
+            print(f"removed {path}")
+        print(describe(store))
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
-    print(describe(store))
 
 
-def _age_in_days(store: Store, run_key: str) -> float:
-    path = store.folder(run_key) / records.RECORD
-    return (time.time() - path.stat().st_mtime) / DAY
+def _days(path: Path) -> float:
+    return (time.time() - written(path)) / DAY
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder that can be seen."""
+    total = 0
+    with suppress(OSError):  # gone meanwhile, or of another user, as its line says
+        for each in path.iterdir() if path.is_dir() else [path]:
+            total += each.lstat().st_size
+    return total
 
 
 def _content(folder: Path) -> str:
     try:
         record: RunRecord = records.read_record(folder)
-    except RecordError:
-        return "damaged"
+    except RecordError as error:
+        return f"cannot be used: {error}"
     config = record.config
     accuracy = record.metrics["test"]["accuracy"]
     shown = "-" if accuracy is None else f"{accuracy:.4f}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fmnist_exp import __version__
-from fmnist_exp.config import RunConfig
+from fmnist_exp.config import CONFIG_DIR, RunConfig
 from fmnist_exp.errors import CodeError
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
@@ -103,8 +103,7 @@ def describe_machine() -> dict[str, Any]:
     """Versions, commit, code hash and processor: what is the same for all runs of a process."""
     return {
         "package_version": __version__,
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": None if (changes := _git("status", "--porcelain")) is None else changes != "",
+        **_commit(),
         "code_sha256": code_sha256(),
         "python": platform.python_version(),
         **{name.replace("-", "_"): _version(name) for name in PACKAGES},
@@ -120,6 +119,19 @@ def available_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _commit() -> dict[str, Any]:
+    """The commit of this code, if git has it, and whether tracked code or configs differ from it.
+
+    A package installed inside somebody else's repository is no part of its commits.
+    """
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return {"git_commit": None, "git_dirty": None}
+    code = [str(PACKAGE_DIR), str(CONFIG_DIR), str(PACKAGE_DIR.parent / "hydra_plugins")]
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", *code)
+    dirty = None if changes is None else changes != ""
+    return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": dirty}
 
 
 def _git(*arguments: str) -> str | None:

@@ -9,8 +9,8 @@ import json
 import math
 import os
 import re
+import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,20 +121,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         RecordError: the directory or the file cannot be written.
     """
+    # A killed process leaves this file behind; its name tells whose it was.
+    name = f".{path.name[:100]}.{secrets.token_hex(4)}.tmp{path.suffix}"
+    temporary = path.with_name(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A killed process leaves this file behind; its name tells whose it was.
-        start = f".{path.name[:100]}."
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=f".tmp{path.suffix}")
-        os.close(handle)
+        temporary.open("xb").close()  # with the permissions that the user's umask gives
     except OSError as error:
         raise cannot_write(path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -255,12 +253,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def cannot_write(path: Path, error: OSError) -> RecordError:

@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ import numpy as np
 from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
-from fmnist_exp.errors import Pruned, RecordError
+from fmnist_exp.errors import Pruned, RecordError, StoreError
 from fmnist_exp.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
 from fmnist_exp.sweep import progress
 from fmnist_exp.sweep.presence import working_in
 from fmnist_exp.sweep.progress import EpochProgress
-from fmnist_exp.sweep.store import MODEL, Store, handed_out
+from fmnist_exp.sweep.store import Store
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult
@@ -80,7 +80,7 @@ def run(
     Raises:
         ConfigError: the config does not fit the data; nothing is recorded.
         DataError: the data are missing or damaged; nothing is recorded.
-        RecordError: the run directory or the store cannot be written.
+        RecordError: the run directory cannot be written.
         BaseException: whatever else goes wrong, after it was recorded as `failed` or, if the
             process was asked to stop, as `interrupted`.
     """
@@ -98,8 +98,7 @@ def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) ->
     _clear(run_dir)
     try:
         if store is None:
-            model_name = records.model_name(task.record.config)
-            record = task.train_into(run_dir, model_name, checkpoint=None)
+            record = task.train_into(run_dir, checkpoint=None)
         else:
             record = _train_once(task, store, run_dir)
         if figures:
@@ -141,24 +140,32 @@ def _clear(run_dir: Path) -> None:
 
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
-    """Train a run unless it is kept already, and hand it out; no two processes train one run."""
-    run_key, model_name = task.record.run_key, records.model_name(task.record.config)
-    with store.claim(run_key):
-        kept = store.find(run_key)
-        reused = kept is not None
-        checkpoint = store.checkpoint(run_key)
-        if kept is None:
+    """Train a run unless it is kept already; no two processes train one run.
+
+    A store that cannot be read or written costs no run: it is trained without being kept.
+    """
+    run_key = task.record.run_key
+    with ExitStack() as claim:
+        try:
+            claim.enter_context(store.claim(run_key))
+            kept = store.find(run_key)
+        except StoreError as error:
+            log.warning("this run is trained without being kept: %s", error)
+            return task.train_into(run_dir, checkpoint=None)
+        if kept is not None:
+            record = store.hand_out(kept, run_dir, task.record)
+        else:
             try:
-                with store.workplace(run_key) as folder:
-                    kept = task.train_into(folder, MODEL, checkpoint)
-                    records.write_record(folder, kept)
+                record = task.train_into(run_dir, store.checkpoint(run_key))
             except Pruned:
-                checkpoint.unlink(missing_ok=True)
+                store.clear(run_key)
                 raise
-        checkpoint.unlink(missing_ok=True)  # also one that a process killed here has left
-        store.hand_out(kept, run_dir, model_name)
-    record = handed_out(kept, task.record.choices, task.record.config)
-    return replace(record, reused=reused)
+            try:
+                store.keep(record, run_dir)
+            except StoreError as error:
+                log.warning("this run is complete but not kept: %s", error)
+        store.clear(run_key)  # also what a process killed here has left
+        return record
 
 
 @dataclass
@@ -175,7 +182,7 @@ class _Task:
     rows: list[EpochRow] = field(default_factory=list)
     watch: _Stopwatch = field(default_factory=_Stopwatch)
 
-    def train_into(self, folder: Path, model_name: str, checkpoint: Path | None) -> RunRecord:
+    def train_into(self, folder: Path, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
         with self.watch.part("import"):
             # TensorFlow takes seconds. Two of these are used elsewhere only, and imported here so
@@ -199,6 +206,7 @@ class _Task:
             artifacts.write_history(folder, self.rows)
             artifacts.write_answers(folder, probabilities["test"], self.splits)
             artifacts.write_class_scores(folder, record.per_class)
+            model_name = records.model_name(record.config)
             artifacts.write_model(folder / model_name, result.model)
             hashes = artifacts.hash_artifacts(folder, model_name)
         return replace(record, artifacts=hashes, timing_seconds=self.watch.parts())

@@ -185,6 +185,8 @@ def main() -> None:
         elif plan.execution.dry_run:
             print(_dry_run(plan))
             return
+        elif (store := _store(plan.execution, Path.cwd())) is not None:
+            store.check()
         if plan is None or plan.sweep_dir is None:
             run_composed()
         else:

@@ -13,6 +13,7 @@ from fmnist_exp.checks.keras_classes import keras_classes
 from fmnist_exp.engine import checkpoints, training
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.engine.training import Checkpoint
+from fmnist_exp.errors import RecordError
 
 STOPPING = "{class_name:EarlyStopping,config:{patience:4,restore_best_weights:true}}"
 PLATEAU = "{class_name:ReduceLROnPlateau,config:{patience:1,factor:0.5,cooldown:1}}"
@@ -126,6 +127,19 @@ def _state_after(num_epochs, config, folder):
     with pytest.raises(Killed):
         training.fit(config, data.load(config.data), killed_after(num_epochs), checkpoint)
     return checkpoint.path.read_bytes()
+
+
+def test_case_17_state_that_cannot_be_written_costs_no_run(
+    tiny_config, tmp_path, monkeypatch, caplog
+):
+    def full(*arguments):
+        raise RecordError("cannot write it")
+
+    monkeypatch.setattr(checkpoints, "write", full)
+    config = tiny_config("training.epochs=4")
+    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
+    assert len(training.fit(config, data.load(config.data), checkpoint=checkpoint).history) == 4
+    assert caplog.text.count("no state of this run is saved any more: cannot write it") == 1
 
 
 CALLBACK_NAMES = sorted(keras_classes("callbacks").keys() - NOT_FROM_CONFIG["callbacks"])

@@ -137,7 +137,7 @@ def test_C18_read_only_place_is_refused_by_name(disk, tiny_config, tmp_path):
         with refused:
             check_output_dir(disk.folder / "run", depth=1)
         with refused:
-            run(tiny_config(), tmp_path / "run", Store(disk.folder / "runs"))
+            Store(disk.folder / "runs").check()
         with refused:
             aggregate([tmp_path / "sweep"], disk.folder / "report")
 

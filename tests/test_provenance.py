@@ -1,5 +1,7 @@
 """A run's key follows everything that can change its result, and nothing else."""
 
+import subprocess
+
 import pytest
 from conftest import ROOT, config_of
 from test_architecture import MODULES, imported
@@ -74,3 +76,55 @@ def test_machine_is_described_by_commit_versions_and_threads():
     assert described["tensorflow"].count(".") == 2
     if (ROOT / ".git").exists():
         assert len(described["git_commit"]) == 40
+
+
+def git(folder, *arguments):
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository that holds a package and its configs, in place of our own."""
+    package = tmp_path / "fmnist_exp"
+    package.mkdir()
+    (tmp_path / "conf").mkdir()
+    for path in (package / "provenance.py", tmp_path / "conf" / "config.yaml", tmp_path / "README"):
+        path.write_text("text")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "all")
+    monkeypatch.setattr(provenance, "PACKAGE_DIR", package)
+    monkeypatch.setattr(provenance, "CONFIG_DIR", tmp_path / "conf")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "dirty"),
+    [
+        (None, False),
+        ("fmnist_exp/provenance.py", True),
+        ("conf/config.yaml", True),
+        ("README", False),
+        ("conf/mine.yaml", False),
+        ("notes/a.txt", False),
+    ],
+)
+def test_case_O18_tracked_code_and_configs_alone_count_as_changes(changed, dirty, checkout):
+    if changed is not None:
+        (checkout / changed).parent.mkdir(exist_ok=True)
+        (checkout / changed).write_text("changed")
+    found = provenance._commit()
+    assert len(found["git_commit"]) == 40
+    assert found["git_dirty"] is dirty
+
+
+def test_package_inside_the_repository_of_others_records_none_of_their_commits(
+    checkout, monkeypatch
+):
+    installed = checkout / ".venv" / "site-packages" / "fmnist_exp"
+    installed.mkdir(parents=True)
+    (installed / "provenance.py").write_text("text")
+    monkeypatch.setattr(provenance, "PACKAGE_DIR", installed)
+    monkeypatch.setattr(provenance, "CONFIG_DIR", installed / "conf")
+    assert provenance._commit() == {"git_commit": None, "git_dirty": None}

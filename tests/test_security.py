@@ -1,6 +1,7 @@
 """Config values are data: they run no code, leave no directory and leak no secret."""
 
 import dataclasses
+import math
 import os
 import re
 from pathlib import Path
@@ -176,8 +177,10 @@ def test_store_with_a_linked_folder_is_refused(name, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (store.root / name).symlink_to(tmp_path / "elsewhere")
     refused = pytest.raises(RecordError, match=rf"{name} must be a folder, received a link")
-    with refused, store.claim("key"), store.workplace("key"):
-        pass
+    with refused:
+        store.check()
+    with refused, store.claim("key"):
+        store.keep(RECORD, tmp_path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -186,8 +189,8 @@ def test_kept_removes_runs_of_the_store_alone(start, tmp_path):
     store = Store(tmp_path / "runs")
     for name in ("locks", "unfinished", "../elsewhere"):
         (store.root / name).mkdir(parents=True)
-    with pytest.raises(RecordError, match="--remove must name one kept run"):
-        kept.remove(store, [start])
+    with pytest.raises(RecordError, match="--remove must name one run"):
+        kept.chosen(store, [start], math.inf)
     assert (tmp_path / "elsewhere").exists()
 
 

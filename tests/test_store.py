@@ -1,14 +1,21 @@
 """A finished run is kept by content, handed out, and never trained twice."""
 
 import dataclasses
+import errno
+import fcntl
+import json
 import logging
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from fmnist_exp import records, runner
-from fmnist_exp.errors import RecordError
-from fmnist_exp.sweep.store import MODEL, UNFINISHED, Store
+from fmnist_exp.errors import RecordError, StoreError
+from fmnist_exp.sweep import store as store_module
+from fmnist_exp.sweep.presence import working_in
+from fmnist_exp.sweep.store import MODEL, SEAL, UNFINISHED, Store, _seal
 from fmnist_exp.train import describe
 
 CHOICES = {"initializer": "glorot_uniform"}
@@ -97,12 +104,12 @@ def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
         train(config, tmp_path / "a", store)
     assert store.kept() == []
     assert records.read_record(tmp_path / "a").status == "failed"
-    assert not [path for path in (store.root / UNFINISHED).iterdir() if path.is_dir()]
+    assert store.left() == []
 
 
 def test_A05_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
     key = train(config, tmp_path / "a", store).run_key
-    store.remove(key)
+    store.remove(store.folder(key))
     left = store.root / UNFINISHED / f"{key[:12]}-dead"
     left.mkdir()
     (left / "history.csv").write_text("half")
@@ -126,15 +133,90 @@ def test_A09_two_claims_of_one_run_come_one_after_the_other(store):
     assert order == ["first", "second"]
 
 
-def test_unwritable_store_is_refused(config, tmp_path):
+def test_unwritable_store_is_refused_beforehand_and_costs_no_run(config, tmp_path, caplog):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match="cannot write"):
-        train(config, tmp_path / "a", Store(tmp_path / "file" / "runs"))
+    store = Store(tmp_path / "file" / "runs")
+    with pytest.raises(StoreError, match=rf"cannot write {store.root}.*store=DIR.*reuse=false"):
+        store.check()
+    record = train(config, tmp_path / "a", store)
+    assert records.read_record(tmp_path / "a") == record
+    assert f"is trained without being kept: cannot write {store.root}" in caplog.text
+
+
+def test_case_17_what_cannot_be_read_is_named_and_never_deleted(config, store, tmp_path, caplog):
+    first = train(config, tmp_path / "a", store)
+
+    def broken(path):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "_sha256", broken)
+        again = train(config, tmp_path / "b", store)
+    assert again.metrics == first.metrics
+    named = f"without being kept: cannot read {store.folder(first.run_key)}: Input/output error"
+    assert named in caplog.text
+    assert train(config, tmp_path / "c", store).reused
+
+
+def test_case_17_intact_run_of_another_form_is_named_and_never_deleted(
+    config, store, tmp_path, caplog
+):
+    folder = store.folder(train(config, tmp_path / "a", store).run_key)
+    values = json.loads((folder / records.RECORD).read_text()) | {"schema_version": 99}
+    records.write_text(folder / records.RECORD, json.dumps(values))
+    records.write_text(folder / SEAL, _seal(folder))
+    assert not train(config, tmp_path / "b", store).reused
+    assert f"the kept run {folder} is intact but none that this code can use" in caplog.text
+    assert json.loads((folder / records.RECORD).read_text()) == values
+
+
+def test_case_17_run_that_cannot_be_kept_is_complete(config, store, tmp_path, monkeypatch, caplog):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store.check()
+    monkeypatch.setattr(Path, "rename", full)
+    record = train(config, tmp_path / "a", store)
+    assert records.read_record(tmp_path / "a") == record
+    assert f"complete but not kept: cannot write {store.root}" in caplog.text
+    assert (store.kept(), store.left()) == ([], [])
+
+
+def test_case_17_store_without_hard_links_holds_copies(config, store, tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    train(config, tmp_path / "a", store)
+    again = train(config, tmp_path / "b", store)
+    assert again.reused
+    for name, sha256 in again.artifacts.items():
+        assert records.sha256_of(tmp_path / "b" / name) == sha256
+        assert (tmp_path / "b" / name).stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_case_17_file_system_without_locks_is_refused(number, config, store, tmp_path, monkeypatch):
+    """A lock file that the system does not hold would stay for ever when its host dies."""
+
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    refused = pytest.raises(RecordError, match=r"cannot write .*: its file system has no locks")
+    with refused:
+        store.check()
+    with refused, store.claim("key"):
+        pass
+    with refused, working_in(tmp_path / "run", wait=True):
+        pass
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in left] == [b""] * len(left)  # no mark of an owner
 
 
 def test_removed_run_stays_in_its_run_directories(config, store, tmp_path):
     record = train(config, tmp_path / "a", store)
-    store.remove(record.run_key)
+    store.remove(store.folder(record.run_key))
     assert store.kept() == []
     for name, sha256 in record.artifacts.items():
         assert records.sha256_of(tmp_path / "a" / name) == sha256

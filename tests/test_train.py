@@ -114,6 +114,25 @@ def test_unwritable_directory_is_refused_before_training(where, tmp_path):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("mode", [["seed=1,2", "--multirun"], ["seed=1"]])
+def test_case_O12_store_is_checked_before_the_first_run(mode, tmp_path, monkeypatch, capsys):
+    """A store that cannot be made where the command is given, and output elsewhere."""
+    (tmp_path / "runs").write_text("in the way")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging, "raiseExceptions", True)  # main sets both; they are put back
+    monkeypatch.setattr(entrypoint.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(entrypoint, "run_composed", lambda: pytest.fail("a run was started"))
+    out = [f"hydra.{name}.dir={tmp_path / 'out'}" for name in ("run", "sweep")]
+    monkeypatch.setattr(sys, "argv", ["train", "data=synthetic", *out, *mode])
+    with pytest.raises(SystemExit, match="2"):
+        entrypoint.main()
+    said = capsys.readouterr().err
+    assert said.startswith(f"StoreError: cannot write {tmp_path / 'runs'}")
+    assert "Choose another store with store=DIR, or train without one with reuse=false" in said
+    assert "hydra." not in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_sweep_runs_in_the_directory_that_was_planned(tmp_path, monkeypatch):
     """Hydra composes anew, a moment later, and the name of the directory tells the time."""
     given = []

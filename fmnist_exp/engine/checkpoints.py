@@ -7,6 +7,7 @@ order follows from the seed and the number of epochs; a run that goes on draws i
 
 import json
 import logging
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +18,14 @@ import numpy as np
 from fmnist_exp import records
 from fmnist_exp.checks.keras_classes import keras_classes
 from fmnist_exp.engine.backend import keras
+from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_arrays
 
 log = logging.getLogger(__name__)
 
 Rows = list[records.EpochRow]
 Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
-DAMAGES = (OSError, ValueError, KeyError, TypeError, AttributeError)
+DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
 MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
 PLAIN = (bool, int, float, str, type(None))
 # Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
@@ -50,7 +52,11 @@ class Checkpointer(keras.callbacks.Callback):
         self.seconds = seconds
         self.callbacks = callbacks
         self.rows = rows
-        self.found = _read(path, len(callbacks))
+        self.found = None
+        try:
+            self.found = _read(path, len(callbacks))
+        except OSError as error:
+            self._give_up(f"the saved state {path} cannot be read: {error.strerror or error}")
         if self.found is not None:
             rows[:] = self.found[0]["rows"]
         self.saved = time.monotonic()
@@ -76,8 +82,16 @@ class Checkpointer(keras.callbacks.Callback):
         """Save, unless the run ends here or was saved a moment ago."""
         ends = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if not ends and time.monotonic() - self.saved >= self.seconds:
-            write(self.path, self.model, self.callbacks, self.rows)
+            try:
+                write(self.path, self.model, self.callbacks, self.rows)
+            except RecordError as error:
+                self._give_up(str(error))
             self.saved = time.monotonic()
+
+    def _give_up(self, reason: str) -> None:
+        """Train on without saving: a state is a help, and its loss none to the run."""
+        log.warning("no state of this run is saved any more: %s", reason)
+        self.seconds = math.inf
 
 
 def write(
@@ -128,14 +142,18 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 
 def _read(path: Path, num_callbacks: int) -> Saved | None:
-    """State and arrays of a saved file; None if there is none that can be read."""
-    if not path.exists():
-        return None
+    """State and arrays of a saved file; None if there is none, or none that is intact.
+
+    Raises:
+        OSError: there is one that cannot be read.
+    """
     try:
         arrays = read_arrays(path, MAX_BYTES)
         state = json.loads(str(arrays.pop("state")))
         if len(state["callbacks"]) != num_callbacks:
             raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")
+    except FileNotFoundError:
+        return None
     except DAMAGES as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None

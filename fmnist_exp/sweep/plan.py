@@ -7,6 +7,7 @@ for runs that start in other processes or on other machines.
 
 import json
 import logging
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -131,7 +132,7 @@ def describe(plan: Plan, store: Store | None) -> str:
     hashes = {each: data.load(each).sha256 for each in dict.fromkeys(c.data for c in plan.configs)}
     for number, (config, overrides) in enumerate(zip(plan.configs, plan.overrides, strict=True)):
         key = run_key(config, hashes[config.data])
-        done = store is not None and (store.folder(key) / records.RECORD).is_file()
+        done = store is not None and os.path.isfile(store.folder(key) / records.RECORD)
         state = "done" if done else "to train"
         lines.append(f"{number:4}  {key[:12]}  {state:8}  {' '.join(overrides)}")
     num_done = sum("  done  " in line for line in lines)

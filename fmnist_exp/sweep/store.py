@@ -1,24 +1,27 @@
 """Every finished run, kept by content: the same run is never trained twice.
 
-A store is a folder with one folder per run key. A run is trained inside the store and handed out
-to its run directory from there, so a kept run is complete or absent, wherever a process dies.
+A store is a folder with one folder per run key. A run is trained in its run directory; its files
+are then gathered in the store and moved to their place at once, so a kept run is complete or
+absent, wherever a process dies. A store that cannot be used costs no run: it is trained without.
 """
 
+import hashlib
 import logging
 import os
+import re
+import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from fmnist_exp import records
-from fmnist_exp.errors import RecordError
-from fmnist_exp.files import read_regular
+from fmnist_exp.errors import RecordError, StoreError
 from fmnist_exp.records import RunRecord
+from fmnist_exp.sweep.presence import is_held, locked
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,11 @@ FILES = frozenset(  # of a kept run, beside its record
         records.CLASSIFICATION_REPORT,
     )
 )
-UNFINISHED = "unfinished"  # the folder of the store where runs are trained
+UNFINISHED = "unfinished"  # states of runs in training, and runs on their way into the store
 LOCKS = "locks"
 SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
-FIRST_WAIT = 0.5  # seconds until a waiting run says what it waits for
+RUN_KEY = re.compile(r"[0-9a-f]{64}")
+SHORT = 12  # digits of a key that are shown
 
 
 @dataclass(frozen=True)
@@ -48,75 +52,112 @@ class Store:
 
     root: Path
 
+    def check(self) -> None:
+        """Make sure, before the first run is trained, that runs can be kept.
+
+        Raises:
+            StoreError: a folder of the store cannot be made or written, or has no locks.
+        """
+        for folder in (self._subfolder(LOCKS), self._subfolder(UNFINISHED), self.root):
+            try:
+                with (
+                    tempfile.TemporaryDirectory(dir=folder) as probe,
+                    locked(Path(probe) / "lock", on_wait=lambda: None),
+                ):
+                    pass
+            except OSError as error:
+                raise self._cannot("write", folder, error) from error
+
     @contextmanager
     def claim(self, run_key: str) -> Iterator[None]:
         """Be the only process that trains this run; wait while another one does.
 
-        The claim of a process ends with the process, however it ends.
-
         Raises:
-            RecordError: the store cannot be written.
+            StoreError: the store cannot be written.
         """
-        lock = FileLock(self._subfolder(LOCKS) / f"{run_key}.lock")
-        try:
-            lock.acquire(timeout=FIRST_WAIT)
-        except Timeout:
-            log.info("another process trains run %s: waiting for it", run_key[:12])
-            lock.acquire()
-        except OSError as error:
-            raise records.cannot_write(self.root, error) from error
-        try:
+
+        def on_wait() -> None:
+            log.info("another process trains run %s: waiting for it", run_key[:SHORT])
+
+        lock = self._subfolder(LOCKS) / f"{run_key}.lock"
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(lock, on_wait))
+            except OSError as error:
+                raise self._cannot("write", lock, error) from error
             yield
-        finally:
-            lock.release()
 
     def find(self, run_key: str) -> RunRecord | None:
-        """The record of a kept run, once every file of it has proved intact; None without one."""
-        folder = self.folder(run_key)
-        if not os.path.lexists(folder):
-            return None
-        try:
-            record = records.read_record(folder)
-            self._check(record, run_key)
-        except (RecordError, OSError) as error:
-            log.warning("the kept run %s is damaged and is trained again: %s", folder, error)
-            self._delete(folder)
-            return None
-        return record
+        """The record of a kept run, once every file of it has proved intact; None without one.
 
-    @contextmanager
-    def workplace(self, run_key: str) -> Iterator[Path]:
-        """A folder to train in; kept under the key once the block ends without an error.
+        Only a run that is not what it says of itself is deleted, to be trained again.
 
         Raises:
-            RecordError: the store cannot be written.
+            StoreError: a kept run cannot be read, is of another form, or cannot be deleted.
         """
-        unfinished = self._subfolder(UNFINISHED)
-        former = [*unfinished.glob(f"{run_key[:12]}-*")]  # of a process that was killed
-        for path in [*former, *unfinished.glob(f".{run_key}{records.TEMPORARIES[1:]}")]:
-            self._delete(path)
+        folder = self.folder(run_key)
         try:
-            folder = Path(tempfile.mkdtemp(dir=unfinished, prefix=f"{run_key[:12]}-"))
+            os.lstat(folder)
+            return self._proved(run_key)
+        except _Damage as damage:
+            log.warning("the kept run %s is damaged and is trained again: %s", folder, damage)
+            self._delete(folder)
+        except FileNotFoundError:
+            pass
         except OSError as error:
-            raise records.cannot_write(self.root, error) from error
+            raise self._cannot("read", folder, error) from error
+        except RecordError as error:
+            raise StoreError(
+                f"the kept run {folder} is intact but none that this code can use: {error}"
+            ) from error
+        return None
+
+    def keep(self, record: RunRecord, run_dir: Path) -> None:
+        """Keep a finished run of a run directory: wholly, or not at all.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        place, name = self.folder(record.run_key), records.model_name(record.config)
+        stored = replace(record, artifacts=_renamed(record.artifacts, name, MODEL))
+        folder = self._subfolder(UNFINISHED) / f"{record.run_key}-{secrets.token_hex(4)}"
         try:
-            yield folder
+            folder.mkdir()
+            for source, target in zip(record.artifacts, stored.artifacts, strict=True):
+                # A shared folder has a group of its own, which must be able to read the file.
+                same_group = (run_dir / source).stat().st_gid == folder.stat().st_gid
+                put = _link if same_group else _copy
+                put(run_dir / source, folder / target)
+            records.write_record(folder, stored)
             records.write_text(folder / SEAL, _seal(folder))
-            try:
-                folder.rename(self.folder(run_key))
-            except OSError as error:
-                raise records.cannot_write(self.folder(run_key), error) from error
+            folder.rename(place)
+        except (OSError, RecordError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            raise self._cannot("write", place, cause) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # it has moved if all went well
 
-    def hand_out(self, record: RunRecord, run_dir: Path, model_name: str) -> None:
+    def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.
 
         Files are linked where the file system can, so a run in many sweeps takes its space once.
+
+        Args:
+            kept: the record of the kept run.
+            run_dir: the directory.
+            asked: the run as this directory has it, which may name other options or another
+                data folder.
+
+        Returns:
+            The record for the directory.
         """
-        for name in record.artifacts:
-            target = run_dir / (model_name if name == MODEL else name)
-            _link(self.folder(record.run_key) / name, target)
+        name = records.model_name(asked.config)
+        artifacts = _renamed(kept.artifacts, MODEL, name)
+        for source, target in zip(kept.artifacts, artifacts, strict=True):
+            _link(self.folder(kept.run_key) / source, run_dir / target)
+        return replace(
+            kept, choices=asked.choices, config=asked.config, artifacts=artifacts, reused=True
+        )
 
     def folder(self, run_key: str) -> Path:
         """Where a run is kept."""
@@ -126,42 +167,83 @@ class Store:
         """Where a run that is still being trained keeps its last state."""
         return self.root / UNFINISHED / f"{run_key}.npz"
 
+    def clear(self, run_key: str) -> None:
+        """Remove the state of a run that has ended, and what killed processes have left of it.
+
+        The run must be claimed. What cannot be removed is named, and stays.
+        """
+        try:
+            for path in self._list(UNFINISHED):
+                if key_of(path) in (run_key, run_key[:SHORT]):
+                    self._delete(path)
+        except StoreError as error:
+            log.warning("%s", error)
+
     def kept(self) -> list[str]:
         """Keys of all kept runs, the one kept first at the beginning."""
-        if not self.root.is_dir():
-            return []
-        folders = [path for path in self.root.iterdir() if (path / records.RECORD).is_file()]
-        return [path.name for path in sorted(folders, key=_age)]
+        return [path.name for path in self._list("") if RUN_KEY.fullmatch(path.name)]
 
-    def remove(self, run_key: str) -> None:
-        """Forget a kept run; run directories that it was handed out to stay as they are."""
-        with self.claim(run_key):
-            self._delete(self.folder(run_key))
+    def left(self) -> list[Path]:
+        """States and folders of runs that were stopped and that nobody trains now.
 
-    def _check(self, record: RunRecord, run_key: str) -> None:
+        The same command goes on from a state, unless it is one of former code.
+        """
+        return [path for path in self._list(UNFINISHED) if not self._is_claimed(key_of(path))]
+
+    def remove(self, path: Path) -> None:
+        """Delete a kept run, or what is left of another; run directories stay as they are.
+
+        Raises:
+            StoreError: it cannot be deleted.
+        """
+        with self.claim(key_of(path)):
+            self._delete(path)
+
+    def _proved(self, run_key: str) -> RunRecord:
         folder = self.folder(run_key)
         if folder.is_symlink():
-            raise RecordError("it is a link to another place")
+            raise _Damage("it is a link to another place")
+        if _sha256(folder / SEAL) != hashlib.sha256(_seal(folder).encode()).hexdigest():
+            raise _Damage(f"its record is not the one that {SEAL} was made of")
+        record = records.read_record(folder)
         if record.run_key != run_key or record.status not in records.FINISHED:
             raise RecordError(f"its record is that of run {record.run_key}, {record.status}")
-        if read_regular(folder / SEAL, len(_seal(folder))) != _seal(folder).encode():
-            raise RecordError(f"its record is not the one that {SEAL} was made of")
         if record.artifacts.keys() != FILES:
             raise RecordError(f"its record must name {sorted(FILES)}, and no other file")
         for name, sha256 in record.artifacts.items():
-            path = folder / name
-            regular = path.is_file() and not path.is_symlink()
-            if not regular or records.sha256_of(path) != sha256:
-                raise RecordError(f"{name} is not the file that the run has written")
+            if _sha256(folder / name) != sha256:
+                raise _Damage(f"{name} is not the file that the run has written")
+        return record
+
+    def _list(self, name: str) -> list[Path]:
+        """What bears the name of a run in a folder of the store, the oldest first."""
+        folder = self.root / name
+        try:
+            found = [path for path in folder.iterdir() if key_of(path)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._cannot("read", folder, error) from error
+        return sorted(found, key=lambda path: (written(path), path.name))
+
+    def _is_claimed(self, key: str) -> bool:
+        """Whether a process trains the run of this key, or may do so for all that can be told."""
+        locks = self.root / LOCKS
+        try:
+            return any(is_held(locks / name) for name in os.listdir(locks) if name.startswith(key))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def _subfolder(self, name: str) -> Path:
         folder = self.root / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise records.cannot_write(self.root, error) from error
+            raise self._cannot("write", folder, error) from error
         if folder.is_symlink():
-            raise RecordError(
+            raise StoreError(
                 f"{folder} must be a folder, received a link to {folder.resolve()}, where nothing "
                 "may be written. Remove the link, or choose another store with store=DIR."
             )
@@ -175,36 +257,62 @@ class Store:
             else:
                 path.unlink()
         except OSError as error:
-            raise records.cannot_write(path, error) from error
+            raise self._cannot("delete", path, error) from error
+
+    def _cannot(self, act: str, path: Path, error: BaseException | None) -> StoreError:
+        reason = getattr(error, "strerror", None) or error
+        return StoreError(
+            f"cannot {act} {path}: {reason}. Whoever trains with the store "
+            f"{self.root} must be able to read and write in it: a group shares one in a folder "
+            "with its setgid bit, under umask 002. Choose another store with store=DIR, or train "
+            "without one with reuse=false."
+        )
 
 
-def handed_out(record: RunRecord, choices: dict[str, str], config: dict) -> RunRecord:
-    """The record of a kept run as the run directory has it that asked for it.
+class _Damage(Exception):
+    """A kept run that is not what its own hashes say."""
 
-    Args:
-        record: as kept.
-        choices: config group -> option, as spelled for this run directory.
-        config: the resolved config of this run, which may name another data folder.
-    """
-    model_name = records.model_name(config)
-    artifacts = {
-        model_name if name == MODEL else name: sha256 for name, sha256 in record.artifacts.items()
-    }
-    return replace(record, choices=choices, config=config, artifacts=artifacts)
+
+def written(path: Path) -> float:
+    """When a file or folder was last written, in seconds since 1970; 0 if it is gone."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def key_of(path: Path) -> str:
+    """The key that a file or folder is named after, or its beginning; empty for any other."""
+    found = re.match(rf"\.?([0-9a-f]{{64}}|[0-9a-f]{{{SHORT}}})(?![^.-])", path.name)
+    return found[1] if found else ""
+
+
+def _renamed(artifacts: dict[str, str], old: str, new: str) -> dict[str, str]:
+    return {new if name == old else name: sha256 for name, sha256 in artifacts.items()}
 
 
 def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, one without links, or a file that others own
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
     with records.atomic_path(target) as temporary:
-        temporary.unlink()
-        try:
-            os.link(source, temporary)
-        except OSError:  # another file system, or one without links
-            shutil.copy2(source, temporary)
+        shutil.copyfile(source, temporary)
 
 
 def _seal(folder: Path) -> str:
-    return f"{records.sha256_of(folder / records.RECORD)}  {records.RECORD}\n"
+    return f"{_sha256(folder / records.RECORD)}  {records.RECORD}\n"
 
 
-def _age(folder: Path) -> tuple[float, str]:
-    return ((folder / records.RECORD).stat().st_mtime, folder.name)
+def _sha256(path: Path) -> str:
+    """The hash of a file of a kept run, which must be there and no link."""
+    try:
+        is_file = stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _Damage(f"{path.name} is missing") from error
+    if not is_file:
+        raise _Damage(f"{path.name} is not a file")
+    return records.sha256_of(path)
