@@ -12,7 +12,7 @@ from test_records import RECORD
 
 from fmnist_exp import kept, records
 from fmnist_exp.command_line.preflight import plan_command_line
-from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.errors import ConfigError, RecordError, StoreError
 from fmnist_exp.records import model_name
 from fmnist_exp.sweep.store import FILES, MODEL, SEAL, Store
 
@@ -154,7 +154,8 @@ def test_kept_run_cannot_name_a_file_elsewhere(tmp_path):
     artifacts = record.artifacts | {"../../secret": records.sha256_of(tmp_path / "secret")}
     records.write_record(folder, dataclasses.replace(record, artifacts=artifacts))
     (folder / SEAL).write_text(f"{records.sha256_of(folder / records.RECORD)}  run.json\n")
-    assert store.find("key") is None
+    with pytest.raises(StoreError, match=r"its record must name .*, and no other file"):
+        store.find("key")
     assert (tmp_path / "secret").exists()
 
 
@@ -180,7 +181,7 @@ def test_store_with_a_linked_folder_is_refused(name, tmp_path):
     with refused:
         store.check()
     with refused, store.claim("key"):
-        store.keep(RECORD, tmp_path)
+        store.keep(dataclasses.replace(RECORD, config=dataclasses.asdict(config_of())), tmp_path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

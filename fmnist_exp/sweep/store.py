@@ -108,7 +108,8 @@ class Store:
             raise self._cannot("read", folder, error) from error
         except RecordError as error:
             raise StoreError(
-                f"the kept run {folder} is intact but none that this code can use: {error}"
+                f"the kept run {folder} is intact but none that this code can use: {error}. Remove "
+                f"it with: python -m fmnist_exp.kept --store {self.root} --remove {run_key[:SHORT]}"
             ) from error
         return None
 
