@@ -97,7 +97,7 @@ class RunConfig:
     initializer: KerasObject
     optimizer: KerasObject
     training: TrainingConfig
-    engine: str = _ruled(one_of(("auto", "xla")))
+    engine: str = _ruled(one_of(("auto", "c", "gpu", "xla")))
     seed: int = _ruled(integer(0, MAX_SEED, example=0))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from fmnist_exp import __version__
 from fmnist_exp.config import CONFIG_DIR, RunConfig
 from fmnist_exp.errors import CodeError
+from fmnist_exp.machine import available_threads, cpu_model, device
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # The files whose text can change the numbers of a run.
@@ -30,6 +31,7 @@ TRAINING_MODULES = (
     "engine/backend.py",
     "engine/c_library.py",
     "engine/checkpoints.py",
+    "engine/choice.py",
     "engine/epoch.c",
     "engine/models.py",
     "engine/native.py",
@@ -39,6 +41,7 @@ TRAINING_MODULES = (
     "engine/training.py",
     "evaluation.py",
     "files.py",
+    "machine.py",
     "provenance.py",
     "runner.py",
     "seeding.py",
@@ -53,7 +56,12 @@ PACKAGE_DIR = Path(__file__).resolve().parent
 
 
 def run_key(config: RunConfig, data_sha256: str) -> str:
-    """Hash of all that can change the result: config without paths, data, code, versions."""
+    """Hash of all that can change the result: config without paths, data, code, versions, device.
+
+    Args:
+        config: the run, its engine settled.
+        data_sha256: of the images and labels.
+    """
     values = dataclasses.asdict(config)
     del values["data"]["dir"]
     identity = {
@@ -61,6 +69,7 @@ def run_key(config: RunConfig, data_sha256: str) -> str:
         "data": data_sha256,
         "code": code_sha256(),
         "versions": {name: _version(name) for name in PACKAGES},
+        "device": device(config.engine),
         "onednn": _environment()["TF_ENABLE_ONEDNN_OPTS"],
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -109,16 +118,9 @@ def describe_machine() -> dict[str, Any]:
         **{name.replace("-", "_"): _version(name) for name in PACKAGES},
         "environment": _environment(),
         "platform": platform.platform(),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "threads": available_threads(),
     }
-
-
-def available_threads() -> int:
-    """Processors that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _commit() -> dict[str, Any]:
@@ -158,12 +160,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _cpu_model() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

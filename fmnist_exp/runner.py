@@ -14,6 +14,7 @@ import numpy as np
 from fmnist_exp import data, records
 from fmnist_exp.config import RunConfig, check_batch_size
 from fmnist_exp.data import DataSplits
+from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import Pruned, RecordError, StoreError
 from fmnist_exp.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.records import EpochRow, RunRecord
@@ -78,12 +79,14 @@ def run(
         `pruned` if the run was given up, which then is measured on no split and not kept.
 
     Raises:
-        ConfigError: the config does not fit the data; nothing is recorded.
+        ConfigError: the config does not fit the data, or its engine this machine; nothing is
+            recorded.
         DataError: the data are missing or damaged; nothing is recorded.
         RecordError: the run directory cannot be written.
         BaseException: whatever else goes wrong, after it was recorded as `failed` or, if the
             process was asked to stop, as `interrupted`.
     """
+    config = settled(config)
     splits = data.load(config.data)
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
@@ -299,7 +302,7 @@ def _with_results(
         num_epochs=len(result.history),
         best_epoch=result.best_epoch,
         evaluated_epoch=result.evaluated_epoch,
-        provenance=record.provenance | {"engine": result.engine},
+        provenance=record.provenance | {"engine": result.engine, "device": result.device},
     )
 
 

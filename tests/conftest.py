@@ -67,7 +67,7 @@ def tiny_config() -> Callable[..., RunConfig]:
     return build
 
 
-ENGINES = {"C": "auto", "XLA": "xla"}  # as a record names them -> as a config does
+ENGINES = {"C": "c", "XLA": "xla"}  # as a record names them -> as a config does
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Launchers: what each needs is checked before the sweep, and each gives its runs their share."""
 
+import os
 import signal
 import socket
 
+import joblib
 import pytest
 from conftest import command, train
 from hydra.core.config_store import ConfigStore
@@ -10,6 +12,7 @@ from hydra.core.config_store import ConfigStore
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, Terminated
+from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.launchers import preemptible, prepare, threads_of_a_run
 
 LAUNCHERS = sorted(path.stem for path in (CONFIG_DIR / "hydra" / "launcher").glob("*.yaml"))
@@ -116,9 +119,19 @@ SHARES = {
 @pytest.mark.parametrize("chosen", SHARES)
 def test_run_has_the_threads_that_its_launcher_has_for_it(chosen, plan, monkeypatch):
     """On eight cores."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "8")
     monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     name, *settings = chosen
     assert threads_of_a_run(plan(f"hydra/launcher={name}", *settings).launcher) == SHARES[chosen]
+
+
+def test_case_4_joblib_starts_no_more_runs_than_the_quota_has_cores_for(monkeypatch):
+    """Its own count knows the quota of the outermost cgroup alone; its processes are told, too."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    os.environ.pop("LOKY_MAX_CPU_COUNT", None)
+    monkeypatch.setattr(launchers, "available_threads", lambda: 1)
+    assert launchers.runs_at_a_time({"n_jobs": -1}) == joblib.cpu_count() == 1
+    assert os.environ["LOKY_MAX_CPU_COUNT"] == "1"
 
 
 @pytest.fixture

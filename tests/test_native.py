@@ -1,7 +1,6 @@
-"""The C engine trains what XLA trains, whatever the machine; without a compiler XLA trains."""
+"""The C engine trains what XLA trains, whatever the machine."""
 
 import dataclasses
-import logging
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from conftest import ENGINES
 
 from fmnist_exp import data
 from fmnist_exp.engine import c_library, native, programs, training
+from fmnist_exp.engine.choice import settled
+from fmnist_exp.errors import ConfigError
 
 # Widths that fill no panel of columns, one that fills one and one that needs two; 160 images in
 # batches of 48 leave a ragged last batch of 32, in batches of 53 one image.
@@ -21,10 +22,8 @@ ODD = ("model=regularized", "model.hidden=[37,32,5]")
 def anew():
     """No program that another test has compiled, and none left to another."""
     programs._programs.clear()
-    c_library.load.cache_clear()
     yield
     programs._programs.clear()
-    c_library.load.cache_clear()
 
 
 def fitted(config, engine_name="C"):
@@ -104,78 +103,10 @@ def test_numbers_out_of_range_end_the_run_as_diverged(tiny_config, batch_normali
 )
 def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
     config = tiny_config(*overrides, "training.epochs=1")
-    assert not native.can_train(config)
+    assert settled(config).engine == "xla"
+    with pytest.raises(ConfigError, match="engine=c trains ReLU networks by Adam"):
+        settled(dataclasses.replace(config, engine="c"))
     assert training.fit(config, data.load(config.data)).engine == "XLA"
-
-
-def test_compiler_that_cannot_be_read_is_no_compiler(monkeypatch, tmp_path, caplog):
-    monkeypatch.setenv("CC", "gcc '-O2")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert c_library.load("float32") is None
-    assert "No closing quotation" in caplog.text
-
-
-def test_without_a_compiler_xla_trains_and_says_why(tiny_config, monkeypatch, tmp_path, caplog):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    config = tiny_config()
-    with caplog.at_level(logging.WARNING):
-        first, second = (training.fit(config, data.load(config.data)) for _ in range(2))
-    assert first.engine == second.engine == "XLA"
-    (message,) = caplog.messages  # once, not for every run
-    assert "no-such-compiler" in message
-    assert "apt-get install gcc" in message
-
-
-def test_compiler_that_fails_is_quoted(tiny_config, monkeypatch, tmp_path, caplog):
-    compiler = tmp_path / "cc"
-    compiler.write_text("#!/bin/sh\necho 'fatal: no header' >&2\nexit 3\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("CC", str(compiler))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert c_library.load("float32") is None
-    assert "ended with exit status 3: fatal: no header" in caplog.text
-
-
-def test_library_is_compiled_once_and_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert c_library.load("float32") is not None
-    (kept,) = (tmp_path / "fmnist_exp" / "engine").iterdir()
-    c_library.load.cache_clear()
-    monkeypatch.setattr(c_library, "_compile", None)  # would fail
-    assert c_library.load("float32")._name == str(kept)
-
-
-def test_each_processor_type_and_source_has_a_library_of_its_own(monkeypatch, tmp_path):
-    command = ["cc", "-O3", "epoch.c"]
-    usual = c_library._identity(command)
-    assert c_library._identity(["cc", "-O2", "epoch.c"]) != usual
-    monkeypatch.setattr(c_library.platform, "machine", lambda: "another")
-    assert c_library._identity(command) != usual
-    monkeypatch.undo()
-    other = tmp_path / "epoch.c"
-    other.write_text(c_library.SOURCE.read_text() + "\n")
-    monkeypatch.setattr(c_library, "SOURCE", other)
-    assert c_library._identity(command) != usual
-
-
-def test_damaged_library_is_compiled_anew(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    c_library.load("float32")
-    (kept,) = (tmp_path / "fmnist_exp" / "engine").iterdir()
-    whole = kept.stat().st_size
-    replaced = tmp_path / "short"  # not in place: this process has the file mapped
-    replaced.write_bytes(kept.read_bytes()[:1000])
-    replaced.replace(kept)
-    c_library.load.cache_clear()
-    assert c_library.load("float32") is not None
-    assert kept.stat().st_size == whole
-
-
-def test_cache_that_cannot_be_written_costs_only_the_compiling(monkeypatch, tmp_path):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert c_library.load("float32") is not None
 
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])

@@ -50,6 +50,14 @@ def test_run_key_follows_the_versions(monkeypatch, package):
     assert run_key(config_of(), "data") != key
 
 
+def test_run_key_follows_the_card_that_trains(monkeypatch):
+    keys = set()
+    for name in ("CPU", "GPU:NVIDIA A100", "GPU:NVIDIA H100"):
+        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        keys.add(run_key(config_of("engine=gpu"), "data"))
+    assert len(keys) == 3
+
+
 def test_run_key_is_blind_to_where_the_data_lie():
     assert run_key(config_of("data.dir=/somewhere"), "data") == run_key(config_of(), "data")
 

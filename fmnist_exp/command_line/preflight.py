@@ -39,6 +39,7 @@ from fmnist_exp.config import (
     parse,
     parse_execution,
 )
+from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.records import TRIALS
 from fmnist_exp.sweep.plan import PLAN, Plan
@@ -135,7 +136,7 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
             without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
         ]
         execution = parse_execution(composed[0])
-        parsed = [parse(each) for each in composed]
+        parsed = [settled(parse(each)) for each in composed]
         return Plan(parsed, of_runs, execution, sweep_dir, launcher)
     if experiment is not None and _open_factors(master):
         raise ConfigError(
@@ -145,7 +146,7 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
     check_output_dir(Path(master.hydra.run.dir), depth=2)
     single = without_hydra(master)
     task_overrides = list(master.hydra.overrides.task)
-    return Plan([parse(single)], [task_overrides], parse_execution(single), None)
+    return Plan([settled(parse(single))], [task_overrides], parse_execution(single), None)
 
 
 def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> Plan:
@@ -153,7 +154,9 @@ def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> P
     check_startable(search, sweep_dir)
     composed = [search.compose(search.overrides(values)) for values in search.examples()]
     execution = parse_execution(composed[0])
-    return Plan([parse(each) for each in composed], [], execution, sweep_dir, launcher, search)
+    return Plan(
+        [settled(parse(each)) for each in composed], [], execution, sweep_dir, launcher, search
+    )
 
 
 def _open_factors(master: DictConfig) -> set[str]:

@@ -1,1 +1,1 @@
-"""Everything that imports TensorFlow: models, the compiled epoch, training, saved states."""
+"""Everything that imports TensorFlow: models, compiled epochs, training; which engine trains."""

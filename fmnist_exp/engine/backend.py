@@ -3,11 +3,13 @@
 import contextlib
 import ctypes
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.provenance import ENVIRONMENT, available_threads
+from fmnist_exp.machine import available_threads
+from fmnist_exp.provenance import ENVIRONMENT
 
 # Read once, at import; what the user has set is left alone.
 for _name, _value in ENVIRONMENT.items():
@@ -53,11 +55,11 @@ def _keep_freed_memory() -> None:
 
 def num_threads() -> int:
     """Processor threads that this process computes with."""
-    return tf.config.threading.get_intra_op_parallelism_threads() or available_threads()
+    return tf.config.threading.get_intra_op_parallelism_threads()
 
 
 def use_threads(count: int | None) -> None:
-    """Give TensorFlow and XLA so many processor threads; None leaves them all.
+    """Give TensorFlow and XLA so many processor threads; None leaves them all there are.
 
     Raises:
         ConfigError: this process has begun to compute with another number.
@@ -74,11 +76,44 @@ def use_threads(count: int | None) -> None:
         ) from error
 
 
+def use_device(engine: str) -> str:
+    """Compute on the processor, or for `engine=gpu` on the first graphics card; its name.
+
+    Cards that no engine uses are hidden, or TensorFlow would take all of their memory, and of the
+    one that is used it takes what it needs, so that several runs can share it.
+
+    Raises:
+        ConfigError: there is no card, or this process has begun to compute on another device.
+    """
+    cards = tf.config.list_physical_devices("GPU")
+    used = cards[:1] if engine == "gpu" else []
+    if engine == "gpu" and not used:
+        raise ConfigError(
+            f"engine=gpu needs a graphics card that TensorFlow can use, and {platform.node()} has "
+            "none. Install its driver and tensorflow[and-cuda], or pass engine=xla."
+        )
+    try:
+        if cards:
+            tf.config.set_visible_devices(used, "GPU")
+        for card in used:
+            tf.config.experimental.set_memory_growth(card, True)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"engine must mean the same device for all runs of a process, received {engine} after "
+            "an engine on another one. Start one sweep for each."
+        ) from error
+    if not used:
+        return "CPU"
+    name = tf.config.experimental.get_device_details(used[0]).get("device_name")
+    return f"GPU:{name}" if name else "GPU"
+
+
 _keep_freed_memory()
 with _standard_error_held_back():
     import keras
     import tensorflow as tf
 
+tf.config.threading.set_intra_op_parallelism_threads(available_threads())  # within quotas
 keras.config.set_floatx("float32")  # whatever a keras.json in the user's home says
 
-__all__ = ["keras", "num_threads", "tf", "use_threads"]
+__all__ = ["keras", "num_threads", "tf", "use_device", "use_threads"]

@@ -11,12 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.engine.backend import keras, num_threads, tf
 from fmnist_exp.engine.trainer import EpochTrainer, drop_threshold
-
-ADAM_ARGUMENTS = {"learning_rate", "beta_1", "beta_2", "epsilon"}  # that epoch.c knows of
 
 
 class _Parameter(ctypes.Structure):
@@ -64,15 +61,6 @@ class _Epoch(ctypes.Structure):
         ("loss", c_double),
         ("correct", c_int64),
     ]
-
-
-def can_train(config: RunConfig) -> bool:
-    """Whether epoch.c knows all that `config` asks for: ReLU, and Adam without extras."""
-    return (
-        config.model.activation == "relu"
-        and config.optimizer.class_name == "Adam"
-        and config.optimizer.config.keys() <= ADAM_ARGUMENTS
-    )
 
 
 class NativeTrainer(EpochTrainer):

@@ -7,8 +7,9 @@ from fmnist_exp.config import KerasObject, RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.engine import c_library
 from fmnist_exp.engine.backend import keras, tf
+from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.models import build_model, draw_kernels
-from fmnist_exp.engine.native import NativeTrainer, can_train
+from fmnist_exp.engine.native import NativeTrainer
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 
@@ -93,13 +94,13 @@ def _compiled_in(config: RunConfig) -> str:
 
 
 def _build_trainer(config: RunConfig, plain: keras.Model, splits: DataSplits) -> EpochTrainer:
-    """The faster trainer where it knows the config and can be compiled, else the general one."""
+    """The trainer of the engine that `config` settles on."""
     batch_size = config.training.batch_size
-    if config.engine == "auto" and can_train(config):
-        library = c_library.load(keras.config.floatx())
-        if library is not None:
-            return NativeTrainer(library, plain, splits, batch_size)
-    return EpochTrainer(plain, splits, batch_size)
+    if settled(config).engine != "c":
+        return EpochTrainer(plain, splits, batch_size)
+    library = c_library.load(keras.config.floatx())
+    assert not isinstance(library, str), library  # or the config had settled on XLA
+    return NativeTrainer(library, plain, splits, batch_size)
 
 
 def _build_optimizer(optimizer: KerasObject) -> keras.optimizers.Optimizer:

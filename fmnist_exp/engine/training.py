@@ -11,7 +11,7 @@ import numpy as np
 
 from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
-from fmnist_exp.engine.backend import keras
+from fmnist_exp.engine.backend import keras, use_device
 from fmnist_exp.engine.checkpoints import Checkpointer
 from fmnist_exp.engine.programs import shared_program
 from fmnist_exp.records import EpochRow
@@ -29,6 +29,7 @@ class FitResult:
         best_epoch: the epoch, from 1, with the lowest validation loss; None if there is none.
         evaluated_epoch: the epoch, from 1, whose weights `model` has.
         engine: what trained it, `C` or `XLA`.
+        device: where, `CPU` or `GPU` and what the card is called.
     """
 
     model: keras.Model
@@ -37,6 +38,7 @@ class FitResult:
     best_epoch: int | None
     evaluated_epoch: int
     engine: str
+    device: str
 
 
 class Shuffler(keras.callbacks.Callback):
@@ -109,7 +111,11 @@ def fit(
             those of the epochs that a saved state already holds.
         checkpoint: where the state is saved between epochs; if there is one, training goes on
             from it and ends with the same bits as if it had never stopped.
+
+    Raises:
+        ConfigError: the engine that the config names cannot be had here.
     """
+    device = use_device(config.engine)
     program = shared_program(config, splits)
     program.restart(config)
     recorder = EpochRecorder(on_epoch)
@@ -149,6 +155,7 @@ def fit(
         best_epoch=int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None,
         evaluated_epoch=_restored_epoch(callbacks) or len(recorder.rows),
         engine=program.trainer.engine,
+        device=device,
     )
 
 

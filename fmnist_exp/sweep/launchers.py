@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from fmnist_exp.errors import ConfigError, Terminated, did_you_mean
+from fmnist_exp.machine import available_threads
 
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
@@ -90,21 +91,28 @@ def runs_at_a_time(launcher: Mapping[str, Any]) -> int:
     """Processes that a launcher starts together on this machine; 1 where it does not say."""
     processes = launcher.get("n_jobs", 1)
     if processes < 0:  # -1 is one for each core, -2 one less
-        from joblib import cpu_count  # counts what the plugin will count
-
-        processes = max(cpu_count() + 1 + processes, 1)
+        processes = max(_num_cores() + 1 + processes, 1)
     return processes
 
 
 def threads_of_a_run(launcher: Mapping[str, Any]) -> int | None:
     """Processor threads that a launcher has for each of its runs; None for all of the machine."""
     if "n_jobs" in launcher:
-        from joblib import cpu_count
-
-        return max(cpu_count() // runs_at_a_time(launcher), 1)
+        return max(_num_cores() // runs_at_a_time(launcher), 1)
     if "ray" in launcher:
         return max(int(launcher["ray"]["remote"].get("num_cpus") or 1), 1)
     return launcher.get("cpus_per_task")
+
+
+def _num_cores() -> int:
+    """Cores as the joblib plugin counts them, once it is told of quotas that it does not see.
+
+    Joblib looks at the outermost cgroup alone, and rounds up.
+    """
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(available_threads()))
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import logging
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,10 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
             f"cannot read {path}: it must hold the config of run {job_number} ({error!r}). "
             "Start the sweep again."
         ) from error
-    if config != composed:
+    if replace(composed, engine=config.engine) != config or composed.engine not in (
+        config.engine,
+        "auto",
+    ):
         log.warning(
             "the config files have changed since the sweep began; this run is trained as composed "
             "at the beginning. Start a new sweep for the new values."

@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from fmnist_exp import data, records
 from fmnist_exp.command_line.commands import overrides_of
 from fmnist_exp.config import RunConfig, parse_execution
+from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.provenance import run_key
 from fmnist_exp.report.runs.run_files import read_history
@@ -107,7 +108,7 @@ class _TunedSweep:
         self.study = Study(sweep_dir / STUDY, search.settings, search.factors)
         former = read_trials(sweep_dir)
         self.trials = [] if former is None else former.trials[: self.study.num_trials]
-        self.configs = [search.config(trial.values) for trial in self.trials]
+        self.configs = [settled(search.config(trial.values)) for trial in self.trials]
         self.launched: set[int] = set()
         self._write_new()
 
@@ -133,7 +134,7 @@ class _TunedSweep:
         """Fix what the trials are that were proposed since, before any of them starts."""
         for number in range(len(self.trials), self.study.num_trials):
             values = self.study.values(number)
-            config = self.search.config(values)
+            config = settled(self.search.config(values))
             limits = self.study.prune_below(config.training.epochs)
             given = self.search.overrides(values)
             self.trials.append(Trial(values, given, _key(config), limits))
@@ -207,7 +208,7 @@ def begun_with(search: Search) -> dict[str, Any]:
         for name, value in asdict(search.settings).items()
         if name not in (*MAY_GROW, "_target_", "params")
     }
-    keys = "".join(_key(search.config(values)) for values in search.examples())
+    keys = "".join(_key(settled(search.config(values))) for values in search.examples())
     return {
         "factors": {factor.key: str(factor) for factor in search.factors},
         "settings": settings,

@@ -21,6 +21,7 @@ VERSIONS = {
     "Keras": "keras",
     "Python": "python",
     "trained by": "engine",
+    "device": "device",
     "processor": "cpu",
     "threads": "threads",
     "data": "data_sha256",
@@ -82,13 +83,6 @@ def warnings(findings: Findings) -> list[str]:
         versions = {str(run.record.provenance.get(name)) for run in study.runs}
         if len(versions) > 1:
             found.append(f"The runs come from {len(versions)} versions of {text}.")
-    mixed = [
-        condition.label
-        for condition in findings.conditions
-        if len({run.record.provenance.get("engine") for run in condition.runs}) > 1
-    ]
-    if mixed:
-        found.append(f"C trained some runs of {_listed(mixed)}, XLA others: rounding differs.")
     if any(run.record.provenance.get("git_dirty") for run in study.runs):
         found.append("Some runs come from code with changes that were not committed.")
     return found

@@ -168,7 +168,10 @@ def _read_run(path: Path, name: str) -> Run:
 
 def _what_fixes(record: RunRecord) -> dict[str, str]:
     """What makes a run's condition: its config, and what the classes of its data are called."""
-    return conditions.flatten(record.config) | {"data.class_names": json.dumps(record.class_names)}
+    config = record.config
+    if config.get("engine") == "auto":  # of former code, which settled it as late as this
+        config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
+    return conditions.flatten(config) | {"data.class_names": json.dumps(record.class_names)}
 
 
 def _row(run: Run, config: dict[str, str], factors: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""The engine of a run is settled when it is planned, without TensorFlow, and no other trains it."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from conftest import config_of, read_rows
+
+from fmnist_exp import records, runner
+from fmnist_exp.command_line.preflight import plan_command_line
+from fmnist_exp.engine import c_library, choice
+from fmnist_exp.engine.choice import settled
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.provenance import run_key
+from fmnist_exp.sweep.plan import describe, planned, write_plan
+from fmnist_exp.sweep.store import Store
+
+SWEEP = ("--multirun", "data=synthetic", "training=smoke", "seed=range(3)")
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    """No choice that another test has made, and none left to another."""
+    choice._c_is_here.cache_clear()
+    yield
+    choice._c_is_here.cache_clear()
+
+
+@pytest.fixture
+def without_c(monkeypatch):
+    """A machine on which the C code cannot be had."""
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+
+
+def trained(config, folder, **options):
+    """The record of a run that is trained below a folder, with a store."""
+    store = Store(folder / "runs")
+    choices = {"initializer": "he"}
+    return runner.run(config, folder / "run", choices, figures=False, store=store, **options)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "engine"),
+    [
+        ((), "c"),
+        (("engine=c",), "c"),
+        (("optimizer=sgd",), "xla"),
+        (("engine=xla",), "xla"),
+        (("engine=gpu",), "gpu"),
+    ],
+)
+def test_engine_is_settled_by_the_config_where_c_can_be_had(overrides, engine):
+    assert settled(config_of(*overrides)).engine == engine
+
+
+def test_planned_runs_name_their_engine(tmp_path):
+    plan = plan_command_line([*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"])
+    assert [config.engine for config in plan.configs] == ["c", "xla"] * 3
+
+
+def test_run_elsewhere_is_not_warned_of_the_engine_that_was_settled(tmp_path, caplog):
+    composed = config_of(*SWEEP[1:3])
+    plan = plan_command_line([*SWEEP, f"hydra.sweep.dir={tmp_path}/s"])
+    write_plan(plan)
+    assert planned(plan.sweep_dir, 0, composed) == settled(composed)
+    assert caplog.text == ""
+    planned(plan.sweep_dir, 0, replace(composed, engine="xla"))
+    assert "have changed since the sweep began" in caplog.text
+
+
+def test_reason_is_said_once_for_all_runs_of_a_command(without_c, caplog, tmp_path):
+    with caplog.at_level(logging.WARNING):
+        plan = plan_command_line([*SWEEP, f"hydra.sweep.dir={tmp_path}/s"])
+        for config in plan.configs:
+            assert settled(config).engine == "xla"
+    (message,) = caplog.messages
+    assert "there is no C here" in message
+
+
+def test_process_that_cannot_load_the_planned_engine_fails_with_one_line(
+    tiny_config, monkeypatch, tmp_path
+):
+    """The advice works: the same run with engine=xla is trained."""
+    config = settled(tiny_config("training.epochs=1"))
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+    with pytest.raises(ConfigError, match=r"there is no C here.*engine=xla") as refused:
+        trained(config, tmp_path)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+    assert trained(replace(config, engine="xla"), tmp_path).provenance["engine"] == "XLA"
+
+
+def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
+    record = trained(tiny_config("training.epochs=1"), tmp_path)
+    assert (record.config["engine"], record.provenance["engine"]) == ("c", "C")
+    assert record.provenance["device"] == "CPU"
+    data_sha256 = record.provenance["data_sha256"]
+    keys = {
+        name: run_key(tiny_config("training.epochs=1", f"engine={name}"), data_sha256)
+        for name in ("c", "xla", "gpu")
+    }
+    assert record.run_key == keys["c"]
+    assert len(set(keys.values())) == 3
+
+
+def test_dry_run_shows_as_done_what_the_settled_engine_has_trained(monkeypatch, tmp_path, request):
+    arguments = [*SWEEP, "training.epochs=1", f"hydra.sweep.dir={tmp_path}/s"]
+    plan, store = plan_command_line(arguments), Store(tmp_path / "runs")
+    trained(plan.configs[1], tmp_path)
+    assert "3 runs, 1 done, 2 to train" in describe(plan, store)
+    request.getfixturevalue("without_c")
+    choice._c_is_here.cache_clear()
+    assert "3 runs, 0 done, 3 to train" in describe(plan_command_line(arguments), store)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
+    def kill(rows):
+        if len(rows) == 3:
+            raise Killed
+
+    config = tiny_config("training.epochs=4")
+    with pytest.raises(Killed):
+        trained(config, tmp_path, is_hopeless=kill, checkpoint_seconds=0)
+    assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
+    other = replace(config, engine="xla")
+    trained(other, tmp_path)
+    trained(other, tmp_path / "alone")
+    assert history(tmp_path) == history(tmp_path / "alone")
+
+
+def history(folder):
+    """The epochs of a run, but for the seconds that each took."""
+    rows = read_rows(folder / "run" / records.HISTORY)
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
