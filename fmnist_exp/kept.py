@@ -104,7 +104,7 @@ def _content(folder: Path) -> str:
     try:
         record: RunRecord = records.read_record(folder)
     except RecordError as error:
-        return f"cannot be used: {error}"
+        return f"cannot be used: {str(error).partition('. ')[0]}"
     config = record.config
     accuracy = record.metrics["test"]["accuracy"]
     shown = "-" if accuracy is None else f"{accuracy:.4f}"

@@ -142,13 +142,10 @@ def keras_weights(path):
     return found
 
 
-def test_record_holds_what_the_plan_says(tmp_path):
-    train(
-        "data=synthetic",
-        "training=smoke",
-        f"hydra.run.dir={tmp_path / 'r'}",
-    )
-    values = json.loads((tmp_path / "r" / "run.json").read_text())
+def test_record_holds_what_the_plan_says(tmp_path, tiny_config):
+    choices = {"initializer": "glorot_uniform"}
+    runner.run(tiny_config("training.epochs=1"), tmp_path, choices, figures=False)
+    values = json.loads((tmp_path / "run.json").read_text())
     assert values["schema_version"] == records.SCHEMA_VERSION
     assert values["choices"]["initializer"] == "glorot_uniform"
     assert set(values["metrics"]) == {"train", "validation", "test"}
@@ -163,12 +160,12 @@ def test_record_holds_what_the_plan_says(tmp_path):
     } <= set(values["provenance"])
 
 
-def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path):
-    small = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'r'}")
-    assert train(*small, "initializer=he").returncode == 0
-    assert train(*small, "initializer=lecun", "training.epochs=1").returncode == 0
-    assert [path.name for path in (tmp_path / "r").glob("*.keras")] == ["lecun_model.keras"]
-    assert len(read_rows(tmp_path / "r" / "history.csv")) == 1
+def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path, tiny_config):
+    for name, epochs in (("he", 2), ("lecun", 1)):
+        config = tiny_config(f"initializer={name}", f"training.epochs={epochs}")
+        runner.run(config, tmp_path, {"initializer": name}, figures=False)
+    assert [path.name for path in tmp_path.glob("*.keras")] == ["lecun_model.keras"]
+    assert len(read_rows(tmp_path / "history.csv")) == 1
 
 
 def test_files_of_others_in_a_run_directory_stay(tmp_path, tiny_config):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, command
 
-from fmnist_exp import records, runner
+from fmnist_exp import kept, records, runner
 from fmnist_exp.errors import StoreError
 from fmnist_exp.sweep.presence import state_without_record, working_in
 from fmnist_exp.sweep.store import MODEL, Store
@@ -177,6 +177,18 @@ def test_run_of_another_user_is_seen_as_running(folder):
     home = folder / str(FIRST)
     with working_in(home, wait=False), user(SECOND, 0o022):
         assert state_without_record(home) == "running"
+
+
+def test_case_17_kept_run_of_another_user_is_listed_and_stays(folder, train):
+    store = Store(folder / "runs")
+    with user(FIRST, 0o002):
+        store.check()
+    key = train(FIRST, 0o077, store).run_key
+    with user(SECOND, 0o002):
+        assert f"cannot be used: cannot read {store.folder(key)}" in kept.describe(store)
+        with pytest.raises(StoreError, match=rf"cannot delete {store.folder(key)}: Permission"):
+            store.remove(store.folder(key))
+    assert store.find(key) is not None
 
 
 ENDED_WELL = ("warm", "002", "002", "077")

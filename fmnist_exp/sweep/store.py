@@ -107,9 +107,11 @@ class Store:
         except OSError as error:
             raise self._cannot("read", folder, error) from error
         except RecordError as error:
+            problem = str(error).partition(". ")[0]
             raise StoreError(
-                f"the kept run {folder} is intact but none that this code can use: {error}. Remove "
-                f"it with: python -m fmnist_exp.kept --store {self.root} --remove {run_key[:SHORT]}"
+                f"the kept run {folder} is intact but none that this code can use: {problem}. "
+                "Remove it with: "
+                f"python -m fmnist_exp.kept --store {self.root} --remove {run_key[:SHORT]}"
             ) from error
         return None
 
