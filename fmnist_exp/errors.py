@@ -29,7 +29,11 @@ class CodeError(FmnistError):
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM; what is running is interrupted, not failed."""
+    """The process was asked to end by a signal; what is running is interrupted, not failed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class Pruned(Exception):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fmnist_exp import records
-from fmnist_exp.command_line.console import reader_may_leave
+from fmnist_exp.command_line.console import counted, reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError
 from fmnist_exp.records import RunRecord, called
 from fmnist_exp.sweep.store import SHORT, Store, key_of, written
@@ -38,7 +38,7 @@ def describe(store: Store) -> str:
         shown = f"{_days(path):5.1f} days  {size / 1e6:6.1f} MB  {content}"
         lines.append(f"{key_of(path)[:SHORT]}  {shown}")
     num_left = sum(line.endswith(LEFT) for line in lines)
-    counts = f"{len(lines) - num_left} runs, {num_left} unfinished"
+    counts = f"{counted(len(lines) - num_left, 'run')}, {num_left} unfinished"
     return "\n".join([*lines, f"{counts}, {total / 1e6:.1f} MB in {store.root}"])
 
 

@@ -187,16 +187,17 @@ class _Task:
 
     def train_into(self, folder: Path, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
-        with self.watch.part("import"):
-            # TensorFlow takes seconds. Two of these are used elsewhere only, and imported here so
-            # that no edit comes between their import and the check.
-            from fmnist_exp import artifacts, evaluation  # noqa: F401
-            from fmnist_exp.engine import backend, prediction
+        with EpochProgress(self.config.training.epochs, self.sweep_file) as shown:
+            with self.watch.part("import"):
+                # TensorFlow takes seconds. Two of these are used elsewhere only, and imported here
+                # so that no edit comes between their import and the check.
+                from fmnist_exp import artifacts, evaluation  # noqa: F401
+                from fmnist_exp.engine import backend, prediction
 
-            check_imported_code()
-            backend.use_threads(self.threads)
-        with self.watch.part("fit"):
-            result = self._fit(checkpoint)
+                check_imported_code()
+                backend.use_threads(self.threads)
+            with self.watch.part("fit"):
+                result = self._fit(checkpoint, shown)
         with self.watch.part("evaluation"):
             probabilities = {
                 name: prediction.predict_probabilities(
@@ -232,21 +233,19 @@ class _Task:
         records.write_record(run_dir, record)
         return record
 
-    def _fit(self, checkpoint: Path | None) -> "FitResult":
+    def _fit(self, checkpoint: Path | None, shown: EpochProgress) -> "FitResult":
         from fmnist_exp.engine import training
 
-        with EpochProgress(self.config.training.epochs, self.sweep_file) as shown:
+        def on_epoch(row: EpochRow) -> None:
+            self.rows.append(row)
+            shown.show(row)
+            if self.is_hopeless is not None and self.is_hopeless(self.rows):
+                raise Pruned
 
-            def on_epoch(row: EpochRow) -> None:
-                self.rows.append(row)
-                shown.show(row)
-                if self.is_hopeless is not None and self.is_hopeless(self.rows):
-                    raise Pruned
-
-            saving = None
-            if checkpoint is not None:
-                saving = training.Checkpoint(checkpoint, self.checkpoint_seconds)
-            return training.fit(self.config, self.splits, on_epoch, saving)
+        saving = None
+        if checkpoint is not None:
+            saving = training.Checkpoint(checkpoint, self.checkpoint_seconds)
+        return training.fit(self.config, self.splits, on_epoch, saving)
 
 
 def _blank_record(

@@ -7,6 +7,7 @@ python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)
 import logging
 import os
 import platform
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -24,13 +25,17 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fmnist_exp.command_line.composing import cheap_sweeps
-from fmnist_exp.command_line.console import end_with_reader, reader_may_leave
+from fmnist_exp.command_line.console import (
+    end_with_reader,
+    leave_lost_terminal,
+    reader_may_leave,
+)
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
 from fmnist_exp.records import RunRecord, called
 from fmnist_exp.sweep import launchers
-from fmnist_exp.sweep.plan import Plan, planned, without_result, write_plan
+from fmnist_exp.sweep.plan import Plan, planned, write_plan
 from fmnist_exp.sweep.plan import describe as describe_plan
 from fmnist_exp.sweep.presence import working_in
 from fmnist_exp.sweep.store import Store
@@ -41,8 +46,10 @@ from fmnist_exp.tuning.tuner import describe_result, describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
-EXIT_TERMINATED = 143  # 128 + SIGTERM
+EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
+ENDED_BY: dict[int, str] = {signal.SIGTERM: "terminated"}
+if hasattr(signal, "SIGHUP"):
+    ENDED_BY[signal.SIGHUP] = "hung up"  # the terminal was closed
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIG_DIR), config_name="config")
@@ -61,6 +68,8 @@ def run_composed(composed: DictConfig) -> None:
     # A sweep is shown by its entrypoint, wherever its runs are; their log files say all the same.
     level = logging.INFO if settings.mode == RunMode.RUN else logging.DEBUG
     log.log(level, "%s", describe(record, run_dir))
+    if settings.mode == RunMode.RUN and record.status == "completed":
+        log.info("next, with several seeds: %s", _with_seeds(settings))
 
 
 def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
@@ -130,6 +139,19 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     return "\n".join(lines)
 
 
+def _with_seeds(settings: HydraConf) -> str:
+    """The command that repeats a single run with several seeds."""
+    own = [
+        word
+        for source in settings.runtime.config_sources
+        if source.provider == "command-line"
+        for word in ("--config-dir", source.path)
+    ]
+    given = [each for each in settings.overrides.task if not each.startswith("seed=")]
+    arguments = [*own, "--multirun", *given, "seed=range(5)"]
+    return shlex.join(["python", "-m", "fmnist_exp.train", *arguments])
+
+
 def _store(execution: ExecutionConfig, cwd: Path) -> Store | None:
     return Store(cwd / execution.store) if execution.reuse else None
 
@@ -141,7 +163,10 @@ def _dry_run(plan: Plan) -> str:
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+    for each in ENDED_BY:  # a terminal may say it twice, and the record is being written
+        signal.signal(each, signal.SIG_IGN)
+    leave_lost_terminal()
+    raise Terminated(number)
 
 
 def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
@@ -163,22 +188,30 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     with working_in(sweep_dir, wait=False), cheap_sweeps():
         if plan.search is None:  # trials are planned as they are proposed
             write_plan(plan)
+        shown = SweepProgress(plan)
         try:
-            with SweepProgress(plan):
+            with shown:
                 run_composed()
         finally:
-            for line in without_result(plan):
+            for line in shown.watch.without_result(plan):
                 print(line, file=sys.stderr)
             if plan.search is not None:
                 print(describe_result(plan.search, sweep_dir))
+            print(f"files in {sweep_dir}")
+            if plan.search is None and shown.watch.num_finished():
+                command = ["python", "-m", "fmnist_exp.aggregate", str(sweep_dir)]
+                print(f"next, the report: {shlex.join(command)}")
 
 
 @reader_may_leave()
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
+    plan = None
     try:
         logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in ENDED_BY:
+            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
+                signal.signal(number, _terminate)
         plan = plan_command_line(sys.argv[1:])
         if plan is None:  # `--help` and the like
             end_with_reader()
@@ -194,12 +227,12 @@ def main() -> None:
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
-    except Terminated:
-        print("terminated", file=sys.stderr)
-        sys.exit(EXIT_TERMINATED)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stopped:
+        number = stopped.number if isinstance(stopped, Terminated) else int(signal.SIGINT)
+        if plan is not None and plan.sweep_dir is None:
+            print("to finish the run, give the same command again", file=sys.stderr)
+        print(ENDED_BY.get(number, "interrupted"), file=sys.stderr)
+        sys.exit(EXIT_BY_SIGNAL + number)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ ALLOWED = {
     "artifacts": {"engine.backend", "data", "evaluation", "records"},
     "kept": {"errors", "records", "sweep.store", "command_line.console"},
     "sweep.plan": {
+        "command_line.console",
         "config",
         "data",
         "errors",
@@ -58,7 +59,6 @@ ALLOWED = {
         "records",
         "sweep.store",
         "files",
-        "sweep.presence",
     }
     | {"tuning.search", "tuning.trials"},
     "tuning.trials": {"errors", "files", "records"},
@@ -67,6 +67,7 @@ ALLOWED = {
     "command_line.commands": {"config", "tuning.search"},
     "tuning.tuner": {
         "command_line.commands",
+        "command_line.console",
         "config",
         "data",
         "engine.choice",
@@ -97,8 +98,25 @@ ALLOWED = {
     },
     "engine.prediction": {"engine.backend", "engine.trainer"},
     "evaluation": set(),
-    "sweep.progress": {"files"},
-    "sweep.sweep_progress": {"errors", "sweep.plan", "sweep.progress", "records"},
+    "sweep.display": set(),
+    "sweep.progress": {"files", "sweep.display"},
+    "sweep.sweep_progress": {
+        "command_line.console",
+        "sweep.display",
+        "sweep.plan",
+        "sweep.watch",
+    },
+    "sweep.watch": {
+        "command_line.console",
+        "errors",
+        "records",
+        "report.runs.run_files",
+        "sweep.display",
+        "sweep.plan",
+        "sweep.presence",
+        "sweep.progress",
+        "tuning.trials",
+    },
     "runner": {
         "artifacts",
         "engine.backend",

@@ -5,12 +5,16 @@ happened. A01 and the two sweeps of A09 are in test_unlosable.py, A03, A04 and A
 test_checkpoints.py, A05 and A10 in test_store.py.
 """
 
+import fcntl
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
+import time
 
 import pytest
 from conftest import ROOT, command, read_rows, train
@@ -145,7 +149,7 @@ def test_A07_interrupted_run_says_so_and_ends_with_130(tmp_path):
     arguments += [f"hydra.run.dir={run_dir}"]
     status, errors = stopped_by(signal.SIGINT, arguments)
     assert status == 130
-    assert errors.strip().endswith("interrupted")
+    assert errors.endswith("to finish the run, give the same command again\ninterrupted\n")
     assert "Traceback" not in errors
     record = records.read_record(run_dir)
     assert record.status == "interrupted"
@@ -167,6 +171,51 @@ def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
     after = read_rows(tmp_path / "run" / "history.csv")
     assert len(after) == 100
     assert after[:4] == before[:4]  # seconds and all: they were read, times never repeat
+
+
+HUNG_UP = """
+import sys, time
+from pathlib import Path
+from fmnist_exp import train
+def run_composed():
+    folder = Path(sys.argv[1])
+    (folder / "begun").touch()
+    while not (folder / "closed").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    (folder / "ended").touch()
+train.plan_command_line = lambda arguments: None
+train.run_composed = run_composed
+train.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(signal.SIG_DFL, 129), (signal.SIG_IGN, 0)], ids=["plain", "nohup"]
+)
+def test_A07_closed_terminal_ends_a_command_unless_nohup_was_asked_for(answer, status, tmp_path):
+    def on_a_terminal():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, answer)
+
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", HUNG_UP, tmp_path],
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=on_a_terminal,
+    )
+    os.close(theirs)
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.close(ours)
+    (tmp_path / "closed").touch()
+    assert process.wait(60) == status
+    assert (tmp_path / "ended").exists() == (status == 0)
 
 
 HOLDING = """

@@ -12,6 +12,7 @@ from hydra.core.config_store import ConfigStore
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, Terminated
+from fmnist_exp.records import HISTORY
 from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.launchers import preemptible, prepare, threads_of_a_run
 
@@ -38,13 +39,14 @@ def test_launcher_composes(launcher):
 
 
 def test_failures_in_other_processes_are_named_at_the_end(tmp_path):
-    (tmp_path / "file").write_text("")
+    for number in range(2):  # a folder in the place of a file
+        (tmp_path / "sweep" / str(number) / HISTORY).mkdir(parents=True)
     settings = ("data=synthetic", "training=smoke", "seed=range(2)")
-    places = (f"hydra.sweep.dir={tmp_path / 'sweep'}", f"store={tmp_path / 'file' / 'runs'}")
-    result = train("--multirun", "hydra/launcher=cores", *settings, *places)
+    place = f"hydra.sweep.dir={tmp_path / 'sweep'}"
+    result = train("--multirun", "hydra/launcher=cores", *settings, place)
     assert result.returncode != 0
     assert "cannot write" in result.stderr
-    assert "repeat it: python -m fmnist_exp.train" in result.stderr
+    assert result.stderr.count("repeat it: python -m fmnist_exp.train") == 2
 
 
 @pytest.mark.parametrize(

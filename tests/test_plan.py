@@ -10,7 +10,8 @@ from fmnist_exp import records
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.config import CONFIG_DIR, from_record, parse_execution
 from fmnist_exp.errors import RecordError
-from fmnist_exp.sweep.plan import PLAN, Plan, planned, without_result, write_plan
+from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
+from fmnist_exp.sweep.watch import Watch
 
 SMALL = ("data=synthetic", "training=smoke")
 
@@ -92,7 +93,9 @@ def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
     arguments = ["--multirun", "data=synthetic", "optimizer=mine", "seed=1,2"]
     folder = ["--config-dir", str(tmp_path / "own")]
     plan = plan_command_line([*folder, *arguments, f"hydra.sweep.dir={tmp_path / 's'}"])
-    repeat = without_result(plan)[1]
+    watch = Watch(plan.sweep_dir, 2, str)
+    watch.failures[0] = "failed (E: m)"
+    repeat = watch.without_result(plan)[1]
     assert f"--config-dir {tmp_path / 'own'} data=synthetic optimizer=mine seed=1" in repeat
 
 

@@ -12,9 +12,10 @@ from study import change_record, write_run
 from test_progress import read_or_end
 
 from fmnist_exp.config import parse_execution
-from fmnist_exp.sweep import plan, progress, sweep_progress
+from fmnist_exp.sweep import plan, progress
+from fmnist_exp.sweep import watch as watch_module
 from fmnist_exp.sweep.progress import EpochProgress, Epochs
-from fmnist_exp.sweep.sweep_progress import Watch
+from fmnist_exp.sweep.watch import Watch
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
         "run 3  he_normal seed=3  failed (E: m)",
     ]
     assert lines[4].startswith("run 4  he_normal seed=4  unreadable (cannot read ")
-    assert watch.tally().startswith("2 done, 1 reused, 2 failed, 1 to go, about ")
+    assert watch.tally().startswith("3 of 6 runs finished (1 reused), 2 failed, about ")
     assert list(watch.look()) == []
 
 
@@ -57,25 +58,84 @@ def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
         write_run(tmp_path / str(number), status=status)
     watch = Watch(tmp_path, 4, str, goes_on=True)
     assert list(watch.look()) == []
-    assert watch.tally() == "0 done, 2 reused, 0 failed, 2 to go"
+    assert watch.tally() == "2 of 4 runs finished (2 reused)"
 
 
 @pytest.mark.parametrize(
     ("trained_at", "left"),
     [
         ([], []),  # all so far were reused
-        ([20.0], ["about 120 s left"]),
-        ([20.0, 25.0, 30.0], ["about 30 s left"]),  # without the start of the first
-        ([20.0, 10_820.0], ["about 18.0 h left"]),
-        ([20.0, 140.0], ["about 12 min left"]),
+        ([20.0], ["about 2 min left"]),
+        ([20.0, 25.0, 30.0], ["about 60 s left"]),
+        ([20.0, 10_820.0], ["about 9.0 h left"]),
     ],
 )
 def test_time_left_follows_from_the_runs_that_were_trained(watch, trained_at, left, monkeypatch):
     now = trained_at[-1] if trained_at else 30.0
-    monkeypatch.setattr(sweep_progress.time, "monotonic", lambda: now)
-    watch.started, watch.trained_at = 0.0, trained_at
-    expected = [text.replace("120 s", "2 min") for text in left]
-    assert watch.time_left() == expected
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now)
+    watch.begun, watch.trained_at = 0.0, trained_at
+    assert watch.time_left() == left
+
+
+def test_first_estimate_of_the_time_left_leaves_the_start_up_out(watch, tmp_path, monkeypatch):
+    """Eight epochs of half a second, and 40 s of start-up: five more runs take 25 s, not 225."""
+    ended = watch.begun + 45
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: ended)
+    write_run(tmp_path / "0", num_epochs=8)
+    parts = {"import": 10.0, "fit": 34.0, "evaluation": 0.5, "writing": 0.5, "total": 45.0}
+    change_record(tmp_path / "0", lambda values: values.update(timing_seconds=parts))
+    list(watch.look())
+    assert watch.time_left() == ["about 25 s left"]
+
+
+def plan_of(watch, num_runs=6):
+    runs = [["initializer=he", f"seed={seed}"] for seed in range(num_runs)]
+    execution = parse_execution(compose_config())
+    return plan.Plan([config_of()] * num_runs, runs, execution, watch.sweep_dir)
+
+
+def test_case_O3_stopped_sweep_says_once_to_give_the_same_command_again(watch, tmp_path):
+    write_run(tmp_path / "0")
+    write_run(tmp_path / "1", status="interrupted")
+    change_record(tmp_path / "1", lambda values: values.update(error=None))
+    list(watch.look())
+    assert watch.tally().startswith("1 of 6 runs finished, about ")  # none has failed
+    assert watch.without_result(plan_of(watch)) == [
+        "1 interrupted, 4 not begun: to go on, give the same command again"
+    ]
+
+
+def test_case_O3_failed_runs_are_named_with_the_command_that_repeats_each(watch, tmp_path):
+    for number in range(6):
+        write_run(tmp_path / str(number), status="failed" if number in (2, 4) else "completed")
+    list(watch.look())
+    assert watch.without_result(plan_of(watch)) == [
+        f"failed (E: m): {tmp_path / '2'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=2",
+        f"failed (E: m): {tmp_path / '4'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=4",
+    ]
+
+
+def test_case_O3_many_failures_do_not_fill_the_terminal(tmp_path):
+    watch = Watch(tmp_path, 13, str)
+    for number in range(12):
+        write_run(tmp_path / str(number), status="failed")
+    list(watch.look())
+    lines = watch.without_result(plan_of(watch, 13))
+    assert len([line for line in lines if "repeat it" in line]) == 10
+    assert lines[-2:] == [
+        "and 2 more runs without a result",
+        "1 not begun: to go on, give the same command again",
+    ]
+
+
+def test_result_of_an_earlier_sweep_in_the_same_place_is_no_result_of_this_one(tmp_path):
+    write_run(tmp_path / "0")
+    watch = Watch(tmp_path, 1, str)
+    assert watch.without_result(plan_of(watch, 1)) == [
+        "1 not begun: to go on, give the same command again"
+    ]
 
 
 def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
@@ -171,11 +231,11 @@ def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
     drawn = [line for line in lines if str(tmp_path) not in line]  # a path may be longer
     assert max(map(len, drawn)) <= 80
     assert "…" not in text
-    assert re.search(r"he_normal seed=0 \S+ 3/8 validation accuracy 0.8750", text)
-    assert re.search(r"sweep +\S+ 1/2 0 reused, 1 failed", text)
+    assert re.search(r"he_normal seed=0 3/8 \S+ validation accuracy 0.8750", text)
+    assert re.search(r"sweep +1/2 +\S+ +1 failed", text)
     assert "run 0  he_normal seed=0  failed (E: m)" in lines
     assert lines.count("a warning of another module") == 2
-    assert "1 done, 0 reused, 1 failed, 0 to go" in lines
+    assert "1 of 2 runs finished, 1 failed" in lines
 
 
 def test_pipe_gets_one_line_per_run(tmp_path):
@@ -184,9 +244,10 @@ def test_pipe_gets_one_line_per_run(tmp_path):
     lines = [line for line in shown if not line.startswith("a warning")]
     assert lines == [
         f"2 runs into {tmp_path}",
-        "run 0  he_normal seed=0  failed (E: m);  0 done, 0 reused, 1 failed, 1 to go",
+        "run 0  he_normal seed=0  failed (E: m);  0 of 2 runs finished, 1 failed",
         (
             "run 1  glorot seed=1  completed  test 0.8000  validation 0.8000  2.0 s;  "
-            "1 done, 0 reused, 1 failed, 0 to go"
+            "1 of 2 runs finished, 1 failed"
         ),
+        "1 of 2 runs finished, 1 failed",
     ]

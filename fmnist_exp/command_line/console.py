@@ -47,6 +47,11 @@ def reader_may_leave() -> Iterator[None]:
         sys.exit(EXIT_PIPE)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def leave_lost_terminal() -> None:
     """Print to nowhere from now on where a terminal was closed; writing to it would fail."""
     for stream in (sys.stdout, sys.stderr):

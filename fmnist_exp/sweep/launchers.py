@@ -148,4 +148,4 @@ def _answer_of_submitit() -> tuple[int, Callable[[int, FrameType | None], Any]] 
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
+    raise Terminated(number)

@@ -8,22 +8,20 @@ for runs that start in other processes or on other machines.
 import json
 import logging
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fmnist_exp import data, records
+from fmnist_exp.command_line.console import counted
 from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
 from fmnist_exp.provenance import code_sha256, run_key
-from fmnist_exp.records import RunRecord
-from fmnist_exp.sweep.presence import state_without_record
 from fmnist_exp.sweep.store import Store
 from fmnist_exp.tuning.search import Search
-from fmnist_exp.tuning.trials import read_trial, read_trials
+from fmnist_exp.tuning.trials import read_trial
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"
@@ -140,44 +138,8 @@ def describe(plan: Plan, store: Store | None) -> str:
         lines.append(f"{number:4}  {key[:12]}  {state:8}  {' '.join(overrides)}")
     num_done = sum("  done  " in line for line in lines)
     return "\n".join(
-        [*lines, f"{len(lines)} runs, {num_done} done, {len(lines) - num_done} to train"]
+        [
+            *lines,
+            f"{counted(len(lines), 'run')}, {num_done} done, {len(lines) - num_done} to train",
+        ]
     )
-
-
-def without_result(plan: Plan) -> list[str]:
-    """Two lines for each run of a sweep that has no result: what happened, how to repeat it.
-
-    Read from the run directories, so it is the same for every launcher.
-    """
-    assert plan.sweep_dir is not None
-    launched = plan.overrides
-    if plan.search is not None and (begun := read_trials(plan.sweep_dir)) is not None:
-        launched = [trial.overrides for trial in begun.trials]
-    lines = []
-    for number, overrides in enumerate(launched):
-        run_dir = plan.sweep_dir / str(number)
-        reason = _state_of(run_dir)
-        if reason is not None:
-            command = shlex.join(["python", "-m", "fmnist_exp.train", *plan.options, *overrides])
-            lines += [f"{reason}: {run_dir}", f"  repeat it: {command}"]
-    return lines
-
-
-def _state_of(run_dir: Path) -> str | None:
-    if not (run_dir / records.RECORD).is_file():
-        return state_without_record(run_dir)
-    try:
-        record = records.read_record(run_dir)
-    except RecordError as error:
-        return f"unreadable ({error})"
-    return why_without_result(record)
-
-
-def why_without_result(record: RunRecord) -> str | None:
-    """How a run failed or was stopped, in one line; None if it has a result."""
-    if record.status in records.ENDED:
-        return None
-    if record.error is None:
-        return record.status
-    first_line = record.error["message"].partition("\n")[0]
-    return f"{record.status} ({record.error['type']}: {first_line})"

@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -18,15 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from fmnist_exp.files import read_regular
+from fmnist_exp.sweep.display import Display, in_words, live_console
 
 log = logging.getLogger(__name__)
 FILE = ".progress.json"
 MAX_FILE_BYTES = 1000
 FILE_SECONDS = 1.0  # least time between two writings of the file
+BAR_SECONDS = 0.1  # least time between two drawings of the bar
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,6 @@ class Epochs:
     validation_accuracy: float
 
 
-def live_console() -> Console | None:
-    """The terminal, if standard output is one that can show a bar."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    console = Console()
-    return console if console.is_interactive else None
-
-
 class EpochProgress:
     """Shows each epoch of one run as it ends; the log file gets a line per epoch in any case.
 
@@ -64,27 +54,20 @@ class EpochProgress:
         self.num_epochs = num_epochs
         self.sweep_file = sweep_file
         self.told = -math.inf
+        self.seconds = 0.0  # of all epochs but the first
         self.level = logging.INFO
-        self.bar: Progress | None = None
+        self.display: Display | None = None
         if sweep_file is not None:
             self.level = logging.DEBUG  # for the log file only
         elif (console := live_console()) is not None:
             self.level = logging.DEBUG
-            self.bar = Progress(
-                TextColumn("epoch"),
-                MofNCompleteColumn(),
-                BarColumn(bar_width=None),
-                TextColumn("{task.description}"),
-                console=console,
-                transient=True,
-            )
+            self.display = Display(console, len("epoch"))
 
     def __enter__(self) -> "EpochProgress":
-        """Start the clock, and the bar on a terminal."""
-        self.first_end = time.perf_counter()
-        if self.bar is not None:
-            self.bar.start()
-            self.task = self.bar.add_task("preparing", total=self.num_epochs)
+        """Show the bar on a terminal."""
+        if self.display is not None:
+            self.display.start()
+            self.bar = self.display.add("epoch")
         return self
 
     def __exit__(
@@ -94,8 +77,8 @@ class EpochProgress:
         trace: TracebackType | None,
     ) -> None:
         """Take the bar, or the file, away."""
-        if self.bar is not None:
-            self.bar.stop()
+        if self.display is not None:
+            self.display.stop()
         if self.sweep_file is not None:
             with contextlib.suppress(OSError):
                 self.sweep_file.unlink(missing_ok=True)
@@ -103,32 +86,32 @@ class EpochProgress:
     def show(self, row: Mapping[str, float]) -> None:
         """Show one epoch; keys as in `records.HISTORY_COLUMNS`."""
         epoch = int(row["epoch"])
-        now = time.perf_counter()
-        # The first epoch may hold the compilation, and says little of the others.
-        each = (now - self.first_end) / (epoch - 1) if epoch > 1 else row["seconds"]
-        self.first_end = now if epoch == 1 else self.first_end
-        left = each * (self.num_epochs - epoch)
+        accuracy = f"validation accuracy {row['validation_accuracy']:.4f}"
+        left = []
+        if epoch > 1:  # the first holds the compilation, and says little of the others
+            self.seconds += row["seconds"]
+            seconds = self.seconds / (epoch - 1) * (self.num_epochs - epoch)
+            left = [f"at most {in_words(seconds)} left"]
         log.log(
             self.level,
-            "epoch %*d/%d  loss %.4f  validation loss %.4f  validation accuracy %.4f  "
-            "%.2f s, at most %.0f s left",
+            "epoch %*d/%d  loss %.4f  validation loss %.4f  %s  %s",
             len(str(self.num_epochs)),
             epoch,
             self.num_epochs,
             row["train_loss"],
             row["validation_loss"],
-            row["validation_accuracy"],
-            row["seconds"],
-            left,
+            accuracy,
+            ", ".join([f"{row['seconds']:.2f} s", *left]),
         )
-        if self.bar is not None:  # short, so that 80 columns hold it
-            summary = (
-                f"loss {row['train_loss']:.4f}  "
-                f"validation accuracy {row['validation_accuracy']:.4f}  at most {left:.0f} s left"
-            )
-            self.bar.update(self.task, completed=epoch, description=summary)
-        if self.sweep_file is not None and now - self.told >= FILE_SECONDS:
-            self.told = now
+        now = time.perf_counter()
+        least = BAR_SECONDS if self.sweep_file is None else FILE_SECONDS
+        if now - self.told < least:
+            return
+        self.told = now
+        if self.display is not None:
+            parts = [accuracy, *left, f"loss {row['train_loss']:.4f}"]
+            self.display.show(self.bar, "epoch", (epoch, self.num_epochs), parts)
+        if self.sweep_file is not None:
             _write(self.sweep_file, Epochs(epoch, self.num_epochs, row["validation_accuracy"]))
 
 

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp import data, records
 from fmnist_exp.command_line.commands import overrides_of
+from fmnist_exp.command_line.console import counted
 from fmnist_exp.config import RunConfig, parse_execution
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError, RecordError
@@ -167,7 +168,9 @@ def describe_search(search: Search, sweep_dir: Path) -> str:
         state = "to train" if record is None else record.status
         lines.append(f"{number:4}  {trial.run_key[:12]}  {state:9}  {trial}")
     to_come = max(0, search.settings.num_trials - len(trials))
-    lines.append(f"{len(trials) + to_come} trials, {len(trials)} proposed, {to_come} to come")
+    lines.append(
+        f"{counted(len(trials) + to_come, 'trial')}, {len(trials)} proposed, {to_come} to come"
+    )
     return "\n".join(lines)
 
 
@@ -179,7 +182,7 @@ def describe_result(search: Search, sweep_dir: Path) -> str:
     endings = ["without a result" if each is None else each.status for each in results]
     counts = [f"{endings.count(each)} {each}" for each in dict.fromkeys(endings)]
     lines = [
-        ", ".join([f"tuned on validation accuracy: {len(trials)} trials", *counts]),
+        ", ".join([f"tuned on validation accuracy: {counted(len(trials), 'trial')}", *counts]),
         f"study: {sweep_dir / STUDY}",
     ]
     best = best_trial(results)

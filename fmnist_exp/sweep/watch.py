@@ -1,0 +1,192 @@
+"""What the run directories of a sweep say: who has ended and how, the time left, what is missing.
+
+It is the same for runs of this process, of others and of other machines.
+"""
+
+import shlex
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fmnist_exp import records
+from fmnist_exp.command_line.console import counted
+from fmnist_exp.errors import RecordError
+from fmnist_exp.records import RunRecord
+from fmnist_exp.report.runs.run_files import read_history
+from fmnist_exp.sweep import progress
+from fmnist_exp.sweep.display import in_words
+from fmnist_exp.sweep.plan import Plan
+from fmnist_exp.sweep.presence import state_without_record
+from fmnist_exp.tuning.trials import read_trials
+
+MAX_FAILURES = 10  # told one by one; more would fill the terminal
+
+
+@dataclass
+class Watch:
+    """How far a sweep has come.
+
+    Args:
+        sweep_dir: the directory of the sweep, with one numbered folder for each run.
+        num_runs: how many there will be.
+        name_of: number of a run -> what tells it apart.
+        goes_on: whether runs that have ended there already are not launched again.
+    """
+
+    sweep_dir: Path
+    num_runs: int
+    name_of: Callable[[int], str]
+    goes_on: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take note of records that lie there already, of an earlier sweep in the same place."""
+        self.waiting = {number: _stamp(self._run_dir(number)) for number in range(self.num_runs)}
+        if self.goes_on:
+            for number in [each for each, stamp in self.waiting.items() if stamp is not None]:
+                if self._has_ended(number):
+                    del self.waiting[number]
+                    self.counts["reused"] += 1
+        self.begun = time.monotonic()
+        self.trained_at: list[float] = []
+
+    def look(self) -> Iterator[str]:
+        """Count each run that has ended since the last look, and say how it did."""
+        for number, former in list(self.waiting.items()):
+            stamp = _stamp(self._run_dir(number))
+            if stamp is not None and stamp != former:
+                del self.waiting[number]
+                yield f"run {number}  {self.name_of(number)}  {self._end_of(number)}"
+
+    def tally(self) -> str:
+        """How many runs are finished, and the time left: `3 of 8 finished (1 reused), ...`."""
+        finished = f"{self.num_finished()} of {counted(self.num_runs, 'run')} finished"
+        reused = f" ({self.counts['reused']} reused)" if self.counts["reused"] else ""
+        return ", ".join([f"{finished}{reused}", *self.failed(), *self.time_left()])
+
+    def num_finished(self) -> int:
+        """Runs with a result, trained or reused."""
+        return self.counts["trained"] + self.counts["reused"]
+
+    def failed(self) -> list[str]:
+        """How many runs have failed, if any has."""
+        return [f"{self.counts['failed']} failed"] if self.counts["failed"] else []
+
+    def time_left(self) -> list[str]:
+        """The time left in words, once a run was trained."""
+        if not self.trained_at or not self.waiting:
+            return []
+        each = (self.trained_at[-1] - self.begun) / len(self.trained_at)
+        since = time.monotonic() - self.trained_at[-1]
+        return [f"about {in_words(max(each * len(self.waiting) - since, 0))} left"]
+
+    def running(self) -> dict[int, progress.Epochs]:
+        """How far each run has come that is being trained."""
+        found = {}
+        for number in self.waiting:
+            epochs = progress.read_epochs(self._run_dir(number) / progress.FILE)
+            if epochs is not None:
+                found[number] = epochs
+        return found
+
+    def without_result(self, plan: Plan) -> list[str]:
+        """What is missing when a sweep has ended: why each failed run did, and what to do."""
+        states = Counter({"interrupted": self.counts["interrupted"]})
+        failures = dict(self.failures)
+        for number in self.waiting:
+            state = state_without_record(self._run_dir(number))
+            if _stamp(self._run_dir(number)) is not None:
+                state = "not begun"  # what lies there is of an earlier sweep
+            if state.startswith("ended"):
+                failures[number] = state
+            else:
+                states[state.partition(":")[0]] += 1
+        launched = plan.overrides
+        if plan.search is not None and (begun := read_trials(self.sweep_dir)) is not None:
+            launched = [trial.overrides for trial in begun.trials]
+        lines = []
+        for number, reason in sorted(failures.items())[:MAX_FAILURES]:
+            overrides = [*plan.options, *launched[number]]
+            command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
+            lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {command}"]
+        if len(failures) > MAX_FAILURES:
+            lines.append(
+                f"and {counted(len(failures) - MAX_FAILURES, 'more run')} without a result"
+            )
+        missing = [f"{count} {state}" for state, count in states.items() if count]
+        if missing:
+            lines.append(f"{', '.join(missing)}: to go on, give the same command again")
+        return lines
+
+    def _run_dir(self, number: int) -> Path:
+        return self.sweep_dir / str(number)
+
+    def _has_ended(self, number: int) -> bool:
+        try:
+            return _why_without_result(records.read_record(self._run_dir(number))) is None
+        except RecordError:
+            return False
+
+    def _end_of(self, number: int) -> str:
+        try:
+            record = records.read_record(self._run_dir(number))
+            why = _why_without_result(record)
+        except RecordError as error:
+            why = f"unreadable ({error})"
+        if why == "interrupted":
+            self.counts["interrupted"] += 1
+        elif why is not None:
+            self.counts["failed"] += 1
+            self.failures[number] = why
+        if why is not None:
+            return why
+        self.counts["reused" if record.reused else "trained"] += 1
+        if not record.reused:
+            self.trained_at.append(time.monotonic())
+            if len(self.trained_at) == 1:
+                self.begun = self.trained_at[0] - _without_start_up(record, self._run_dir(number))
+        return _measured(record)
+
+
+def _without_start_up(record: RunRecord, run_dir: Path) -> float:
+    """Seconds of a run but for the import and the compilation, which a process does once."""
+    seconds = record.timing_seconds
+    try:
+        epochs = read_history(run_dir / records.HISTORY)["seconds"]
+        training = float(np.mean(epochs[1:] if len(epochs) > 1 else epochs)) * len(epochs)
+        return training + seconds["evaluation"] + seconds["writing"]
+    except (RecordError, KeyError):
+        return seconds["total"]
+
+
+def _why_without_result(record: RunRecord) -> str | None:
+    """How a run failed or was stopped, in one line; None if it has a result."""
+    if record.status in records.ENDED:
+        return None
+    if record.error is None:
+        return record.status
+    first_line = record.error["message"].partition("\n")[0]
+    return f"{record.status} ({record.error['type']}: {first_line})"
+
+
+def _stamp(run_dir: Path) -> tuple[int, int] | None:
+    """What tells a record from one that lay in its place before; None without a record."""
+    try:
+        found = (run_dir / records.RECORD).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _measured(record: RunRecord) -> str:
+    word = "reused" if record.reused else record.status
+    if record.status in ("diverged", "pruned"):
+        return f"{word} in epoch {record.num_epochs}"
+    test, validation = (record.metrics[split]["accuracy"] for split in ("test", "validation"))
+    seconds = "" if record.reused else f"  {record.timing_seconds['total']:.1f} s"
+    return f"{word}  test {test:.4f}  validation {validation:.4f}{seconds}"
