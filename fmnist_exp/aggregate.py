@@ -5,6 +5,7 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 
 import argparse
 import gc
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 
 
-def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> str:
+def aggregate(
+    folders: list[Path], out: Path, baseline: str | None = None, *, width: int = sys.maxsize
+) -> str:
     """Read every run below `folders` and write tables, figures and the report into `out`.
 
     Everything is read and computed before the first file is written. Figures of a former report
@@ -29,6 +32,7 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
         folders: directories of sweeps or runs.
         out: where the report goes.
         baseline: condition that all others are compared with; None compares all pairs.
+        width: columns of the terminal.
 
     Returns:
         The comparison table for a terminal, the verdicts, and what a reader must be warned of.
@@ -62,7 +66,8 @@ def aggregate(folders: list[Path], out: Path, baseline: str | None = None) -> st
     drawing.remove_former(out / FIGURES, [chart.name for chart in drawn])
     readable = tables.for_reading(found.summary, found.study.factors)
     warnings = [f"Warning: {sentence}" for sentence in report.warnings]
-    return "\n".join([tables.plain(readable), "", *report.answers, *warnings])
+    sentences = [tables.filled(text, width) for text in (*report.answers, *warnings)]
+    return "\n".join([tables.plain(readable, width), "", *sentences])
 
 
 def _tables(found: "Findings") -> dict[str, str]:
@@ -102,8 +107,9 @@ def main() -> None:
     # This process ends with the report. Looking for garbage among 10,000 records takes an eighth of
     # its time and finds hardly any.
     gc.disable()
+    width = shutil.get_terminal_size((sys.maxsize, 0)).columns  # a file or a pipe has no width
     try:
-        print(aggregate(arguments.folders, out, arguments.baseline))
+        print(aggregate(arguments.folders, out, arguments.baseline, width=width))
     except FmnistError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from conftest import command
+from conftest import ROOT, command
 from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import EXIT_BAD_INPUT, aggregate, main
@@ -117,6 +117,29 @@ def test_report_without_completed_runs_has_tables_and_warnings(tmp_path, monkeyp
     assert "Warning: 1 run diverged: s/0." in printed
     assert printed.endswith(f"report: {tmp_path / 's' / 'report' / 'index.html'}\n")
     assert files(tmp_path / "s" / "report").keys() == TEXTS
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, encoding):
+    write_sweep(tmp_path / "s", {"he": (0.7, 0.8), "lecun": (0.6, 0.9)})
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nlines.linewidth: 9\n")
+    foreign = {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": str(tmp_path),
+        "PYTHONIOENCODING": encoding,
+        "COLUMNS": "80",
+    }
+    script = ROOT / "scripts" / "aggregate.py"
+    result = command(script, tmp_path / "s", **foreign)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[-1] == f"report: {tmp_path / 's' / 'report' / 'index.html'}"
+    assert "lecun_normal ? he_normal = +0.00 pp" in result.stdout  # instead of a minus sign
+    assert max(map(len, lines[:-1])) <= 80
+    aggregate([tmp_path / "s"], tmp_path / "here")
+    written = files(tmp_path / "s" / "report")
+    for name, path in files(tmp_path / "here").items():
+        assert path.read_bytes() == written[name].read_bytes()
 
 
 def test_whole_aggregation_imports_neither_tensorflow_nor_hydra(tmp_path):

@@ -1,5 +1,6 @@
 """Figures are the same for the same input, and only a report's own are ever removed."""
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -25,6 +26,18 @@ def test_forty_two_conditions_look_different():
 @pytest.mark.parametrize("kind", drawing.KINDS)
 def test_same_drawing_gives_the_same_bytes(kind):
     assert drawing.render(draw(), kind) == drawing.render(draw(), kind)
+
+
+@pytest.mark.parametrize("kind", drawing.KINDS)
+def test_case_21_figures_do_not_depend_on_the_user_s_settings(kind):
+    with drawing.house_style():
+        expected = drawing.render(draw(), kind)
+    settings = {"text.usetex": True, "lines.linewidth": 9, "font.size": 30, "savefig.dpi": 10}
+    with mpl.rc_context(settings | {"figure.autolayout": True, "svg.fonttype": "none"}):
+        with drawing.house_style():
+            figure = draw()
+        assert drawing.render(figure, kind) == expected
+        assert mpl.rcParams["lines.linewidth"] == 9  # the user's own are left as they were
 
 
 @pytest.mark.parametrize("kind", drawing.KINDS)

@@ -34,6 +34,16 @@ def test_markdown_and_plain_have_a_line_per_row(study):
     assert len(plain(table).splitlines()) == 3
 
 
+@pytest.mark.parametrize("width", [150, 120, 80, 40, 20])
+def test_table_fits_a_narrow_terminal_and_breaks_no_number(study, width):
+    table = for_reading(summarize(study), study.factors)
+    lines = plain(table, width).splitlines()
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    assert {"80.00", "[55.16,", "104.84]"} <= set(words)
+    assert (lines[-1] == "(5 more columns in summary.csv)") == (width == 80)
+
+
 def test_latex_escapes_what_latex_would_read(study):
     text = latex(for_reading(summarize(study), study.factors))
     assert r"glorot\_uniform" in text

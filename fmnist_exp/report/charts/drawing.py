@@ -5,12 +5,13 @@ import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -27,7 +28,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 KINDS = ("png", "svg")
 DPI = 150  # pixels of a PNG file to the inch
-STYLE: Any = {
+_STYLE: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
@@ -56,9 +57,14 @@ class Chart:
     note: str = ""
 
 
+def house_style() -> AbstractContextManager[None]:
+    """Drawing as everyone draws: by our settings over Matplotlib's own, none of the user's."""
+    return style.context(_STYLE, after_reset=True)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that many inches."""
-    with mpl.rc_context(STYLE):
+    with house_style():
         return Figure(figsize=(width, height), layout="constrained")
 
 
@@ -97,7 +103,7 @@ def render(figure: Figure, kind: str, *, mark: str | None = None) -> bytes:
         mark: a text to find the file by, hidden in its metadata.
     """
     file = io.BytesIO()
-    with mpl.rc_context(STYLE), warnings.catch_warnings():
+    with house_style(), warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes; the tables hold it.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         if kind == "png":

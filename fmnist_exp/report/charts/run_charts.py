@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -18,7 +17,7 @@ def draw_run(run_dir: Path, name: str) -> None:
     Raises:
         RecordError: a table of the run cannot be read, or the figure cannot be written.
     """
-    with mpl.rc_context(drawing.STYLE):
+    with drawing.house_style():
         if name == "curves.png":
             figure = draw_curves(read_history(run_dir / records.HISTORY))
         else:

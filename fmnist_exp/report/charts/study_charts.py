@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,7 +31,7 @@ def draw_study(findings: Findings) -> list[Chart]:
         for note, shown in ((in_rows, rows), (in_panels, panels))
     )
     every_seed = "mean, 95 % t interval and every seed"
-    with mpl.rc_context(drawing.STYLE):
+    with drawing.house_style():
         return [
             *comparison_charts.draw_differences(findings),
             Chart(

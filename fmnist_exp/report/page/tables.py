@@ -1,12 +1,15 @@
 """Tables as CSV, Markdown, LaTeX and plain text, and the summary as people read it."""
 
 import re
+import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+ACCURACY = "test accuracy, % [95 % CI]"
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
@@ -21,7 +24,7 @@ def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     for status in ("diverged", "pruned", "failed"):
         if summary[f"num_{status}"].any():
             table[status] = summary[f"num_{status}"].map(str)
-    table["test accuracy, % [95 % CI]"] = _with_interval(summary, "test_accuracy", 100, 2)
+    table[ACCURACY] = _with_interval(summary, "test_accuracy", 100, 2)
     table["SD, points"] = (100 * summary["test_accuracy_std"]).map(lambda value: _text(value, 2))
     table["test loss [95 % CI]"] = _with_interval(summary, "test_loss", 1, 4)
     for split in ("validation", "train"):
@@ -63,11 +66,51 @@ def latex(table: pd.DataFrame) -> str:
     )
 
 
-def plain(table: pd.DataFrame) -> str:
-    """A table of texts for a terminal, in columns of equal width."""
-    rows = [list(table.columns), *table.to_numpy().tolist()]
+def plain(summary: pd.DataFrame, width: int = sys.maxsize) -> str:
+    """The summary for a terminal of so many columns; no cell is broken.
+
+    Where it is too wide, its headings take several lines; then it goes without its last columns,
+    and says so; where not even test accuracies have room, every row becomes a list of its cells.
+    """
+    columns = list(summary.columns)
+    if (found := _grid(summary, width, narrow=False)) is not None:
+        return found
+    for kept in range(len(columns), columns.index(ACCURACY), -1):
+        if (found := _grid(summary[columns[:kept]], width, narrow=True)) is not None:
+            num_left_out = len(columns) - kept
+            more = f"{num_left_out} more column{'' if num_left_out == 1 else 's'} in summary.csv"
+            return f"{found}\n({more})" if num_left_out else found
+    return "\n".join(
+        filled(f"{'  ' if place else ''}{name}: {cell}", width, indent="    ")
+        for row in summary.to_numpy().tolist()
+        for place, (name, cell) in enumerate(zip(columns, row, strict=True))
+    )
+
+
+def _grid(table: pd.DataFrame, width: int, *, narrow: bool) -> str | None:
+    """A table in columns of equal width; None if these are more than `width`."""
+    heads = [_heading(str(name), table[name], narrow) for name in table.columns]
+    depth = max(map(len, heads))
+    above = zip(*([""] * (depth - len(head)) + head for head in heads), strict=True)
+    rows = [*above, *table.to_numpy().tolist()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) > width:
+        return None
     return "\n".join(_padded(row, widths) for row in rows)
+
+
+def filled(text: str, width: int, indent: str = "") -> str:
+    """Text in lines of so many columns, broken between words only; later lines are indented."""
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _heading(name: str, cells: Iterable[str], narrow: bool) -> list[str]:
+    """The lines of a heading: one, or as many as keep it from widening its column."""
+    if not narrow:
+        return [name]
+    return filled(name, max(map(len, [*cells, *name.split()]))).split("\n")
 
 
 def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
