@@ -64,7 +64,7 @@ def _write_run(run_dir: Path, config: dict, generator: np.random.Generator) -> N
         config=config,
         class_names=NAMES,
         metrics={name: {"loss": 1 - accuracy, "accuracy": accuracy} for name in records.SPLITS},
-        per_class=dict.fromkeys(NAMES, scores),
+        per_class={name: {**scores} for name in NAMES},
         num_epochs=NUM_EPOCHS,
         best_epoch=NUM_EPOCHS,
         evaluated_epoch=NUM_EPOCHS,

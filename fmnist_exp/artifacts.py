@@ -33,6 +33,7 @@ def write_answers(folder: Path, probabilities: np.ndarray, splits: DataSplits) -
         lambda file: np.savez_compressed(
             file,
             probabilities=probabilities.astype(np.float16),
+            predicted=probabilities.argmax(axis=1).astype(np.uint8),  # half precision has ties
             labels=labels.astype(np.uint8),
             labels_sha256=data.sha256_of_arrays(labels),
         ),
@@ -43,8 +44,8 @@ def write_answers(folder: Path, probabilities: np.ndarray, splits: DataSplits) -
     write_text(folder / records.CONFUSION_MATRIX, _csv([header, *counts]))
 
 
-def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float]]) -> None:
-    """Write precision, recall, F1 and support of every class."""
+def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float | None]]) -> None:
+    """Write precision, recall, F1 and support of every class; what is None stays empty."""
     rows = [[name, *(row[column] for column in CLASS_COLUMNS)] for name, row in per_class.items()]
     write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_COLUMNS], *rows]))
 

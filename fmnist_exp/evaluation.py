@@ -32,16 +32,24 @@ def confusion_matrix(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 def per_class(
     probabilities: np.ndarray, labels: np.ndarray, class_names: Sequence[str]
-) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and support of each class; 0 where a ratio has no denominator."""
+) -> dict[str, dict[str, float | None]]:
+    """Precision, recall, F1 and support of each class.
+
+    None is what cannot be known: everything but the support of a class without an example, and
+    the precision of a class that is never predicted.
+    """
+    predicted = probabilities.argmax(axis=1)
     columns = precision_recall_fscore_support(
-        labels,
-        probabilities.argmax(axis=1),
-        labels=range(len(class_names)),
-        zero_division=0.0,
+        labels, predicted, labels=range(len(class_names)), zero_division=0.0
     )
-    names = ("precision", "recall", "f1", "support")
     return {
-        class_name: {name: float(column[i]) for name, column in zip(names, columns, strict=True)}
-        for i, class_name in enumerate(class_names)
+        class_name: {
+            "precision": float(precision) if support and np.any(predicted == index) else None,
+            "recall": float(recall) if support else None,
+            "f1": float(f1) if support else None,
+            "support": float(support),
+        }
+        for index, (class_name, precision, recall, f1, support) in enumerate(
+            zip(class_names, *columns, strict=True)
+        )
     }

@@ -64,7 +64,8 @@ class RunRecord:
         config: the resolved config.
         class_names: name of each class, in the order of its label.
         metrics: split -> {"loss", "accuracy"}, on the saved weights in inference mode.
-        per_class: class name -> {"precision", "recall", "f1", "support"}, on the test split.
+        per_class: class name -> {"precision", "recall", "f1", "support"}, on the test split; None
+            where a class has no test image, or no prediction that could be precise.
         num_epochs: epochs trained.
         best_epoch: the epoch, from 1, with the lowest validation loss.
         evaluated_epoch: the epoch, from 1, whose weights are saved and measured.
@@ -83,7 +84,7 @@ class RunRecord:
     config: dict[str, Any]
     class_names: list[str]
     metrics: dict[str, dict[str, float | None]]
-    per_class: dict[str, dict[str, float]]
+    per_class: dict[str, dict[str, float | None]]
     num_epochs: int
     best_epoch: int | None
     evaluated_epoch: int | None
@@ -214,7 +215,7 @@ def _check_layout(path: Path, values: dict[str, Any]) -> None:
 
 
 def _check_results(path: Path, values: dict[str, Any]) -> None:
-    """A finished run has every metric of every split and class, a completed one as a number."""
+    """A finished run has every metric of every split and class; a completed one has numbers."""
     names = values["class_names"]
     if not names or not all(isinstance(name, str) for name in names):
         raise cannot_read(path, f"class_names must be one or more texts, received {names!r}"[:500])
@@ -225,17 +226,24 @@ def _check_results(path: Path, values: dict[str, Any]) -> None:
     for split in SPLITS:
         _check_numbers(path, f"metrics.{split}", values["metrics"].get(split), METRICS, done)
     for name, scores in values["per_class"].items():
-        _check_numbers(path, f"per_class.{name}", scores, CLASS_METRICS, done)
+        _check_numbers(path, f"per_class.{name}", scores, CLASS_METRICS, done, CLASS_METRICS[:-1])
 
 
-def _check_numbers(path: Path, key: str, received: Any, wanted: Sequence[str], done: bool) -> None:
+def _check_numbers(
+    path: Path,
+    key: str,
+    received: Any,
+    wanted: Sequence[str],
+    done: bool,
+    nullable: Sequence[str] = (),
+) -> None:
     if not isinstance(received, dict) or not received.keys() >= set(wanted):
         raise cannot_read(path, f"{key} must hold {', '.join(wanted)}, received {received!r}")
     for name, value in received.items():
         too_large = isinstance(value, int) and abs(value) > sys.float_info.max
         if too_large or isinstance(value, bool) or not isinstance(value, int | float | None):
             raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
-        if done and (value is None or not math.isfinite(value)):
+        if done and not (name in nullable if value is None else math.isfinite(value)):
             raise cannot_read(path, f"{key}.{name} of a completed run must be finite, not {value}")
 
 

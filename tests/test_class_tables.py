@@ -1,7 +1,9 @@
 """Classes are listed with their scores, hardest first, and what they are taken for."""
 
-from study import found_in, write_run, write_sweep
+from study import change_record, found_in, write_run, write_sweep
 
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts.class_charts import draw_per_class
 from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
 
 
@@ -19,6 +21,22 @@ def test_interval_of_a_single_run_is_over_images(tmp_path):
     (table,) = per_class_tables(found_in(tmp_path).conditions)
     # Wilson's interval of 4 hits in 10
     assert table.rows[0][4] == "[16.8, 68.7]"
+
+
+def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
+    write_sweep(tmp_path, {"he": (0.5, 0.5)})
+    unknown = dict.fromkeys(("precision", "recall", "f1")) | {"support": 0.0}
+    for number in range(2):
+        change_record(tmp_path / str(number), lambda record: record["per_class"].update(a=unknown))
+    change_record(tmp_path / "1", lambda record: record["per_class"]["b"].update(precision=None))
+    conditions = found_in(tmp_path).conditions
+    (table,) = per_class_tables(conditions)
+    assert [row[1] for row in table.rows] == ["b", "c", "a"]
+    assert table.rows[0][2:4] == ["66.7", "66.7"]  # precision of the one run that predicts it
+    assert table.rows[2][2:] == ["-", "-", "-", "-", "0"]
+    drawn = draw_per_class(conditions)
+    assert drawing.render(drawn, "png")
+    assert [tick.get_text() for tick in drawn.axes[0].get_yticklabels()] == ["b", "c", "a"]
 
 
 def test_most_frequent_mistakes_are_shares_of_the_true_class(tmp_path):

@@ -38,7 +38,12 @@ def test_per_class_metrics_by_hand():
     assert report["b"] == pytest.approx(
         {"precision": 1 / 2, "recall": 1, "f1": 2 / 3, "support": 1}
     )
-    assert report["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+
+
+def test_case_12_what_a_class_without_examples_or_predictions_lacks_is_not_zero():
+    report = evaluation.per_class(PROBABILITIES, np.array([0, 2, 0]), ["a", "b", "c"])
+    assert report["b"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert report["c"] == {"precision": None, "recall": 0, "f1": 0, "support": 1}
 
 
 def test_order_of_examples_does_not_matter(run_seed):

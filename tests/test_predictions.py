@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fmnist_exp import evaluation
+from fmnist_exp.artifacts import write_answers
+from fmnist_exp.data import DataSplits, Split
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import PREDICTIONS
 from fmnist_exp.report.runs import predictions as module
@@ -37,11 +40,21 @@ def test_measures_of_one_run(tmp_path):
     np.testing.assert_array_equal(found.correct, [[True, True, False]])
     # 2 (1/4)^2 twice, and 2 for the certain mistake
     assert found.brier == pytest.approx([(0.125 + 0.125 + 2) / 3])
-    smallest = float(np.finfo(np.float16).smallest_subnormal)
-    # its probability of 0 counts as the smallest number there is
-    assert found.nll == pytest.approx([-(2 * np.log(0.75) + np.log(smallest)) / 3], rel=1e-6)
     # 2 right at 75 %, 1 wrong at 100 %
     assert found.ece == pytest.approx([(2 * 0.25 + 1) / 3])
+
+
+def test_accuracy_is_the_record_s_though_half_precision_has_ties(tmp_path):
+    images = np.zeros((3, 4), np.uint8)
+    split = Split(images, np.array([1, 1, 0], np.int32))
+    splits = DataSplits(split, split, split, ("a", "b"), (2, 2), "test", "sha")
+    close = np.array([[0.49999, 0.50001], [0.50001, 0.49999], [0.9, 0.1]], np.float32)
+    write_answers(tmp_path, close, splits)
+    found = read_predictions([(0, tmp_path)])
+    assert found.correct.mean() == evaluation.accuracy(close, split.labels) == 2 / 3
+    with np.load(tmp_path / PREDICTIONS) as stored:
+        assert stored["predicted"].dtype == np.uint8
+        assert stored["probabilities"].argmax(axis=1).tolist() == [0, 0, 0]  # as former code read
 
 
 def test_only_the_first_runs_are_read(tmp_path, monkeypatch):

@@ -75,6 +75,10 @@ BAD_RECORDS = {
         changed(per_class={"a": OF_A_CLASS, "b": OF_A_CLASS | {"f1": float("nan")}}),
         "per_class.b.f1 of a completed run must be finite, not nan",
     ),
+    "completed without a count": (
+        changed(per_class={"a": OF_A_CLASS, "b": OF_A_CLASS | {"support": None}}),
+        "per_class.b.support of a completed run must be finite, not None",
+    ),
     "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit must be a num"),
     "no class": (changed(class_names=[], per_class={}), "class_names must be one or more texts"),
     "class twice": (changed(class_names=["a", "a"]), r"per_class must name \['a', 'a'\]"),
@@ -87,6 +91,12 @@ BAD_RECORDS = {
         "per_class.b must hold precision, recall, f1, support",
     ),
 }
+
+
+def test_case_12_a_completed_run_may_lack_scores_of_a_class_without_images(tmp_path):
+    unknown = dict.fromkeys(("precision", "recall", "f1")) | {"support": 0.0}
+    (tmp_path / records.RECORD).write_text(changed(per_class={"a": OF_A_CLASS, "b": unknown}))
+    assert records.read_record(tmp_path).per_class["b"] == unknown
 
 
 @pytest.mark.parametrize("case", BAD_RECORDS)

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from fmnist_exp import evaluation
 from fmnist_exp.report.statistics.reliability import (
     brier_score,
     expected_calibration_error,
-    negative_log_likelihood,
     reliability_curve,
 )
 
@@ -16,6 +14,11 @@ from fmnist_exp.report.statistics.reliability import (
 def two_classes(confidence: list[float]) -> np.ndarray:
     first = np.array(confidence)
     return np.stack([first, 1 - first], axis=1)
+
+
+def answers(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence of each answer, and whether it is right."""
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
 
 
 def draw(seed: int, count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
@@ -30,26 +33,24 @@ def draw(seed: int, count: int = 3000) -> tuple[np.ndarray, np.ndarray]:
 def test_two_bins_by_hand():
     # {0.6 right, 0.7 wrong}: accuracy 0.5 at 0.65; {0.8, 0.9 right}: accuracy 1 at 0.85
     probabilities, labels = two_classes([0.9, 0.6, 0.7, 0.8]), np.array([0, 0, 1, 0])
-    curve = reliability_curve(probabilities, labels, num_bins=2)
+    curve = reliability_curve(*answers(probabilities, labels), num_bins=2)
     assert curve.confidence == pytest.approx([0.65, 0.85])
     assert curve.accuracy == pytest.approx([0.5, 1.0])
     assert curve.count.tolist() == [2, 2]
-    error = expected_calibration_error(probabilities, labels, num_bins=2)
+    error = expected_calibration_error(*answers(probabilities, labels), num_bins=2)
     assert error == pytest.approx(0.15)
 
 
 def test_bins_are_those_of_scikit_learn(run_seed):
-    probabilities, labels = draw(run_seed)
-    curve = reliability_curve(probabilities, labels)
-    right = probabilities.argmax(axis=1) == labels
-    confidence = probabilities.max(axis=1)
+    confidence, right = answers(*draw(run_seed))
+    curve = reliability_curve(confidence, right)
     theirs = calibration_curve(right, confidence, n_bins=15, strategy="quantile")
     assert curve.accuracy == pytest.approx(theirs[0])
     assert curve.confidence == pytest.approx(theirs[1])
 
 
 def test_bins_have_equal_mass_and_lose_nobody(run_seed):
-    curve = reliability_curve(*draw(run_seed))
+    curve = reliability_curve(*answers(*draw(run_seed)))
     assert curve.count.tolist() == [200] * 15
 
 
@@ -57,8 +58,10 @@ def test_order_means_nothing_even_where_confidences_tie(run_seed):
     probabilities, labels = draw(run_seed)
     rounded = probabilities.round(1)
     order = np.random.default_rng(run_seed).permutation(len(labels))
-    error = expected_calibration_error(rounded, labels)
-    assert expected_calibration_error(rounded[order], labels[order]) == pytest.approx(error)
+    error = expected_calibration_error(*answers(rounded, labels))
+    assert expected_calibration_error(*answers(rounded[order], labels[order])) == pytest.approx(
+        error
+    )
 
 
 def test_true_probabilities_have_a_small_error_and_sharper_ones_a_large_one(run_seed):
@@ -66,16 +69,15 @@ def test_true_probabilities_have_a_small_error_and_sharper_ones_a_large_one(run_
     # 2,000 examples a bin, whose gap has an SD of at most sqrt(0.25 / 2000) = 0.011. The absolute
     # gap is 0.8 of that on average, with an SD of 0.6 of it; five SDs of the mean of 15 bins.
     bound = (0.8 + 5 * 0.6 / 15**0.5) * (0.25 / 2000) ** 0.5
-    assert expected_calibration_error(probabilities, labels) < bound
+    assert expected_calibration_error(*answers(probabilities, labels)) < bound
     sharper = probabilities**3 / (probabilities**3).sum(axis=1, keepdims=True)
-    assert expected_calibration_error(sharper, labels) > 0.05
+    assert expected_calibration_error(*answers(sharper, labels)) > 0.05
 
 
 def test_certain_and_right_is_perfect():
     probabilities, labels = np.eye(3), np.arange(3)
-    assert expected_calibration_error(probabilities, labels) == 0
+    assert expected_calibration_error(*answers(probabilities, labels)) == 0
     assert brier_score(probabilities, labels) == pytest.approx(0, abs=1e-12)
-    assert negative_log_likelihood(probabilities, labels) == pytest.approx(0, abs=1e-9)
 
 
 def test_brier_score_by_hand():
@@ -83,25 +85,9 @@ def test_brier_score_by_hand():
     assert brier_score(two_classes([0.8, 0.6]), np.array([0, 1])) == pytest.approx(0.4)
 
 
-def test_likelihood_by_hand():
-    found = negative_log_likelihood(two_classes([0.8, 0.5]), np.array([0, 1]))
-    assert found == pytest.approx(-(np.log(0.8) + np.log(0.5)) / 2)
-
-
-def test_likelihood_is_the_loss_of_the_run(run_seed):
-    probabilities, labels = draw(run_seed)
-    expected = evaluation.loss(probabilities, labels)
-    assert negative_log_likelihood(probabilities, labels) == pytest.approx(expected, rel=1e-9)
-
-
 def test_half_precision_changes_little(run_seed):
     probabilities, labels = draw(run_seed)
     stored = probabilities.astype(np.float16)
     # Half precision has 11 bits: every probability is right to 2**-11.
-    for measure in (negative_log_likelihood, brier_score):
-        assert measure(stored, labels) == pytest.approx(measure(probabilities, labels), rel=2**-9)
-
-
-def test_a_stored_zero_is_not_infinitely_wrong():
-    stored = np.array([[0.0, 1.0]], dtype=np.float16)
-    assert negative_log_likelihood(stored, np.array([0])) == pytest.approx(-np.log(2.0**-24))
+    expected = pytest.approx(brier_score(probabilities, labels), rel=2**-9)
+    assert brier_score(stored, labels) == expected

@@ -30,10 +30,10 @@ def draw_per_class(conditions: Sequence[Condition]) -> Figure:
     """
     names = conditions[0].class_names
     f1 = [
-        np.array([[run.record.per_class[name]["f1"] for name in names] for run in condition.runs])
+        np.stack([condition.class_scores(name, "f1") for name in names], axis=1)
         for condition in conditions
     ]  # for each condition: float (num_runs, num_classes)
-    order = np.argsort(np.mean([values.mean(axis=0) for values in f1], axis=0))
+    order = np.argsort(np.mean([values.mean(axis=0) for values in f1], axis=0))  # NaN comes last
     figure = drawing.new_figure(8, 1.5 + 0.12 * len(names) * (2 + len(f1)))
     axes = figure.subplots()
     spacing = min(0.25, 0.8 / len(f1))

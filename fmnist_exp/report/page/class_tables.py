@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fmnist_exp.records import CLASS_METRICS
 from fmnist_exp.report.charts.drawing import shares_of
-from fmnist_exp.report.page.formatting import percent
+from fmnist_exp.report.page.formatting import UNKNOWN, percent
 from fmnist_exp.report.page.rendering import Table
 from fmnist_exp.report.shown import MAX_PANELS, Condition
 from fmnist_exp.report.statistics.intervals import t_interval, wilson_interval
@@ -19,21 +20,20 @@ def per_class_tables(conditions: Sequence[Condition]) -> list[Table]:
     for condition in conditions[:MAX_PANELS]:
         found = []
         for name in condition.class_names:
-            scores = {
-                metric: np.array([run.record.per_class[name][metric] for run in condition.runs])
-                for metric in ("precision", "recall", "f1", "support")
-            }
-            recall = _recall_interval(scores["recall"], scores["support"])
-            cells = [percent(scores["precision"].mean(), 1), percent(scores["recall"].mean(), 1)]
-            cells += [f"[{percent(recall[0], 1)}, {percent(recall[1], 1)}]"]
-            cells += [percent(scores["f1"].mean(), 1), f"{scores['support'][0]:.0f}"]
-            found.append((scores["f1"].mean(), [condition.label, name, *cells]))
+            precision, recall, f1, support = (
+                condition.class_scores(name, metric) for metric in CLASS_METRICS
+            )
+            low, high = _recall_interval(recall, support)
+            interval = UNKNOWN if np.isnan(low) else f"[{percent(low, 1)}, {percent(high, 1)}]"
+            means = [percent(_mean_known(scores), 1) for scores in (precision, recall, f1)]
+            cells = [condition.label, name, *means[:2], interval, means[2], f"{support[0]:.0f}"]
+            found.append((np.nan_to_num(f1.mean(), nan=np.inf), cells))
         rows += [cells for _, cells in sorted(found, key=lambda pair: pair[0])]
     columns = ["condition", "class", "precision, %", "recall, %", "95 % CI of recall"]
     columns += ["F1, %", "images"]
     caption = (
-        "Means over the runs on the test images; intervals of recall over seeds (t), of a single "
-        "run over images (Wilson)"
+        "Means over the runs on the test images, of precision over those that predict the class; "
+        "intervals of recall over seeds (t), of a single run over images (Wilson)"
     )
     return [Table(columns, rows, caption, folded=len(rows) > 40)] if rows else []
 
@@ -63,7 +63,13 @@ def confused_pair_tables(conditions: Sequence[Condition]) -> list[Table]:
     return [Table(columns, rows, caption)] if rows else []
 
 
+def _mean_known(scores: np.ndarray) -> float:
+    known = scores[~np.isnan(scores)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def _recall_interval(recall: np.ndarray, support: np.ndarray) -> tuple[float, float]:
-    if len(recall) > 1:
+    """Bounds of the mean recall of a class; NaN without a test image of it."""
+    if len(recall) > 1 or np.isnan(recall[0]):
         return t_interval(recall)
     return wilson_interval(round(recall[0] * support[0]), int(support[0]))

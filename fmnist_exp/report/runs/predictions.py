@@ -1,8 +1,9 @@
-"""What the runs of a condition predict for each test image, from their stored probabilities."""
+"""What the runs of a condition predict for each test image, as they have stored it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,6 @@ class Predictions:
         seeds: seed of each run.
         labels: int (num_images,); the true classes.
         predicted: uint8 (num_runs, num_images); the most probable classes.
-        nll: float (num_runs,); mean negative log-likelihood, in nats.
         brier: float (num_runs,); Brier score.
         ece: float (num_runs,); expected calibration error.
         curve: the reliability diagram of all runs together.
@@ -32,7 +32,6 @@ class Predictions:
     seeds: tuple[int, ...]
     labels: np.ndarray
     predicted: np.ndarray
-    nll: np.ndarray
     brier: np.ndarray
     ece: np.ndarray
     curve: reliability.Reliability
@@ -54,29 +53,31 @@ def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None
     """
     chosen = run_dirs[:MAX_RUNS]
     stored = [_read(run_dir / records.PREDICTIONS) for _, run_dir in chosen]
-    labels = stored[0][1]
-    if any(not np.array_equal(other, labels) for _, other in stored):
+    labels = stored[0].labels
+    if any(not np.array_equal(other.labels, labels) for other in stored):
         return None
-    probabilities = [values.astype(np.float32) for values, _ in stored]
+    confidence = np.stack([each.probabilities.max(axis=1) for each in stored])
+    predicted = np.stack([each.predicted for each in stored]).astype(np.uint8)
+    right = predicted == labels
     return Predictions(
         seeds=tuple(seed for seed, _ in chosen),
         labels=labels.astype(int),
-        predicted=np.stack([values.argmax(axis=1) for values in probabilities]).astype(np.uint8),
-        nll=_each(reliability.negative_log_likelihood, stored),
-        brier=_each(reliability.brier_score, stored),
-        ece=_each(reliability.expected_calibration_error, stored),
-        curve=reliability.reliability_curve(
-            np.concatenate(probabilities), np.tile(labels, len(stored))
-        ),
+        predicted=predicted,
+        brier=np.array([reliability.brier_score(each.probabilities, labels) for each in stored]),
+        ece=np.array(list(map(reliability.expected_calibration_error, confidence, right))),
+        curve=reliability.reliability_curve(confidence.ravel(), right.ravel()),
     )
 
 
-def _each(measure, stored: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:  # type: ignore[no-untyped-def]
-    return np.array([measure(probabilities, labels) for probabilities, labels in stored])
+class _Stored(NamedTuple):
+    """Probabilities float16 (num_images, num_classes); the rest uint8 (num_images,)."""
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities float16 (num_images, num_classes) and labels uint8 (num_images,)."""
+def _read(path: Path) -> _Stored:
     try:
         arrays = read_arrays(path, MAX_BYTES)
         probabilities, labels = arrays["probabilities"], arrays["labels"]
@@ -98,7 +99,19 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"for each class; received {probabilities.shape} for {labels.shape}. "
             f"Train that run again, or move {path.parent} out of the way."
         )
-    return probabilities, labels
+    # Runs of former code have not stored it; half precision has ties that they did not have.
+    predicted = arrays.get("predicted", probabilities.argmax(axis=1))
+    if (
+        predicted.dtype.kind not in "iu"
+        or predicted.shape != labels.shape
+        or not (predicted.min() >= 0 and predicted.max() < probabilities.shape[1])
+    ):
+        raise RecordError(
+            f"cannot read {path}: predicted must hold a class for each label, received "
+            f"{predicted.dtype} {predicted.shape} for {labels.shape}. "
+            f"Train that run again, or move {path.parent} out of the way."
+        )
+    return _Stored(probabilities, labels, predicted)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Reliability:
 
 
 def reliability_curve(
-    probabilities: np.ndarray, labels: np.ndarray, *, num_bins: int = NUM_BINS
+    confidence: np.ndarray, right: np.ndarray, *, num_bins: int = NUM_BINS
 ) -> Reliability:
     """Points of the reliability diagram, in bins of equal mass.
 
@@ -31,16 +31,15 @@ def reliability_curve(
     order of the examples means nothing; where many tie, there are fewer and larger bins.
 
     Args:
-        probabilities: float (num_examples, num_classes); rows sum to 1.
-        labels: int (num_examples,); class indices in [0, num_classes).
+        confidence: float (num_examples,); probability of the predicted class.
+        right: bool (num_examples,); whether that is the label.
         num_bins: number of bins, if no confidences tie.
 
     Source:
         Nguyen & O'Connor (2015), Posterior calibration and exploratory analysis for natural
         language processing models: adaptive binning.
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    confidence = confidence.astype(np.float64)
     edges = np.quantile(confidence, np.arange(1, num_bins) / num_bins)
     bins = np.searchsorted(edges, confidence)
     count = np.bincount(bins, minlength=num_bins)
@@ -53,7 +52,7 @@ def reliability_curve(
 
 
 def expected_calibration_error(
-    probabilities: np.ndarray, labels: np.ndarray, *, num_bins: int = NUM_BINS
+    confidence: np.ndarray, right: np.ndarray, *, num_bins: int = NUM_BINS
 ) -> float:
     """Average gap between stated confidence and observed accuracy, in bins of equal mass.
 
@@ -66,29 +65,17 @@ def expected_calibration_error(
         Guo et al. (2017), On calibration of modern neural networks, section 2, with the bins of
         `reliability_curve`. scikit-learn has no such function.
     """
-    curve = reliability_curve(probabilities, labels, num_bins=num_bins)
+    curve = reliability_curve(confidence, right, num_bins=num_bins)
     gaps = np.abs(curve.accuracy - curve.confidence)
     return float(np.average(gaps, weights=curve.count))
-
-
-def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean cross-entropy in nats, of probabilities that may be stored in half precision.
-
-    A stored 0 counts as the smallest number of its type, 6e-8 in half precision: it stands for
-    something below, and its logarithm is not infinite. Arguments as `reliability_curve`.
-
-    Source:
-        sklearn.metrics.log_loss.
-    """
-    from sklearn.metrics import log_loss
-
-    return float(log_loss(labels, _rows(probabilities), labels=_classes(probabilities)))
 
 
 def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean squared distance of the probabilities from the truth, summed over the classes.
 
-    Arguments as `reliability_curve`.
+    Args:
+        probabilities: float (num_examples, num_classes), maybe in half precision.
+        labels: int (num_examples,); class indices in [0, num_classes).
 
     Returns:
         A number in [0, 2]; 0 is certain and right, 2 certain and wrong.
@@ -99,16 +86,7 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """
     from sklearn.metrics import brier_score_loss
 
-    rows, classes = _rows(probabilities), _classes(probabilities)
+    rows = probabilities.astype(np.float64)
+    rows /= rows.sum(axis=1, keepdims=True)  # half precision has moved them a little from 1
+    classes = np.arange(rows.shape[1])
     return float(brier_score_loss(labels, rows, labels=classes, scale_by_half=False))
-
-
-def _classes(probabilities: np.ndarray) -> np.ndarray:
-    return np.arange(probabilities.shape[1])
-
-
-def _rows(probabilities: np.ndarray) -> np.ndarray:
-    """Probabilities in double precision, above 0, with rows that sum to 1 again."""
-    smallest = float(np.finfo(probabilities.dtype).smallest_subnormal)
-    rows = np.maximum(probabilities.astype(np.float64), smallest)
-    return rows / rows.sum(axis=1, keepdims=True)
