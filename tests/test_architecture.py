@@ -194,6 +194,7 @@ ALLOWED = {
         "report.statistics.intervals",
     },
     "report.findings": {
+        "config",
         "errors",
         "records",
         "report.runs.predictions",
@@ -207,6 +208,8 @@ ALLOWED = {
     },
     "report.page.__init__": set(),
     "report.page.build": {
+        "report.runs.conditions",
+        "report.shown",
         "report.charts.drawing",
         "report.findings",
         "report.page.methods",
@@ -219,6 +222,7 @@ ALLOWED = {
         "report.statistics.verdicts",
     },
     "report.page.class_tables": {
+        "records",
         "report.charts.drawing",
         "report.page.formatting",
         "report.page.rendering",
@@ -247,6 +251,7 @@ ALLOWED = {
     },
     "report.page.rendering": {"records", "report.charts.drawing", "report.page.tables"},
     "report.page.sections": {
+        "report.runs.conditions",
         "report.charts.drawing",
         "report.findings",
         "report.page.class_tables",
@@ -286,7 +291,7 @@ ALLOWED = {
         "sweep.presence",
     },
     "report.runs.tuned": {"report.runs.conditions", "tuning.trials"},
-    "report.shown": {"report.charts.drawing", "report.runs.sweeps"},
+    "report.shown": {"report.charts.drawing", "report.runs.conditions", "report.runs.sweeps"},
     "report.statistics.__init__": set(),
     "report.statistics.comparisons": set(),
     "report.statistics.correctness": {"report.statistics.intervals"},

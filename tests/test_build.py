@@ -68,7 +68,6 @@ def test_runs_without_predictions_are_named(tmp_path):
     ("change", "text"),
     [
         ({"code_sha256": "another"}, "The runs come from 2 versions of the code."),
-        ({"data_sha256": "another"}, "The runs come from 2 versions of the data."),
         ({"git_dirty": True}, "Some runs come from code with changes that were not committed."),
     ],
 )
@@ -93,7 +92,8 @@ def test_conditions_with_few_or_no_runs_are_named(tmp_path):
 
 
 def test_answer_counts_verdicts_and_gives_each_its_sentence(tmp_path):
-    write_sweep(tmp_path / "s", {"he": GOOD, "glorot": GOOD, "lecun": POOR})
+    close = [accuracy + 0.001 for accuracy in GOOD]
+    write_sweep(tmp_path / "s", {"he": GOOD, "glorot": close, "lecun": POOR})
     first, *sentences = answers(found_in(tmp_path / "s"))
     assert first == "3 comparisons of test accuracy: 2 different, 1 practically equal."
     assert [text.partition(" =")[0] for text in sentences] == [
@@ -103,11 +103,11 @@ def test_answer_counts_verdicts_and_gives_each_its_sentence(tmp_path):
     ]
 
 
-def test_sentences_beyond_the_cap_are_counted(tmp_path):
+def test_case_O8_sentences_beyond_the_cap_are_counted_and_their_file_named(tmp_path):
     for number in range(MAX_SENTENCES + 3):
         write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
     *_, last = answers(found_in(tmp_path))
-    assert last == "2 more comparisons are in the table below."
+    assert last == "2 more comparisons are in comparisons.csv."
 
 
 def test_single_condition_is_described(tmp_path):

@@ -51,7 +51,7 @@ def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
     (chart,) = charts.draw_differences(found_in(tmp_path))
     assert len(chart.figure.axes[0].get_yticks()) == 2
-    assert chart.note == "1 more comparisons are in the tables."
+    assert chart.note == "1 more comparisons are in comparisons.csv."
 
 
 def test_pairs_of_one_seed_have_no_forest(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fmnist_exp.report.runs.conditions import flatten, label, what_differs
+from fmnist_exp.report.runs.conditions import differences, flatten, label, naming_keys
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
 
@@ -19,7 +19,7 @@ STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}
     ],
 )
 def test_fewest_keys_that_tell_configs_apart(configs, kept):
-    assert what_differs(configs) == kept
+    assert naming_keys(configs) == kept
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_fewest_keys_that_tell_configs_apart(configs, kept):
 )
 def test_class_is_named_where_the_name_does_not_say_it(name, class_name, called):
     flat = flatten({"initializer": {"name": name, "class_name": class_name, "config": {}}})
-    assert flat == {"initializer.name": called}
+    assert flat == {"initializer.name": called, "initializer.class_name": class_name}
 
 
 def test_values_are_texts_as_in_yaml():
@@ -51,17 +51,34 @@ def test_callbacks_are_told_apart_by_name():
     flat = flatten({"training": {"callbacks": [STOP]}})
     assert flat == {
         "training.callbacks.stop.name": "stop (EarlyStopping)",
+        "training.callbacks.stop.class_name": "EarlyStopping",
         "training.callbacks.stop.config.patience": "3",
     }
 
 
 def test_config_without_a_callback_says_so():
     configs = [flatten({"training": {"callbacks": named}}) for named in ([STOP], [])]
-    factors = what_differs(configs)
+    factors = naming_keys(configs)
     assert [label(config, factors) for config in configs] == [
         "stop (EarlyStopping)",
         "without stop",
     ]
+
+
+def test_every_key_that_differs_is_listed_with_the_factors_that_it_follows():
+    configs = [
+        {"a": "1", "b": "1", "c": "0", "d": "0", "e": "0"},
+        {"a": "1", "b": "2", "c": "0", "d": "0", "e": "0"},
+        {"a": "2", "b": "1", "c": "0", "d": "9", "e": "0"},
+        {"a": "2", "b": "2", "c": "0", "d": "9"},
+    ]
+    free_a, free_b, with_a, with_both = differences(configs, naming_keys(configs))
+    assert (free_a.key, free_a.follows, list(free_a.values)) == ("a", (), ["1", "2"])
+    assert (free_b.key, free_b.follows, list(free_b.values)) == ("b", (), ["1", "2"])
+    assert (with_a.key, with_a.follows) == ("d", ("a",))
+    assert with_a.values == {"0": ("a=1",), "9": ("a=2",)}
+    assert (with_both.key, with_both.follows) == ("e", ("a", "b"))
+    assert with_both.values == {"0": ("a=1, b=1", "a=1, b=2", "a=2, b=1"), None: ("a=2, b=2",)}
 
 
 def test_label_leaves_out_keys_that_the_config_lacks():

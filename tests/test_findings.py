@@ -33,6 +33,14 @@ def test_baseline_is_named_by_label_or_by_option(tmp_path, name):
     assert [each.condition_b for each in compared] == ["lecun_normal"] * 2
 
 
+def test_case_O16_baseline_has_the_short_name_of_an_option_that_was_not_typed(tmp_path):
+    for number, option in enumerate(("glorot_uniform", "he_normal", "lecun_normal")):
+        write_run(tmp_path / str(number), f"initializer={option}")
+    for short, long in (("glorot", "glorot_uniform"), ("he", "he_normal")):
+        compared = found_in(tmp_path, baseline=short).comparisons["test_accuracy"]
+        assert [each.condition_b for each in compared] == [long] * 2
+
+
 def test_unknown_baseline_is_refused_with_the_nearest_name(tmp_path):
     write_sweep(tmp_path, ARMS)
     with pytest.raises(ConfigError, match=r"received 'he_norml': there is no such.*he_normal\?"):

@@ -1,6 +1,5 @@
 """Conditions are ranked by what was found, not by what was measured."""
 
-import pytest
 from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.page.leaderboard import (
@@ -58,14 +57,18 @@ def test_comparison_is_read_in_percentage_points(tmp_path):
     assert row[-1] == "worse"
 
 
-@pytest.mark.parametrize(
-    ("other", "d_z"), [((0.7,) * 3, "\N{INFINITY}"), ((0.8,) * 3, "0.00")], ids=str
-)
-def test_differences_without_spread_have_no_finite_effect_size(tmp_path, other, d_z):
-    write_sweep(tmp_path, {"he": other, "lecun": (0.8,) * 3})
+def test_differences_without_spread_have_no_finite_effect_size(tmp_path):
+    write_sweep(tmp_path, {"he": (0.7,) * 3, "lecun": (0.8,) * 3})
     findings = found_in(tmp_path)
     (row,) = comparison_table(findings.comparisons["test_accuracy"], findings).rows
-    assert row[9] == d_z
+    assert row[9] == "\N{INFINITY}"
+
+
+def test_identical_runs_have_a_verdict_and_no_statistics(tmp_path):
+    write_sweep(tmp_path, {"he": (0.7, 0.8), "lecun": (0.7, 0.8)}, answers=True)
+    findings = found_in(tmp_path)
+    (row,) = comparison_table(findings.comparisons["test_accuracy"], findings).rows
+    assert row == ["lecun_normal", "he_normal", "2", "0.00 pp", *["-"] * 8, "identical"]
 
 
 def test_conditions_without_common_seed_have_no_numbers(tmp_path):

@@ -37,7 +37,14 @@ def test_what_differs_lists_values_and_what_is_shared(tmp_path):
     write_run(tmp_path / "0", "initializer=he")
     write_run(tmp_path / "1", "initializer=variance_scaling", "initializer.config.scale=2.0")
     varied, shared = built(tmp_path)["differs"].tables
-    assert varied.rows == [["initializer", "he_normal, variance_scaling"]]
+    assert varied.rows[:3] == [
+        ["initializer.name", "he_normal, variance_scaling"],
+        [
+            "initializer.class_name",
+            "HeNormal with he_normal; VarianceScaling with variance_scaling",
+        ],
+        ["initializer.config.scale", "- with he_normal; 2.0 with variance_scaling"],
+    ]
     assert ["optimizer.name", "adam"] in [list(row) for row in shared.rows]
 
 
@@ -63,6 +70,18 @@ def test_calibration_is_averaged_over_the_runs(tmp_path):
     assert row[:2] == ["he_normal", "2"]
     # certain to 0.867, right in 0.8
     assert float(row[2]) == pytest.approx(0.0667, abs=1e-3)
+    assert row[3] == "0.2000"  # the records' loss
+
+
+def test_case_9_runs_whose_evaluated_epoch_is_not_the_best_are_counted(tmp_path):
+    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.9)})
+    for number in range(3):
+        change = {"best_epoch": 2 if number else 1, "evaluated_epoch": 2}
+        change_record(tmp_path / str(number), lambda record, c=change: record.update(c))
+    (text,) = built(tmp_path)["qualities"].paragraphs
+    assert text.startswith("In 1 of 3 runs the evaluated epoch is not the best one, which has ")
+    change_record(tmp_path / "0", lambda record: record.update(best_epoch=2))
+    assert built(tmp_path)["qualities"].paragraphs == []
 
 
 def test_agreement_counts_images_that_nobody_gets_right(tmp_path):

@@ -64,8 +64,17 @@ def test_no_pair_has_no_difference():
     )
 
 
-def test_identical_runs_are_called_identical():
-    assert said(np.zeros(5), "test_loss", None).endswith("the two are identical in every seed.")
+def test_a_metric_that_never_differs_is_said_to_be_the_same():
+    assert said(np.zeros(5), "test_loss", None).endswith("it is the same in every seed.")
+
+
+def test_identical_runs_are_called_identical_without_an_interval():
+    values = {name: {0: 0.5, 1: 0.6} for name in ("a", "b")}
+    (comparison,) = compare(values, "test_accuracy", identical=lambda a, b: True)
+    assert sentence(comparison) == (
+        f"b {MINUS} a = 0.00 pp in test accuracy, 2 paired seeds: identical in every seed, with "
+        "the same loss and accuracy on training, validation and test images."
+    )
 
 
 @pytest.mark.parametrize(

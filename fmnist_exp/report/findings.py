@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from fmnist_exp import records
+from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
 from fmnist_exp.report.runs.sweeps import Run, Study
 from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
 from fmnist_exp.report.statistics import correctness, qualities, verdicts
-from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics.correctness import McNemar
 from fmnist_exp.report.summary import summarize
 
@@ -29,7 +30,7 @@ class Findings:
         study: the runs.
         conditions: conditions with a completed run, in the order of the tables.
         summary: one row per condition, see `summary.summarize`.
-        comparisons: metric -> its comparisons; empty with fewer than two conditions.
+        comparisons: metric -> its comparisons; empty without two conditions on the same data.
         qualities: name of a quality -> one row per condition, see `qualities.quality_tables`.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
@@ -65,12 +66,15 @@ def find(study: Study, baseline: str | None = None) -> Findings:
     _refuse_ambiguous(study)
     conditions = shown_conditions(study)
     label = None if baseline is None else _baseline(baseline, conditions)
+    by_label = {condition.label: condition for condition in conditions}
     comparisons = {
         metric: verdicts.compare(
-            {condition.label: _by_seed(condition, metric) for condition in conditions},
+            {each.label: each.by_seed(*metric.split("_")) for each in conditions},
             metric,
             baseline=label,
             sesoi=verdicts.SESOI.get(metric),
+            same_data=lambda a, b: by_label[a].data == by_label[b].data,
+            identical=lambda a, b: _identical(by_label[a], by_label[b]),
         )
         for metric in COMPARED
     }
@@ -78,7 +82,8 @@ def find(study: Study, baseline: str | None = None) -> Findings:
     paired = {
         (each.condition_a, each.condition_b): arms
         for each in comparisons["test_accuracy"]
-        if (arms := _paired_answers(answers, each)) is not None
+        if each.verdict != Verdict.IDENTICAL
+        and (arms := _paired_answers(answers, each)) is not None
     }
     return Findings(
         study=study,
@@ -126,11 +131,12 @@ def _baseline(name: str, conditions: Sequence[Condition]) -> str:
     labels = [condition.label for condition in conditions]
     if name in labels:
         return name
+    called = _options_called(name)
     chosen = [
         condition.label
         for condition in conditions
-        if any(name in run.record.choices.values() for run in condition.runs)
-        or name in condition.label.split(", ")
+        if any(not called.isdisjoint(run.record.choices.values()) for run in condition.runs)
+        or not called.isdisjoint(condition.label.split(", "))
     ]
     if len(chosen) == 1:
         return chosen[0]
@@ -141,10 +147,27 @@ def _baseline(name: str, conditions: Sequence[Condition]) -> str:
     )
 
 
-def _by_seed(condition: Condition, metric: str) -> dict[int, float]:
-    split, _, name = metric.partition("_")
-    numbers = condition.numbers(split, name)
-    return {run.record.seed: float(x) for run, x in zip(condition.runs, numbers, strict=True)}
+def _options_called(name: str) -> set[str]:
+    """What `conf/` may mean by a name: an option, and the ones that it takes over whole."""
+    import yaml
+
+    called = {name}
+    for path in CONFIG_DIR.glob("*/*.yaml"):
+        if path.stem == name:
+            parents = (yaml.safe_load(path.read_text("utf-8")) or {}).get("defaults", [])
+            called.update(parent for parent in parents if isinstance(parent, str))
+    return called
+
+
+def _identical(first: Condition, second: Condition) -> bool:
+    """Whether all metrics and answers of two conditions are equal in every common seed."""
+    runs, others = ({run.record.seed: run for run in each.runs} for each in (first, second))
+    common = runs.keys() & others.keys()
+    return bool(common) and all(
+        runs[seed].record.metrics == others[seed].record.metrics
+        and np.array_equal(runs[seed].confusion, others[seed].confusion)
+        for seed in common
+    )
 
 
 def _run_qualities(study: Study) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.sweeps import Run, Study
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
@@ -21,12 +22,15 @@ class Condition:
         label: its name in the tables.
         name: its name in figures.
         runs: its completed runs, one for each seed.
+        data: keys that say which images it was trained and measured on, and their values;
+            conditions are compared only where these are equal.
     """
 
     index: int
     label: str
     name: str
     runs: list[Run]
+    data: dict[str, str]
 
     @property
     def colour(self) -> str:
@@ -43,6 +47,15 @@ class Condition:
         """Names of the classes of its data."""
         return self.runs[0].record.class_names
 
+    def by_seed(self, split: str, metric: str) -> dict[int, float]:
+        """A metric of every run, by its seed."""
+        seeds = [run.record.seed for run in self.runs]
+        return dict(zip(seeds, self.numbers(split, metric).tolist(), strict=True))
+
+    def class_scores(self, name: str, metric: str) -> np.ndarray:
+        """A class's score in every run: float (num_runs,); NaN where there can be none."""
+        return np.array([run.record.per_class[name][metric] for run in self.runs], dtype=float)
+
     def numbers(self, split: str, metric: str) -> np.ndarray:
         """A metric of every run: float (num_runs,); NaN where it was not a finite number."""
         return np.array([run.record.metrics[split][metric] for run in self.runs], dtype=float)
@@ -52,7 +65,7 @@ def shown_conditions(study: Study) -> list[Condition]:
     """Every condition with a completed run, in the order of the tables."""
     names = drawing.short_names(study.conditions)
     completed = [
-        (label, name, runs)
+        (label, name, runs, conditions.about_data(study.configs[label]))
         for label, name in zip(study.conditions, names, strict=True)
         if (runs := study.completed(label))
     ]

@@ -34,7 +34,7 @@ def draw_differences(findings: Findings) -> list[Chart]:
             "Differences in test accuracy over paired seeds, with simultaneous 95 % intervals; "
             "shaded: practically equal",
             draw_forest(shown, names),
-            f"{more} more comparisons are in the tables." if more else "",
+            f"{more} more comparisons are in comparisons.csv." if more else "",
         )
     ]
 
@@ -92,11 +92,11 @@ def draw_seeds(conditions: Sequence[Condition]) -> Figure:
 
 
 def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
-    """Heatmaps of the first conditions minus the very first, where the classes are the same."""
+    """Heatmaps of the first conditions minus the very first, where the data are the same."""
     charts = []
     for condition in conditions[1 : 1 + MAX_DIFFERENCES]:
         first = conditions[0]
-        if condition.class_names == first.class_names:
+        if condition.data == first.data:
             charts.append(
                 Chart(
                     f"confusion_difference_{condition.index}",

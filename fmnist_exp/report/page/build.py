@@ -7,8 +7,10 @@ from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.runs.conditions import is_about_data
 from fmnist_exp.report.runs.sweeps import Study
 from fmnist_exp.report.runs.tuned import Tuned
+from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
@@ -43,7 +45,10 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
 def _title(study: Study) -> str:
     if len(study.conditions) == 1:
         return study.conditions[0]
-    *others, last = study.factors
+    compared = [name for name in study.factors if not is_about_data(name)]
+    if not compared:
+        return "Several data sets"
+    *others, last = compared
     return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
 
 
@@ -58,13 +63,14 @@ def answers(findings: Findings) -> list[str]:
     ]
     found = [*chosen, _overall(comparisons), *map(sentence, told[:MAX_SENTENCES])]
     if told[MAX_SENTENCES:]:
-        found.append(f"{len(told) - MAX_SENTENCES} more comparisons are in the table below.")
+        found.append(f"{len(told) - MAX_SENTENCES} more comparisons are in comparisons.csv.")
     return found
 
 
 def warnings(findings: Findings) -> list[str]:
     """One sentence for each thing that a reader must know before trusting a comparison."""
     study = findings.study
+    found = [*_about_data(findings.conditions), *_changed_together(study)]
     named: list[tuple[str, Sequence[str]]] = [
         (status, list(study.table["run"][study.table["status"] == status]))
         for status in ("diverged", "pruned", "failed", "interrupted")
@@ -77,15 +83,41 @@ def warnings(findings: Findings) -> list[str]:
             findings.without_predictions,
         ),
     ]
-    found = [f"{_runs(len(names))} {what}: {_listed(names)}." for what, names in named if names]
+    found += [f"{_runs(len(names))} {what}: {_listed(names)}." for what, names in named if names]
     found += _about_seeds(findings)
-    for name, text in (("code_sha256", "the code"), ("data_sha256", "the data")):
-        versions = {str(run.record.provenance.get(name)) for run in study.runs}
-        if len(versions) > 1:
-            found.append(f"The runs come from {len(versions)} versions of {text}.")
+    versions = {str(run.record.provenance.get("code_sha256")) for run in study.runs}
+    if len(versions) > 1:
+        found.append(f"The runs come from {len(versions)} versions of the code.")
     if any(run.record.provenance.get("git_dirty") for run in study.runs):
         found.append("Some runs come from code with changes that were not committed.")
     return found
+
+
+def _about_data(conditions: Sequence[Condition]) -> list[str]:
+    """Which conditions are not compared, as they were measured on different data."""
+    groups: dict[frozenset[tuple[str, str]], list[str]] = {}
+    for condition in conditions:
+        groups.setdefault(frozenset(condition.data.items()), []).append(condition.label)
+    if len(groups) < 2:
+        return []
+    named = "; ".join(_listed(labels) for labels in groups.values())
+    count = len(groups)
+    return [f"Conditions on different data are not compared. {count} sets of data: {named}."]
+
+
+def _changed_together(study: Study) -> list[str]:
+    """Which keys change only where a factor does, so that nobody can tell which one it was."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for each in study.differences:
+        is_its_class = each.key.removesuffix(".class_name") + ".name" in each.follows
+        if each.follows and not is_its_class and not is_about_data(each.key):
+            groups.setdefault(each.follows, []).append(each.key)
+    return [
+        f"{' and '.join(factors)} always changed together with {_listed(keys)}: their effects "
+        "cannot be told apart."
+        for factors, keys in groups.items()
+        if not all(map(is_about_data, factors))
+    ]
 
 
 def _about_seeds(findings: Findings) -> list[str]:
@@ -137,6 +169,7 @@ def _overall(comparisons: Sequence[Comparison]) -> str:
         for verdicts, text in (
             ((Verdict.BETTER, Verdict.WORSE), "different"),
             ((Verdict.EQUAL,), "practically equal"),
+            ((Verdict.IDENTICAL,), "identical in every seed"),
             ((Verdict.UNDECIDED,), "undecided"),
             ((Verdict.EXPLORATORY,), "with too few seeds for a verdict"),
         )
@@ -148,6 +181,8 @@ def _overall(comparisons: Sequence[Comparison]) -> str:
 def _without_comparison(findings: Findings) -> str:
     if not findings.conditions:
         return "No run was completed: there is nothing to compare."
+    if len(findings.conditions) > 1:
+        return "No two conditions were measured on the same data: there is nothing to compare."
     (condition,) = findings.conditions
     row = findings.summary[findings.summary["num_runs"] > 0].iloc[0]
     mean, low, high = (100 * row[f"test_accuracy_{part}"] for part in ("mean", "ci_low", "ci_high"))

@@ -37,6 +37,8 @@ def paragraphs(findings: Findings) -> list[str]:
             "are both significant after Holm. Better or worse: else, if the difference is "
             "significant after Holm, at 5 %. Undecided: neither; the sentence says what could have "
             f"been seen with 80 % power. Fewer than {verdicts.MIN_PAIRS} pairs get no verdict. "
+            "Identical: the runs of every common seed have the same metrics and answers, so there "
+            "is nothing to test. Conditions on different data are not compared. "
             "The conditions share their test images and their split into training and validation "
             "images, so a verdict is about this split."
         )
@@ -53,9 +55,10 @@ def paragraphs(findings: Findings) -> list[str]:
     if findings.predictions:
         found.append(
             "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
-            "upwards; negative log-likelihood and Brier score. Probabilities are stored in half "
-            "precision. Intervals for new seeds and new images come from a two-way bootstrap with "
-            "2,000 resamples; they are conservative. At most "
-            f"{predictions.MAX_RUNS} runs of a condition are read for this."
+            "upwards; negative log-likelihood, which is the test loss of the record; and Brier "
+            "score. Probabilities are stored in half precision, predicted classes beside them. "
+            "Intervals for new seeds and new images come from a two-way bootstrap with 2,000 "
+            f"resamples; they are conservative. At most {predictions.MAX_RUNS} runs of a "
+            "condition are read for this."
         )
     return found

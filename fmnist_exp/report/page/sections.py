@@ -14,6 +14,7 @@ from fmnist_exp.report.page.quality_tables import quality_tables
 from fmnist_exp.report.page.rendering import FigureReference, Section, Table
 from fmnist_exp.report.page.sentences import sentence
 from fmnist_exp.report.page.thumbnails import strips
+from fmnist_exp.report.runs.conditions import Difference
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 
@@ -34,7 +35,12 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
         _what_differs(findings),
         Section("leaderboard", "Leaderboard", tables=[leaderboard(findings, MAX_ROWS)]),
         _differences(findings, drawn("differences")),
-        Section("qualities", "Four qualities", tables=quality_tables(findings.qualities, MAX_ROWS)),
+        Section(
+            "qualities",
+            "Four qualities",
+            paragraphs=_on_epochs(findings),
+            tables=quality_tables(findings.qualities, MAX_ROWS),
+        ),
         Section("seeds", "Every seed", figures=drawn("seeds", "test_accuracy", "test_loss")),
         Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
         Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
@@ -65,15 +71,18 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
 
 def _what_differs(findings: Findings) -> Section:
     study = findings.study
-    varied = [
-        [name, ", ".join(dict.fromkeys(map(str, study.table[name].replace("", UNKNOWN))))]
-        for name in study.factors
-    ]
+    varied = [[each.key, _values(each)] for each in study.differences]
     return Section(
         "differs",
         "What differs",
         tables=[
-            Table(["key", "values"], varied, "Keys that tell the conditions apart", sortable=False),
+            Table(
+                ["key", "values"],
+                varied,
+                "Every key that differs between conditions; where it changes only together with "
+                "others, each value with theirs",
+                sortable=False,
+            ),
             Table(
                 ["key", "value"],
                 [[key, value] for key, value in study.constants.items()],
@@ -83,6 +92,14 @@ def _what_differs(findings: Findings) -> Section:
             ),
         ],
     )
+
+
+def _values(difference: Difference) -> str:
+    """The values of a key, each with the levels of the factors that it follows."""
+    texts = {UNKNOWN if key is None else key: at for key, at in difference.values.items()}
+    if not difference.follows:
+        return ", ".join(texts)
+    return "; ".join(f"{value} with {' / '.join(levels)}" for value, levels in texts.items())
 
 
 def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Section:
@@ -99,6 +116,16 @@ def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Sect
     )
 
 
+def _on_epochs(findings: Findings) -> list[str]:
+    """In how many runs the weights that were measured are not those of the best epoch."""
+    runs = [run.record for condition in findings.conditions for run in condition.runs]
+    other = sum(run.evaluated_epoch != run.best_epoch for run in runs)
+    if not other:
+        return []
+    text = f"In {other:,} of {len(runs):,} runs the evaluated epoch is not the best one, which has"
+    return [f"{text} the lowest validation loss."]
+
+
 def _single_runs(findings: Findings) -> list[Table]:
     rows = [
         [*pair, f"{test.num_only_a:,}", f"{test.num_only_b:,}", p_value(test.p_value)]
@@ -110,11 +137,14 @@ def _single_runs(findings: Findings) -> list[Table]:
 
 
 def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Section:
+    losses = {each.label: each.by_seed("test", "loss") for each in findings.conditions}
     rows = [
         [
             name,
             str(len(each.seeds)),
-            *(fixed(values.mean(), 4) for values in (each.ece, each.nll, each.brier)),
+            fixed(each.ece.mean(), 4),
+            fixed(float(np.mean([losses[name][seed] for seed in each.seeds])), 4),
+            fixed(each.brier.mean(), 4),
         ]
         for name, each in findings.predictions.items()
     ]

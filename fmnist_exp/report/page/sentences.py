@@ -51,6 +51,11 @@ def _effect(comparison: Comparison) -> str:
 
 def _finding(comparison: Comparison) -> str:
     verdict = comparison.verdict
+    if verdict == Verdict.IDENTICAL:
+        return (
+            "identical in every seed, with the same loss and accuracy on training, validation and "
+            "test images"
+        )
     if verdict == Verdict.EXPLORATORY:
         return f"exploratory; a verdict takes {MIN_PAIRS} or more"
     if verdict == Verdict.EQUAL:
@@ -63,7 +68,7 @@ def _finding(comparison: Comparison) -> str:
 
 def _what_it_takes(comparison: Comparison) -> str:
     if comparison.difference_std == 0:
-        return "the two are identical in every seed"
+        return "it is the same in every seed"
     seen = amount(comparison.minimum_detectable, comparison.metric)
     text = f"a difference of {seen} would have been seen with 80 % power"
     if math.isnan(comparison.sesoi):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fmnist_exp.records import called
@@ -9,6 +10,23 @@ from fmnist_exp.records import called
 # Factors in the order in which a table names them; the remaining keys follow.
 GROUPS = ("data", "model", "initializer", "optimizer", "training")
 NOT_A_FACTOR = {"seed", "data.dir"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A key whose value is not the same in all conditions.
+
+    Attributes:
+        key: the full key.
+        follows: factors that determine its value, so that its effect cannot be told from theirs;
+            empty for a factor.
+        values: each value, None where a config has no such key -> the levels of `follows` that
+            it comes with.
+    """
+
+    key: str
+    follows: tuple[str, ...]
+    values: dict[str | None, tuple[str, ...]]
 
 
 def flatten(config: dict[str, Any]) -> dict[str, str]:
@@ -24,7 +42,7 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
         if isinstance(value, dict):
             if {"name", "class_name"} <= value.keys():
-                value = {"name": called(value)} | {"config": value.get("config")}
+                value = value | {"name": called(value)}
             for name, inner in value.items():
                 visit(inner, f"{key}.{name}" if key else name)
         elif key not in NOT_A_FACTOR:
@@ -34,10 +52,11 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     return {printable(key): printable(text) for key, text in flat.items()}
 
 
-def what_differs(configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()) -> list[str]:
+def naming_keys(configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()) -> list[str]:
     """The fewest keys, in order of preference, that tell all different configs apart.
 
-    A key is kept if it splits a group of configs that the keys before it leave together. So a
+    They name the conditions and are their factors; `differences` lists every key that differs. A
+    key is kept if it splits a group of configs that the keys before it leave together. So a
     model's name stands for its widths and its recipe, and a width is named only where two
     models of one name differ in it. Without any difference, the initializer is named.
 
@@ -60,11 +79,53 @@ def what_differs(configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()) 
     return kept or ["initializer.name"]
 
 
+def differences(configs: Sequence[dict[str, str]], factors: Sequence[str]) -> list[Difference]:
+    """Every key that differs between flat configs, the factors first.
+
+    Args:
+        configs: flat configs, one for each condition.
+        factors: keys that tell them all apart, as from `naming_keys`.
+    """
+    keys = dict.fromkeys([*factors, *(key for config in configs for key in config)])
+    found = []
+    for key in keys:
+        if len({config.get(key) for config in configs}) > 1:
+            follows = () if key in factors else _determining(key, configs, factors)
+            values: dict[str | None, dict[str, None]] = {}
+            for config in configs:
+                levels = values.setdefault(config.get(key), {})
+                if follows:
+                    levels[label(config, follows)] = None
+            found.append(Difference(key, follows, {v: tuple(at) for v, at in values.items()}))
+    return found
+
+
+def _determining(
+    key: str, configs: Sequence[dict[str, str]], factors: Sequence[str]
+) -> tuple[str, ...]:
+    """The first factor whose value fixes that of a key; all factors if no single one does."""
+    for factor in factors:
+        levels = {config.get(factor) for config in configs}
+        if len({(config.get(factor), config.get(key)) for config in configs}) == len(levels):
+            return (factor,)
+    return tuple(factors)
+
+
 def what_is_shared(configs: Sequence[dict[str, str]]) -> dict[str, str]:
     """Keys that all flat configs have with the same value, and that value."""
     first, *others = configs
     shared = set(first.items()).intersection(*(other.items() for other in others))
     return {key: value for key, value in first.items() if (key, value) in shared}
+
+
+def about_data(config: dict[str, str]) -> dict[str, str]:
+    """The keys of a flat config that say which images are meant, and their values."""
+    return {key: value for key, value in config.items() if is_about_data(key)}
+
+
+def is_about_data(key: str) -> bool:
+    """Whether a key, or its column, says which images are meant."""
+    return key.partition(".")[0] == "data"
 
 
 def column(key: str) -> str:

@@ -15,6 +15,7 @@ from fmnist_exp import records
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import RunRecord, cannot_read
 from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs.conditions import Difference
 from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 from fmnist_exp.report.runs.tuned import Tuned, read_tuned
 from fmnist_exp.sweep.presence import state_without_record
@@ -50,7 +51,8 @@ class Study:
         table: one row per run: run, status, seed, the factors as text (empty where a config has
             no such key), condition, metrics, epochs, times.
         unfinished: names of run directories without a record, each with what can be said of it.
-        constants: key -> value of what all configs share.
+        configs: condition -> its flat config, see `conditions.flatten`.
+        differences: every key that differs between conditions.
         tuned: sweeps whose runs a tuner has proposed.
     """
 
@@ -58,13 +60,19 @@ class Study:
     factors: tuple[str, ...]
     table: pd.DataFrame
     unfinished: tuple[str, ...]
-    constants: dict[str, str]
+    configs: dict[str, dict[str, str]]
+    differences: tuple[Difference, ...]
     tuned: tuple[Tuned, ...]
 
     @property
     def conditions(self) -> list[str]:
         """Labels of the conditions, in the order of their first run."""
         return list(dict.fromkeys(self.table["condition"]))
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """Keys that all conditions share, and their values."""
+        return conditions.what_is_shared(list(self.configs.values()))
 
     @cached_property
     def measured(self) -> pd.DataFrame:
@@ -115,11 +123,13 @@ def read_study(folders: Sequence[Path]) -> Study:
     sweep_dirs = dict.fromkeys(os.path.dirname(path) for path in found)
     asked = [read_tuned(Path(path), _name(path, parent)) for path in sweep_dirs]
     tuned = tuple(each for each in asked if each is not None)
-    factors = conditions.what_differs(flat, [key for each in tuned for key in each.factors])
+    factors = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     rows = [_row(run, keys, factors) for run, keys in zip(runs, flat, strict=True)]
     columns = tuple(conditions.column(key) for key in factors)
     table = pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
-    return Study(runs, columns, table, unfinished, conditions.what_is_shared(flat), tuned)
+    configs = dict(zip(table["condition"], flat, strict=True))  # equal for all runs of a condition
+    differences = tuple(conditions.differences(list(configs.values()), factors))
+    return Study(runs, columns, table, unfinished, configs, differences, tuned)
 
 
 def _name(path: str, parent: str) -> str:
@@ -167,11 +177,16 @@ def _read_run(path: Path, name: str) -> Run:
 
 
 def _what_fixes(record: RunRecord) -> dict[str, str]:
-    """What makes a run's condition: its config, and what the classes of its data are called."""
+    """What makes a run's condition: its config, and which data the config's words have meant."""
     config = record.config
     if config.get("engine") == "auto":  # of former code, which settled it as late as this
         config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
-    return conditions.flatten(config) | {"data.class_names": json.dumps(record.class_names)}
+    found = conditions.flatten(config)
+    found["data.class_names"] = conditions.printable(json.dumps(record.class_names))
+    sha256 = record.provenance.get("data_sha256")
+    return found | (
+        {} if sha256 is None else {"data.sha256": conditions.printable(str(sha256))[:12]}
+    )
 
 
 def _row(run: Run, config: dict[str, str], factors: Sequence[str]) -> dict[str, Any]:

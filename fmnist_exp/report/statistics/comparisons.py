@@ -1,5 +1,6 @@
 """What a comparison of two conditions holds, and the table of many."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -15,11 +16,14 @@ class Verdict(StrEnum):
     EQUAL = "practically equal"
     UNDECIDED = "undecided"
     EXPLORATORY = "exploratory"
+    IDENTICAL = "identical"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two conditions on one metric; NaN where a number cannot be had, in the metric's own unit.
+
+    Of runs that are identical there are no statistics: nothing varies.
 
     Attributes:
         metric: name of the metric, such as test_accuracy.
@@ -52,22 +56,22 @@ class Comparison:
     condition_b: str
     num_pairs: int
     difference_mean: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    p_value_holm: float
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    p_value: float = math.nan
+    p_value_holm: float = math.nan
     verdict: Verdict
-    difference_std: float
-    d_z: float
-    superiority: float
-    superiority_low: float
-    superiority_high: float
-    p_value_sign_flip: float
-    sesoi: float
-    p_value_equivalence: float
-    p_value_equivalence_holm: float
-    minimum_detectable: float
-    seeds_needed: float
+    difference_std: float = math.nan
+    d_z: float = math.nan
+    superiority: float = math.nan
+    superiority_low: float = math.nan
+    superiority_high: float = math.nan
+    p_value_sign_flip: float = math.nan
+    sesoi: float = math.nan
+    p_value_equivalence: float = math.nan
+    p_value_equivalence_holm: float = math.nan
+    minimum_detectable: float = math.nan
+    seeds_needed: float = math.nan
     num_comparisons: int
     unpaired_seeds: tuple[int, ...]
 

@@ -2,6 +2,7 @@
 
 The rules stand fixed before any run. For every pair of conditions shown:
 
+- `identical` if their runs are the same in every common seed: no statistics;
 - `exploratory` with fewer than five paired seeds: no verdict;
 - `practically equal` if two one-sided tests put the difference within +/- the smallest effect of
   interest (Holm);
@@ -10,7 +11,7 @@ The rules stand fixed before any run. For every pair of conditions shown:
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -25,6 +26,7 @@ MIN_PAIRS = 5
 MAX_CONDITIONS = 8  # of which all pairs are compared, 28; more are compared with the baseline
 # Smallest effect of interest, as a fraction: about one standard error of a test accuracy.
 SESOI = dict.fromkeys(["test_accuracy", "validation_accuracy", "train_accuracy"], 0.003)
+Relation = Callable[[str, str], bool]  # between two conditions
 HIGHER_IS_BETTER = {"accuracy": True, "loss": False, "error": False, "seconds": False}
 
 
@@ -35,13 +37,16 @@ def compare(
     baseline: str | None = None,
     sesoi: float | None = None,
     sign_flip: bool = True,
+    same_data: Relation = lambda a, b: True,
+    identical: Relation = lambda a, b: False,
 ) -> list[Comparison]:
     """Compare conditions on one metric: all pairs, or each with the baseline.
 
     The comparisons returned are the family over which Holm and the intervals are adjusted, but
-    for those with fewer than two pairs, which have no test. All pairs are compared, the later
-    condition against the earlier, unless a baseline is given or there are more than eight
-    conditions: then each is compared with the baseline, by default the first condition.
+    for those without a test: of fewer than two pairs, or of identical runs. All pairs on the same
+    data are compared, the later condition against the earlier, unless a baseline is given or there
+    are more than eight conditions: then each is compared with the baseline, by default the first
+    condition on its data.
 
     Differences and equivalence are two families, each adjusted on its own at 5 %, since they can
     be wrong in opposite states of the world: `better` or `worse` is false where the true
@@ -56,6 +61,8 @@ def compare(
         sesoi: smallest effect of interest, fixed before the runs, see `SESOI`; without it nothing
             is `practically equal`.
         sign_flip: whether to run the sign-flip test, which no verdict depends on.
+        same_data: whether two conditions were measured on the same data.
+        identical: whether the runs of two conditions are the same in every common seed.
 
     Raises:
         ValueError: the baseline is not a condition, the metric's direction is unknown, or a value
@@ -65,11 +72,15 @@ def compare(
     _check_finite(values)
     joined = {
         (name_a, name_b): _join(values[name_a], values[name_b])
-        for name_a, name_b in _compared(list(values), baseline)
+        for name_a, name_b in _compared(list(values), baseline, same_data)
     }
-    family = sum(len(pairs.seeds) > 1 for pairs in joined.values())
+    same = {names for names in joined if identical(*names)}
+    family = sum(len(pairs.seeds) > 1 for names, pairs in joined.items() if names not in same)
     measured = [
-        _measure(metric, names, pairs, family, sesoi, sign_flip) for names, pairs in joined.items()
+        _identical(metric, names, pairs, family, sesoi)
+        if names in same
+        else _measure(metric, names, pairs, family, sesoi, sign_flip)
+        for names, pairs in joined.items()
     ]
     return _judge(measured, sign)
 
@@ -83,7 +94,9 @@ def higher_is_better(metric: str) -> bool:
     return HIGHER_IS_BETTER[word]
 
 
-def _compared(conditions: Sequence[str], baseline: str | None) -> list[tuple[str, str]]:
+def _compared(
+    conditions: Sequence[str], baseline: str | None, same_data: Relation
+) -> list[tuple[str, str]]:
     """Pairs (condition_a, condition_b) that are compared."""
     if baseline is not None and baseline not in conditions:
         raise ValueError(
@@ -91,9 +104,15 @@ def _compared(conditions: Sequence[str], baseline: str | None) -> list[tuple[str
             f"the conditions are {', '.join(map(repr, conditions))}"
         )
     if baseline is None and len(conditions) <= MAX_CONDITIONS:
-        return [(later, earlier) for earlier, later in combinations(conditions, 2)]
-    against = conditions[0] if baseline is None else baseline
-    return [(condition, against) for condition in conditions if condition != against]
+        pairs = [(later, earlier) for earlier, later in combinations(conditions, 2)]
+    elif baseline is None:
+        pairs = [
+            (condition, next(first for first in conditions if same_data(condition, first)))
+            for condition in conditions
+        ]
+    else:
+        pairs = [(condition, baseline) for condition in conditions]
+    return [pair for pair in pairs if pair[0] != pair[1] and same_data(*pair)]
 
 
 def _check_finite(values: Mapping[str, Mapping[int, float]]) -> None:
@@ -112,6 +131,23 @@ def _check_finite(values: Mapping[str, Mapping[int, float]]) -> None:
 
 def _join(arm_a: Mapping[int, float], arm_b: Mapping[int, float]) -> paired.Pairs:
     return paired.pair_on_seed(list(arm_a), list(arm_a.values()), list(arm_b), list(arm_b.values()))
+
+
+def _identical(
+    metric: str, names: tuple[str, str], pairs: paired.Pairs, family: int, sesoi: float | None
+) -> Comparison:
+    """A comparison of runs that are the same: there is nothing to test."""
+    return Comparison(
+        metric=metric,
+        condition_a=names[0],
+        condition_b=names[1],
+        num_pairs=len(pairs.seeds),
+        difference_mean=0.0,
+        verdict=Verdict.IDENTICAL,
+        sesoi=math.nan if sesoi is None else sesoi,
+        num_comparisons=family,
+        unpaired_seeds=pairs.unpaired,
+    )
 
 
 def _measure(
@@ -137,7 +173,6 @@ def _measure(
         ci_low=test.low,
         ci_high=test.high,
         p_value=test.p_value,
-        p_value_holm=math.nan,
         verdict=Verdict.EXPLORATORY,
         difference_std=test.std,
         d_z=paired.d_z(differences),
@@ -147,7 +182,6 @@ def _measure(
         p_value_sign_flip=paired.sign_flip_p(differences) if sign_flip else math.nan,
         sesoi=math.nan if sesoi is None else sesoi,
         p_value_equivalence=math.nan if sesoi is None else paired.equivalence_p(differences, sesoi),
-        p_value_equivalence_holm=math.nan,
         minimum_detectable=detectable,
         seeds_needed=seeds,
         num_comparisons=family,
@@ -180,6 +214,8 @@ def _judge(comparisons: Sequence[Comparison], sign: int) -> list[Comparison]:
 
 
 def _verdict(comparison: Comparison, p_different: float, p_equal: float, sign: int) -> Verdict:
+    if comparison.verdict == Verdict.IDENTICAL:
+        return comparison.verdict
     if comparison.num_pairs < MIN_PAIRS:
         return Verdict.EXPLORATORY
     if p_equal <= ALPHA:  # not so if it is NaN
