@@ -43,7 +43,7 @@ def test_what_differs_lists_values_and_what_is_shared(tmp_path):
             "initializer.class_name",
             "HeNormal with he_normal; VarianceScaling with variance_scaling",
         ],
-        ["initializer.config.scale", "- with he_normal; 2.0 with variance_scaling"],
+        ["initializer.config.scale", "not set with he_normal; 2.0 with variance_scaling"],
     ]
     assert ["optimizer.name", "adam"] in [list(row) for row in shared.rows]
 

@@ -7,7 +7,7 @@ from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
-from fmnist_exp.report.runs.conditions import is_about_data
+from fmnist_exp.report.runs.conditions import is_about_data, label, naming_keys
 from fmnist_exp.report.runs.sweeps import Study
 from fmnist_exp.report.runs.tuned import Tuned
 from fmnist_exp.report.shown import Condition
@@ -95,14 +95,12 @@ def warnings(findings: Findings) -> list[str]:
 
 def _about_data(conditions: Sequence[Condition]) -> list[str]:
     """Which conditions are not compared, as they were measured on different data."""
-    groups: dict[frozenset[tuple[str, str]], list[str]] = {}
-    for condition in conditions:
-        groups.setdefault(frozenset(condition.data.items()), []).append(condition.label)
-    if len(groups) < 2:
+    sets = list({frozenset(each.data.items()): each.data for each in conditions}.values())
+    if len(sets) < 2:
         return []
-    named = "; ".join(_listed(labels) for labels in groups.values())
-    count = len(groups)
-    return [f"Conditions on different data are not compared. {count} sets of data: {named}."]
+    keys = naming_keys(sets)
+    named = "; ".join(label(data, keys) for data in sets)
+    return [f"Conditions on different data are not compared with each other: {named}."]
 
 
 def _changed_together(study: Study) -> list[str]:
@@ -127,17 +125,17 @@ def _about_seeds(findings: Findings) -> list[str]:
         for condition in findings.conditions
     }
     everywhere = set.intersection(*seeds.values()) if seeds else set()
-    for label, own in seeds.items():
+    for name, own in seeds.items():
         if len(seeds) > 1 and own - everywhere:
             extra = _listed(map(str, sorted(own - everywhere)))
-            found.append(f"{label} has seeds that not every condition has: {extra}.")
-    few = [label for label, own in seeds.items() if len(own) < MIN_PAIRS]
+            found.append(f"{name} has seeds that not every condition has: {extra}.")
+    few = [name for name, own in seeds.items() if len(own) < MIN_PAIRS]
     if few:
         found.append(f"Fewer than {MIN_PAIRS} seeds: {_listed(few)}. Read these as exploratory.")
     table = findings.study.table
     given_up = set(table["condition"][table["status"] == "pruned"])  # named before
     empty = [
-        label for label in findings.study.conditions if label not in seeds and label not in given_up
+        name for name in findings.study.conditions if name not in seeds and name not in given_up
     ]
     if empty:
         found.append(f"No completed run, so no statistics: {_listed(empty)}.")

@@ -8,7 +8,7 @@ import numpy as np
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
-from fmnist_exp.report.page.formatting import UNKNOWN, cell, fixed, p_value, percent
+from fmnist_exp.report.page.formatting import cell, fixed, p_value, percent
 from fmnist_exp.report.page.leaderboard import comparison_table, leaderboard
 from fmnist_exp.report.page.quality_tables import quality_tables
 from fmnist_exp.report.page.rendering import FigureReference, Section, Table
@@ -96,7 +96,7 @@ def _what_differs(findings: Findings) -> Section:
 
 def _values(difference: Difference) -> str:
     """The values of a key, each with the levels of the factors that it follows."""
-    texts = {UNKNOWN if key is None else key: at for key, at in difference.values.items()}
+    texts = {"not set" if key is None else key: at for key, at in difference.values.items()}
     if not difference.follows:
         return ", ".join(texts)
     return "; ".join(f"{value} with {' / '.join(levels)}" for value, levels in texts.items())
