@@ -23,7 +23,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp import records
-from fmnist_exp.command_line.own_groups import check_folder
+from fmnist_exp.command_line.config_files import FileConfigSource
 from fmnist_exp.command_line.preflight import ERRORS_OF_HYDRA
 from fmnist_exp.config import CONFIG_DIR, parse, parse_execution
 from fmnist_exp.datasets.idx import read_idx
@@ -123,7 +123,7 @@ def idx_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
 
 
 def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]:
-    """The checks of a config folder and of a whole config, and every shipped choice as one file."""
+    """The reader and checks of a config file, and every shipped choice as one file."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         seeds = [
             OmegaConf.to_yaml(compose("config", [f"model={model}", f"optimizer={optimizer}"]))
@@ -131,14 +131,14 @@ def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
             for optimizer in ("adam", "nesterov")
         ]
     path = folder / "config.yaml"
+    source = FileConfigSource("fuzz", f"file://{folder}")
 
     def read(content: bytes) -> object:
         path.write_bytes(content)
 
         def composed() -> object:
-            check_folder(folder)
             try:
-                loaded = OmegaConf.load(path)
+                loaded = source.load_config(path.name).config
             except ERRORS_OF_HYDRA as error:  # as the preflight does
                 raise ConfigError(str(error)) from error
             if not isinstance(loaded, DictConfig):

@@ -8,10 +8,11 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from omegaconf.resolvers import oc
 
 from fmnist_exp.checks.keras_arguments import check_keras_class
 from fmnist_exp.checks.keras_classes import activation_names, keras_classes
@@ -20,6 +21,7 @@ from fmnist_exp.checks.rules import (
     FOLDER,
     MAPPING,
     NAME,
+    PATH,
     TEXT,
     WIDTHS,
     Rule,
@@ -40,6 +42,7 @@ DATA_SETS = ("digits", "fashion_mnist", "synthetic")
 # The options that stand for others, whose names no other class may bear either.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 MAX_SEED = 2**32 - 1
+MAX_INTERPOLATIONS = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
 
 
 def _ruled(rule: Rule) -> Any:
@@ -105,7 +108,7 @@ class RunConfig:
 class ExecutionConfig:
     """How runs are carried out; nothing here changes a result."""
 
-    store: str = _ruled(TEXT)
+    store: str = _ruled(PATH)
     reuse: bool = _ruled(BOOLEAN)
     checkpoint_seconds: float = _ruled(number("[0, inf)", "30"))
     threads_per_run: int | None = _ruled(integer(1, example=1, or_null=True))
@@ -176,13 +179,27 @@ def check_batch_size(config: RunConfig, num_train: int) -> None:
         )
 
 
+def check_interpolations(composed: DictConfig) -> None:
+    """Refuse values that could unfold one another, before any of them is resolved.
+
+    Raises:
+        ConfigError: the config of a run holds too many interpolations.
+    """
+    num_interpolations = str(OmegaConf.to_container(composed, resolve=False)).count("${")
+    if num_interpolations > MAX_INTERPOLATIONS:
+        raise ConfigError(
+            f"the config of a run must hold at most {MAX_INTERPOLATIONS} interpolations, received "
+            f"{num_interpolations}: they could unfold to any size. Write the values themselves."
+        )
+
+
 def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     """The checked keys at the top that fix the run, and those that say how it is carried out."""
-    _refuse_environment(OmegaConf.to_container(composed, resolve=False))
+    check_interpolations(composed)
     try:
         raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{error.full_key or 'config'}: {error.msg or error}") from None
+        raise ConfigError(explain_value(error)) from None
     schema = dataclasses.make_dataclass(
         "TopLevel",
         [
@@ -199,27 +216,36 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     return run, execution
 
 
-def _no_environment(*_: Any) -> NoReturn:
-    """Takes the place of OmegaConf's `oc.env`, whose name an interpolation can also compute."""
-    raise ConfigError("no value may come from an environment variable. Write the value itself.")
+def explain_value(error: OmegaConfBaseException) -> str:
+    """What OmegaConf says of a value that it cannot resolve, in one line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConfigError):  # of the function below
+            return str(cause)
+        cause = cause.__cause__ or cause.__context__
+    reason = str(error.msg or error).partition("\n")[0].rstrip(".")
+    return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out."
 
 
-OmegaConf.register_new_resolver("oc.env", _no_environment, replace=True)
-
-
-def _refuse_environment(unresolved: Any, key: str = "") -> None:
-    """Refuse values taken from the environment: a secret would end up in every record."""
-    if isinstance(unresolved, dict):
-        for name, value in unresolved.items():
-            _refuse_environment(value, f"{key}.{name}" if key else str(name))
-    elif isinstance(unresolved, list):
-        for value in unresolved:
-            _refuse_environment(value, key)
-    elif isinstance(unresolved, str) and "oc.env" in unresolved:
+def _environment(name: str, *default: Any, _node_: Node) -> Any:
+    """OmegaConf's `oc.env`, for what is no part of a run: other values stand in every record."""
+    key = str(_node_._get_full_key(None))
+    execution = {item.name for item in dataclasses.fields(ExecutionConfig)}
+    if key != "data.dir" and key not in execution and not key.startswith("hydra."):
         raise ConfigError(
-            f"{key} must not come from an environment variable, received {unresolved!r}: records "
-            "and reports show every value. Write the value itself."
+            f"{key} must not come from an environment variable, received '${{oc.env:{name}}}', as "
+            f'it is part of what a run is. Write the value, or let the shell do so: {key}="${name}"'
         )
+    try:
+        return oc.env(name, *default)
+    except KeyError:
+        raise ConfigError(
+            f"{key} names the environment variable {name}, which is not set. Set it, or write the "
+            "value itself."
+        ) from None
+
+
+OmegaConf.register_new_resolver("oc.env", _environment, replace=True)
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:
@@ -254,7 +280,10 @@ def _parse_training(raw: Any) -> TrainingConfig:
     callbacks = []
     for name, callback in values["callbacks"].items():
         key = f"training.callbacks.{name}"
-        named = {"name": str(name), **callback} if isinstance(callback, dict) else callback
+        if callback is None:
+            continue
+        complete = {"name": str(name), "config": {}}
+        named = complete | callback if isinstance(callback, dict) else callback
         fields = check_fields(KerasObject, named, key)
         callbacks.append(_keras_object(fields, key, "callbacks"))
     return TrainingConfig(**(values | {"callbacks": callbacks}))

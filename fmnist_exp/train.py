@@ -10,16 +10,13 @@ import platform
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -30,7 +27,7 @@ from fmnist_exp.command_line.console import (
     leave_lost_terminal,
     reader_may_leave,
 )
-from fmnist_exp.command_line.preflight import plan_command_line
+from fmnist_exp.command_line.preflight import plan_command_line, request
 from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
 from fmnist_exp.records import RunRecord, called
@@ -169,22 +166,9 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated(number)
 
 
-def _within(sweep_dir: Path, arguments: Sequence[str]) -> list[str]:
-    """The arguments with the directory of the sweep as planned.
-
-    Hydra composes anew and would put its own second into the name; and the relative path of a
-    sweep means another place to a process that was started in another folder.
-    """
-    overrides = get_args_parser().parse_args(list(arguments)).overrides
-    last = max((n for n, each in enumerate(arguments) if each in overrides), default=-1)
-    folder = QuotedString(str(sweep_dir.absolute()), Quote.single).with_quotes()
-    return [*arguments[: last + 1], f"hydra.sweep.dir={folder}", *arguments[last + 1 :]]
-
-
 def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
     launchers.prepare(plan.launcher)
-    sys.argv[1:] = _within(sweep_dir, sys.argv[1:])
     with working_in(sweep_dir, wait=False), cheap_sweeps():
         if plan.search is None:  # trials are planned as they are proposed
             write_plan(plan)
@@ -215,12 +199,16 @@ def main() -> None:
         plan = plan_command_line(sys.argv[1:])
         if plan is None:  # `--help` and the like
             end_with_reader()
-        elif plan.execution.dry_run:
+            sys.argv[1:] = request(sys.argv[1:])
+            run_composed()
+            return
+        if plan.execution.dry_run:
             print(_dry_run(plan))
             return
-        elif (store := _store(plan.execution, Path.cwd())) is not None:
+        if (store := _store(plan.execution, Path.cwd())) is not None:
             store.check()
-        if plan is None or plan.sweep_dir is None:
+        sys.argv[1:] = plan.arguments
+        if plan.sweep_dir is None:
             run_composed()
         else:
             _run_sweep(plan, plan.sweep_dir)

@@ -58,7 +58,7 @@ BAD_CALLBACKS = {
     "{class_name: EarlyStopping, config: {mode: mx}}": r"mode must be one of auto, max, min",
     "{class_name: ModelCheckpoint, config: {filepath: x}}": r"class_name must name one of Keras's",
     "{class_name: EarlyStoping, config: {}}": r"Did you mean EarlyStopping\?",
-    "{class_name: EarlyStopping}": r"training.callbacks.extra.config is missing",
+    "{config: {}}": r"training.callbacks.extra.class_name is missing",
     "3": r"training.callbacks.extra must be a mapping",
 }
 

@@ -135,7 +135,7 @@ def test_C18_read_only_place_is_refused_by_name(disk, tiny_config, tmp_path):
     refused = pytest.raises(RecordError, match=rf"cannot write {disk.folder}")
     with disk.read_only():
         with refused:
-            check_output_dir(disk.folder / "run", depth=1)
+            check_output_dir(disk.folder / "run")
         with refused:
             Store(disk.folder / "runs").check()
         with refused:
@@ -144,7 +144,7 @@ def test_C18_read_only_place_is_refused_by_name(disk, tiny_config, tmp_path):
 
 def test_C18_name_that_is_too_long_is_refused_before_training(tmp_path):
     with pytest.raises(RecordError, match=r"cannot write .*xxx: File name too long"):
-        check_output_dir(tmp_path / ("x" * 300), depth=1)
+        check_output_dir(tmp_path / ("x" * 300))
 
 
 def test_C18_directory_may_have_any_name(tmp_path):

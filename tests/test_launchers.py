@@ -68,7 +68,7 @@ def test_missing_plugin_is_named_with_the_command_that_installs_it(
 
 
 MISTAKES = {
-    "hydra/launcher=corse": r"must name a launcher, received 'corse'\. Did you mean cores\?",
+    "hydra/launcher=corse": r"must name an option, received 'corse'\. Did you mean cores\?",
     "hydra.launcher.n_job=3": r"n_job is not a key .* mean hydra\.launcher\.n_jobs\?.*--cfg hydra",
     "hydra.launcher.n_jobs=two": "n_jobs=two: Value 'two' .* could not be converted to Integer",
 }

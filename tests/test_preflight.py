@@ -34,7 +34,7 @@ def test_requests_without_a_run_are_left_to_hydra(arguments):
         (["training.batch_size=1,1601"], "batch_size"),
         (["optmizer=sgd"], r"optmizer is not a key of the config. Did you mean optimizer\?"),
         (["training.epoch=3"], r"training.epoch is not a key .* Did you mean training.epochs\?"),
-        (["optimizer=sdg"], r"Could not find 'optimizer/sdg'"),
+        (["optimizer=sdg"], r"optimizer must name an option, received 'sdg'. Did you mean sgd\?"),
         (["--config-name=other"], "--config-name is not supported, received 'other'"),
     ],
 )

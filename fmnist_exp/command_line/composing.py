@@ -17,6 +17,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from fmnist_exp.command_line.arguments import as_hydra_reads
+
 
 class Composer(ConfigLoaderImpl):
     """Hydra's loader, which remembers how each combination of options was composed.
@@ -37,6 +39,7 @@ class Composer(ConfigLoaderImpl):
         self, master_config: DictConfig, sweep_overrides: list[str]
     ) -> DictConfig:
         """The config of one run; arguments and errors as Hydra's own."""
+        sweep_overrides = [as_hydra_reads(override) for override in sweep_overrides]
         parsed = OverridesParser.create().parse_overrides(sweep_overrides)
         values = [override for override in parsed if _is_value(override, master_config)]
         options = tuple(

@@ -2,18 +2,14 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from fmnist_exp.errors import RecordError
-from fmnist_exp.records import FIGURES, cannot_write
+from fmnist_exp.records import cannot_write
 
 
-def check_output_dir(folder: Path, *, depth: int) -> None:
-    """Refuse a directory that cannot be made or written, or from which links lead elsewhere.
-
-    Args:
-        folder: the directory of a sweep or of a run.
-        depth: levels of folders that runs write to.
+def check_output_dir(folder: Path) -> None:
+    """Refuse the directory of a sweep or of a run that cannot be made or written.
 
     Raises:
         RecordError: the directory cannot be used; the message names the path.
@@ -23,27 +19,7 @@ def check_output_dir(folder: Path, *, depth: int) -> None:
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
-    except OSError as error:  # in /proc: that there is no such file
+        with suppress(FileNotFoundError):
+            os.stat(folder)
+    except OSError as error:  # its name is too long; in /proc: that there is no such file
         raise cannot_write(folder, error) from error
-    try:
-        os.stat(folder)
-    except FileNotFoundError:
-        return
-    except OSError as error:  # its name is too long
-        raise cannot_write(folder, error) from error
-    _refuse_links(folder, depth)
-
-
-def _refuse_links(folder: Path, depth: int) -> None:
-    """Hydra and Python's logging write through links, to a place that nobody has chosen."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_symlink():
-                raise RecordError(
-                    f"{entry.path} is a link; nothing is written through links in the directory "
-                    "of a run or sweep. Remove it, or choose another directory with "
-                    "hydra.run.dir=DIR (a single run) or hydra.sweep.dir=DIR (a sweep)."
-                )
-            written = entry.name.isdigit() or entry.name in (".hydra", FIGURES)
-            if depth > 1 and written and entry.is_dir():
-                _refuse_links(Path(entry.path), depth - 1)

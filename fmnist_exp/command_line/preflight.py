@@ -6,16 +6,19 @@ are read.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra import initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
+from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -23,34 +26,32 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
+from fmnist_exp.command_line import config_files  # noqa: F401  Hydra reads files by it
+from fmnist_exp.command_line.arguments import quoted, read_arguments
 from fmnist_exp.command_line.complaints import explain
 from fmnist_exp.command_line.composing import cheap_sweeps
-from fmnist_exp.command_line.hydra_section import (
-    check_factors,
-    check_unchanged,
-    settings_of_execution,
-)
+from fmnist_exp.command_line.hydra_section import check_factors, check_places, check_settings
 from fmnist_exp.command_line.output_dirs import check_output_dir
-from fmnist_exp.command_line.own_groups import check_folder, check_overrides
 from fmnist_exp.config import (
     CONFIG_DIR,
     ExecutionConfig,
     check_batch_size,
+    check_interpolations,
     parse,
     parse_execution,
 )
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.records import TRIALS
+from fmnist_exp.sweep.launchers import check as check_launcher
 from fmnist_exp.sweep.plan import PLAN, Plan
-from fmnist_exp.tuning.search import Search, is_tuned, read_search, without_hydra
+from fmnist_exp.tuning.search import Search, is_tuned, read_search, task_of, without_hydra
 from fmnist_exp.tuning.tuner import check_startable
 
 EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
 ERRORS_OF_HYDRA = (
     HydraException,
     OmegaConfBaseException,
-    yaml.YAMLError,
     ValueError,
     RecursionError,
 )
@@ -68,34 +69,85 @@ def plan_command_line(arguments: Sequence[str]) -> Plan | None:
         DataError: the data are missing or damaged.
         RecordError: the output directory cannot be written.
     """
-    options = get_args_parser().parse_args(list(arguments))
-    if options.config_dir is not None:
-        check_folder(Path(options.config_dir))
-    check_overrides(options.overrides)
-    if options.help or options.hydra_help or options.cfg or options.info:
-        return None
-    if options.shell_completion:
+    options, flags = read_arguments(arguments)
+    _check_config_dir(options.config_dir)
+    if _starts_no_run(options):
         return None
     _refuse_foreign_primaries(options)
-    overrides = list(options.overrides)
-    if options.config_dir is not None:
-        own = Path(options.config_dir).absolute()
-        overrides.append(f"hydra.searchpath=['file://{own}']")
-    with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        try:
-            settings = settings_of_execution(options.overrides, EXECUTION)
-            plan = _plan(overrides, options.multirun, settings)
-        except ERRORS_OF_HYDRA as error:
-            raise ConfigError(explain(error, options.overrides)) from error
+    with _composing(options) as overrides:
+        check_settings(options.overrides)
+        plan = _plan(overrides, options.multirun)
     # Backwards, so that the first run finds its data still in memory.
     for data_config in reversed(dict.fromkeys(config.data for config in plan.configs)):
         num_train = len(data.load(data_config).train)
         for config in plan.configs:
             if config.data == data_config:
                 check_batch_size(config, num_train)
-    if options.config_dir is None:
-        return plan
-    return replace(plan, options=("--config-dir", options.config_dir))
+    # Hydra composes anew and would put its own second into the name of the directory; and a
+    # relative path means another place to a process that was started in another folder.
+    key, folder = ("run", plan.run_dir) if plan.sweep_dir is None else ("sweep", plan.sweep_dir)
+    assert folder is not None
+    into = f"hydra.{key}.dir={quoted(str(folder.absolute()))}"
+    own = () if options.config_dir is None else ("--config-dir", options.config_dir)
+    return replace(plan, options=own, arguments=(*options.overrides, into, *flags))
+
+
+def request(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a request that starts no run, as Hydra takes them.
+
+    Of a sweep they show the first run; Hydra itself takes one flag or the other.
+
+    Raises:
+        ConfigError: the config cannot be composed.
+    """
+    options, flags = read_arguments(arguments)
+    overrides = options.overrides
+    if options.cfg or options.info:
+        with _composing(options) as composed:
+            master = _hydra().compose_config("config", composed, _mode(options.multirun, composed))
+            if options.multirun:
+                of_hydra = [each for each in overrides if re.match(r"[+~]*hydra\b", each)]
+                overrides = [*of_hydra, *next(iter(_of_runs(master)), [])]
+    return [*overrides, *(flag for flag in flags if flag not in ("--multirun", "-m"))]
+
+
+def _starts_no_run(options: Any) -> bool:
+    asked = (options.help, options.hydra_help, options.cfg, options.info, options.shell_completion)
+    return any(asked)
+
+
+def _check_config_dir(folder: str | None) -> None:
+    if folder is not None and not os.path.isdir(folder):
+        raise ConfigError(
+            f"--config-dir must name a folder, received {folder!r}. Pass a folder with groups of "
+            "your own, such as FOLDER/training/mine.yaml."
+        )
+
+
+@contextmanager
+def _composing(options: Any) -> Iterator[list[str]]:
+    """Hydra, ready to compose; the overrides, groups of one's own among them; its complaints."""
+    overrides = list(options.overrides)
+    if options.config_dir is not None:
+        overrides.append(
+            f"hydra.searchpath=[{quoted(f'file://{os.path.abspath(options.config_dir)}')}]"
+        )
+    with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        try:
+            yield overrides
+        except ERRORS_OF_HYDRA as error:
+            raise ConfigError(explain(error, overrides)) from error
+
+
+def _hydra() -> Hydra:
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    return hydra
+
+
+def _mode(multirun: bool, overrides: list[str]) -> RunMode:
+    asked = _hydra().get_mode("config", overrides) or RunMode.RUN
+    return RunMode.MULTIRUN if multirun else asked
 
 
 def _refuse_foreign_primaries(options: Any) -> None:
@@ -110,20 +162,20 @@ def _refuse_foreign_primaries(options: Any) -> None:
             )
 
 
-def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
+def _plan(overrides: list[str], multirun: bool) -> Plan:
     """The checked config of every run, in the order in which Hydra will number them."""
-    hydra = GlobalHydra.instance().hydra
-    assert hydra is not None
-    mode = RunMode.MULTIRUN if multirun else hydra.get_mode("config", overrides) or RunMode.RUN
+    hydra, mode = _hydra(), _mode(multirun, overrides)
     master = hydra.compose_config("config", overrides, mode)
-    check_unchanged(master, hydra.config_loader, settings, EXECUTION)
+    check_interpolations(without_hydra(master))
+    check_places(master)
     check_factors(master.hydra.sweeper.params or {}, EXECUTION)
+    HydraConfig.instance().set_config(master)  # for values such as ${hydra:runtime.cwd}
     experiment = OmegaConf.select(master, "hydra.runtime.choices.experiment")
     if mode == RunMode.MULTIRUN:
-        sweep_dir = Path(master.hydra.sweep.dir)
-        check_output_dir(sweep_dir, depth=3)
-        _refuse_mixture(master, sweep_dir)
         launcher: Any = OmegaConf.to_container(master.hydra.launcher, resolve=True)
+        sweep_dir = _directory(master, "hydra.sweep.dir")
+        check_launcher(launcher, sweep_dir)
+        _refuse_mixture(master, sweep_dir)
         if is_tuned(master):
             return _plan_search(read_search(master, hydra.config_loader), sweep_dir, launcher)
         of_runs = sweep_overrides(master)
@@ -132,9 +184,7 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
                 f"a sweep must have at least one run, received {' '.join(overrides)!r}, which "
                 "makes none. Pass for example 'seed=range(5)'."
             )
-        composed = [
-            without_hydra(hydra.config_loader.load_sweep_config(master, run)) for run in of_runs
-        ]
+        composed = [_compose_run(master, run) for run in of_runs]
         execution = parse_execution(composed[0])
         parsed = [settled(parse(each)) for each in composed]
         return Plan(parsed, of_runs, execution, sweep_dir, launcher)
@@ -143,10 +193,32 @@ def _plan(overrides: list[str], multirun: bool, settings: list[str]) -> Plan:
             f"experiment={experiment} is a sweep, received a command for a single run. "
             f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
         )
-    check_output_dir(Path(master.hydra.run.dir), depth=2)
     single = without_hydra(master)
-    task_overrides = list(master.hydra.overrides.task)
-    return Plan([settled(parse(single))], [task_overrides], parse_execution(single), None)
+    plan = Plan([settled(parse(single))], [task_of(master)], parse_execution(single), None)
+    return replace(plan, run_dir=_directory(master, "hydra.run.dir"))
+
+
+def _of_runs(master: DictConfig) -> list[list[str]]:
+    """The overrides of each run of a sweep; of a tuned one at the ends of its factors."""
+    if not is_tuned(master):
+        return sweep_overrides(master)
+    search = read_search(master, _hydra().config_loader)
+    return [search.overrides(values) for values in search.examples()]
+
+
+def _compose_run(master: DictConfig, overrides: list[str]) -> DictConfig:
+    try:
+        return without_hydra(_hydra().config_loader.load_sweep_config(master, overrides))
+    except ERRORS_OF_HYDRA as error:
+        of_hydra: list[str] = list(master.hydra.overrides.hydra)
+        raise ConfigError(explain(error, [*of_hydra, *overrides])) from error
+
+
+def _directory(master: DictConfig, key: str) -> Path:
+    """The directory of a run or a sweep, which can be written."""
+    folder = Path(os.path.expanduser(OmegaConf.select(master, key)))
+    check_output_dir(folder)
+    return folder
 
 
 def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> Plan:
@@ -161,7 +233,7 @@ def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> P
 
 def _open_factors(master: DictConfig) -> set[str]:
     """Factors of an experiment that a command for a single run leaves open."""
-    given = OverridesParser.create().parse_overrides(list(master.hydra.overrides.task))
+    given = OverridesParser.create().parse_overrides(task_of(master))
     return set(master.hydra.sweeper.params or {}) - {each.key_or_group for each in given}
 
 
@@ -177,7 +249,7 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
     arguments: list[str] = [
         f"{key}={value}" for key, value in (master.hydra.sweeper.params or {}).items()
     ]
-    arguments += map(str, master.hydra.overrides.task)
+    arguments += task_of(master)
     overrides = OverridesParser.create().parse_overrides(arguments)
     for override in overrides:
         if override.key_or_group == "experiment" and override.is_sweep_override():

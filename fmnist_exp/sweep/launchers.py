@@ -10,31 +10,33 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from fmnist_exp.errors import ConfigError, Terminated, did_you_mean
+from fmnist_exp.errors import ConfigError, Terminated
 from fmnist_exp.machine import available_threads
 
-# option that a plugin of Hydra adds -> extra of this package that installs the plugin
-EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 CANNOT_CONNECT = (OSError, RuntimeError, ValueError)  # as `ray.init` says it
 SECONDS_TO_ANSWER = 10
 
 
-def missing(message: str) -> str | None:
-    """What to do if Hydra's message is that a launcher is not there; None if it is about others."""
-    found = re.search(r"Could not (?:find|load) 'hydra/launcher/([^']+)'", message)
-    if found is None:
-        return None
-    option = found[1]
-    if option in EXTRAS:
-        return (
-            f"hydra/launcher needs Hydra's plugin for {option}, which is not installed. "
-            f"Install it: pip install -e '.[{EXTRAS[option]}]'"
+def check(launcher: Mapping[str, Any], sweep_dir: Path) -> None:
+    """Refuse settings of a launcher that it could not carry out.
+
+    Raises:
+        ConfigError: a setting breaks its rule.
+    """
+    if launcher.get("n_jobs") == 0:
+        raise ConfigError(
+            "hydra.launcher.n_jobs must not be 0, received 0. Pass hydra.launcher.n_jobs=-1 for "
+            "one process for each core."
         )
-    known = re.findall(r"^\s+(\w+)$", message, re.MULTILINE)
-    return f"hydra/launcher must name a launcher, received {option!r}.{did_you_mean(option, known)}"
+    if "submitit_folder" in launcher and "%" in str(sweep_dir):
+        raise ConfigError(
+            f"hydra.sweep.dir must hold no % with this launcher, received '{sweep_dir}': submitit "
+            "fills in what follows it. Pass hydra.sweep.dir=DIR without one."
+        )
 
 
 def prepare(launcher: Mapping[str, Any]) -> None:
@@ -43,11 +45,6 @@ def prepare(launcher: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
     """
-    if launcher.get("n_jobs") == 0:
-        raise ConfigError(
-            "hydra.launcher.n_jobs must not be 0, received 0. Pass hydra.launcher.n_jobs=-1 for "
-            "one process for each core."
-        )
     if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise ConfigError(
             "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "

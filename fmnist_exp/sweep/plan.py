@@ -40,6 +40,8 @@ class Plan:
         sweep_dir: directory of the sweep; None for a single run.
         launcher: Hydra's section of the launcher that starts the runs of a sweep.
         options: what is to be given besides overrides to start one of the runs again.
+        run_dir: directory of a single run; None for a sweep.
+        arguments: the command line as Hydra takes it, with the directory of the run or sweep.
         search: what a tuned sweep may choose. Its runs are not known beforehand: `configs` are
             those at the ends of its factors, and there are no `overrides`.
     """
@@ -51,6 +53,8 @@ class Plan:
     launcher: Mapping[str, Any] = field(default_factory=dict)
     search: Search | None = None
     options: Sequence[str] = ()
+    run_dir: Path | None = None
+    arguments: Sequence[str] = ()
 
 
 def write_plan(plan: Plan) -> None:

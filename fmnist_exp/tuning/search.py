@@ -158,7 +158,7 @@ def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
     raw = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
     settings = TunerConfig(**check_fields(TunerConfig, raw, "hydra.sweeper"))
     arguments = [f"{key}={value}" for key, value in settings.params.items()]
-    arguments += map(str, master.hydra.overrides.task)
+    arguments += task_of(master)
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(arguments)
     last = {override.get_key_element(): override for override in parsed}
     factors = tuple(_factor(each) for each in last.values() if each.is_sweep_override())
@@ -180,6 +180,12 @@ def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
 def without_hydra(composed: DictConfig) -> DictConfig:
     """The config of a run without the section that is Hydra's own."""
     return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+
+
+def task_of(master: DictConfig) -> list[str]:
+    """The overrides of a command line that say something of its runs, as they were given."""
+    given: Any = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
+    return given
 
 
 def _remember_options(search: Search) -> None:

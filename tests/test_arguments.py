@@ -1,0 +1,157 @@
+"""Command lines mean what people mean by them, in whatever order they are typed."""
+
+import pytest
+from conftest import config_of
+
+from fmnist_exp.command_line.arguments import as_hydra_reads, read_arguments
+from fmnist_exp.command_line.preflight import plan_command_line, request
+from fmnist_exp.errors import ConfigError, DataError
+
+SMALL = ("data=synthetic", "training=smoke")
+
+
+@pytest.fixture
+def into(tmp_path):
+    """Output directories that a check must leave alone."""
+    yield (f"hydra.run.dir={tmp_path / 'run'}", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_case_O1_flag_may_stand_between_overrides(place, tmp_path):
+    arguments = [*SMALL, "seed=0,1"]
+    arguments.insert(place, "--multirun")
+    into = f"hydra.sweep.dir='{tmp_path}/s'"
+    plan = plan_command_line([*arguments, into])
+    assert [config.seed for config in plan.configs] == [0, 1]
+    assert plan.arguments == (*SMALL, "seed=0,1", into, into, "--multirun")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--multrun", "seed=1"], r"--multrun is not an option. Did you mean --multirun\?"),
+        (["--cfg", "jbo"], r"argument --cfg/-c: invalid choice: 'jbo'"),
+        (["--config-dir"], r"argument --config-dir/-cd: expected one argument"),
+    ],
+)
+def test_case_O1_mistyped_flag_is_named_in_one_line(arguments, message):
+    with pytest.raises(ConfigError, match=message) as refused:
+        read_arguments(arguments)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("arguments", [["--multirun", "--cfg", "job"], ["-m", "--info", "config"]])
+def test_case_O1_sweep_is_shown_by_its_first_run(arguments):
+    flags = [each for each in arguments if each not in ("--multirun", "-m")]
+    shown = request([*arguments, "model=regularized,baseline", "seed=range(3,5)"])
+    assert shown == ["model=regularized", "seed=3", *flags]
+    shown = request([*arguments, "experiment=initializers", "hydra/launcher=cores"])
+    expected = ["initializer=glorot_uniform", "seed=0", "experiment=initializers"]
+    assert shown == ["hydra/launcher=cores", *expected, *flags]
+    assert "optimizer.config.learning_rate=0.0001" in request([*arguments, "experiment=tune"])
+
+
+def test_case_O1_mistake_beside_cfg_is_named_in_one_line():
+    with pytest.raises(ConfigError, match=r"^seeed is not a key .* Did you mean seed\?"):
+        request(["--cfg", "job", "seeed=1"])
+
+
+HOME = {
+    "data.dir=~/fashion": "data.dir='/home/me/fashion'",
+    "++store=~": "++store='/home/me'",
+    "store=a~b": "store=a~b",
+    "~training.callbacks.early_stopping": "~training.callbacks.early_stopping",
+}
+
+
+@pytest.mark.parametrize("override", HOME)
+def test_case_6_home_folder_is_expanded_where_no_shell_does(override, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert as_hydra_reads(override) == HOME[override]
+
+
+@pytest.mark.parametrize("spelling", ["{}=~/my", "{}='~/my'", '{}="~/my"', "{}=${{store}}"])
+def test_case_6_home_folder_is_expanded_in_every_path(spelling, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    keys = ("hydra.run.dir", "hydra.sweep.dir")
+    given = [spelling.format(key) for key in keys]
+    store = "store=~/my"
+    single = plan_command_line([*SMALL, store, *given])
+    sweep = plan_command_line(["--multirun", "seed=1,2", *SMALL, store, *given])
+    assert single.run_dir == sweep.sweep_dir == tmp_path / "my"
+    assert single.arguments[-1] == f"hydra.run.dir='{tmp_path}/my'"
+    assert sweep.arguments[-2] == f"hydra.sweep.dir='{tmp_path}/my'"
+    assert single.execution.store == str(tmp_path / "my")
+    with pytest.raises(DataError, match=rf"there is no {tmp_path}/my/"):
+        plan_command_line([store, spelling.format("data.dir"), *given])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_case_14c_paths_may_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    keys = ("store", "hydra.run.dir")
+    given = [f"{key}=${{oc.env:SCRATCH}}/{key}" for key in keys]
+    plan = plan_command_line([*SMALL, *given])
+    assert plan.overrides == [[*SMALL, given[0]]]
+    assert (plan.execution.store, plan.run_dir) == (f"{tmp_path}/store", tmp_path / keys[1])
+    sweep = ("--multirun", "seed=1,2", "hydra.sweep.dir=${oc.env:SCRATCH}/s")
+    assert plan_command_line([*SMALL, *sweep]).sweep_dir == tmp_path / "s"
+    with pytest.raises(DataError, match=f"there is no {tmp_path}/data/train-images"):
+        plan_command_line(["data.dir=${oc.env:SCRATCH}/data", f"hydra.run.dir={tmp_path}/r"])
+    with pytest.raises(DataError, match="/data/train-images"):
+        plan_command_line(["data.dir=${hydra:runtime.cwd}/data", f"hydra.run.dir={tmp_path}/r"])
+
+
+UNSET = "names the environment variable DATA, which is not set. Set it, or write the value itself."
+REFUSED = {
+    "seed=${oc.env:SEED}": (
+        "seed must not come from an environment variable, received '${oc.env:SEED}', as it is "
+        'part of what a run is. Write the value, or let the shell do so: seed="$SEED"'
+    ),
+    "data.dir=${oc.env:DATA}": f"data.dir {UNSET}",
+    "hydra.run.dir=${oc.env:DATA}": f"hydra.run.dir {UNSET}",
+}
+
+
+@pytest.mark.parametrize("override", REFUSED)
+def test_case_14c_environment_is_refused_in_one_sentence(override, into, monkeypatch):
+    monkeypatch.delenv("DATA", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*SMALL[1:], *into, override])
+    assert str(refused.value) == REFUSED[override]
+
+
+NONE = ("training.callbacks={}", "training.callbacks=null", "++training.callbacks={ }")
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_case_O14b_empty_and_null_both_mean_none(none, into):
+    """Hydra merges mappings, and `{}` into others changes nothing."""
+    settings = ("data=synthetic", "model=regularized", "training=regularized", *into)
+    (config,) = plan_command_line([*settings, none]).configs
+    assert config.training.callbacks == []
+    first, second = plan_command_line(["--multirun", "seed=1,2", *settings, none]).configs
+    assert first.training.callbacks == second.training.callbacks == []
+    more = "+training.callbacks.early.class_name=EarlyStopping"
+    (config,) = plan_command_line([*settings, none, more]).configs
+    assert [callback.name for callback in config.training.callbacks] == ["early"]
+
+
+def test_case_O14b_callbacks_can_be_a_factor(into):
+    factor = "++training.callbacks={},{extra:{class_name:TerminateOnNaN}}"
+    plan = plan_command_line(["--multirun", *SMALL[:1], "model=regularized", factor, *into])
+    names = [[callback.name for callback in run.training.callbacks] for run in plan.configs]
+    assert names == [[], ["reduce_learning_rate", "early_stopping", "extra"]]
+
+
+@pytest.mark.parametrize("gone", ["~{}", "{}=null"])
+def test_case_O14b_one_callback_is_taken_away(gone):
+    config = config_of("model=regularized", gone.format("training.callbacks.early_stopping"))
+    assert [each.name for each in config.training.callbacks] == ["reduce_learning_rate"]
+
+
+def test_case_O14b_callback_without_config_has_an_empty_one():
+    config = config_of("+training.callbacks.early.class_name=EarlyStopping")
+    (early,) = config.training.callbacks
+    assert (early.class_name, early.config) == ("EarlyStopping", {})
