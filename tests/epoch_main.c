@@ -1,5 +1,6 @@
 /* Trains two epochs of a small regularized network and of a linear one on made-up images, with as
-   many threads as the first argument says. test_native.py builds it with gcc's sanitizers. */
+   many threads as the first argument says, up to one for each panel of the widest layer. Ends with
+   status 0 if so many were used. test_native.py builds it, with gcc's sanitizers too. */
 
 #include "../fmnist_exp/engine/epoch.c"
 
@@ -42,6 +43,8 @@ static double train_network(int num_layers, const int32_t *widths, int num_threa
                  0.9,        0.999,      1e-7,         images,     labels,      order, layers, 0, 0};
   for (int i = 0; i < 2; i++)
     if (train_epoch(&epoch)) return -1;
+  int widest = num_panels(widths[0]); /* the first layer is */
+  if (epoch.num_threads != (num_threads < widest ? num_threads : widest)) return -1;
   for (int l = 0; l < num_layers; l++) {
     free_parameter(layers[l].kernel), free_parameter(layers[l].bias);
     free_parameter(layers[l].gamma), free_parameter(layers[l].beta);

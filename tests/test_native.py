@@ -77,6 +77,33 @@ def test_bits_do_not_depend_on_the_number_of_threads(tiny_config, monkeypatch, t
         np.testing.assert_array_equal(one, many)
 
 
+def test_moments_of_dead_units_are_flushed_to_zero(tiny_config):
+    """What gets no gradient any more would stay subnormal for ever, and slow down every step.
+
+    Adam's first moment shrinks by a tenth a step; one step takes the least normal number below it.
+    """
+    config = tiny_config("training.epochs=1")
+    splits = data.load(config.data)
+    splits.train.images[:, 5] = 0  # a pixel that is never bright
+    program = programs.Program(config, splits)
+    program.restart(config)
+    moment = program.trainer.optimizer._momentums[0]
+    start = moment.numpy()
+    start[5] = 1.05 * np.finfo(np.float32).tiny
+    moment.assign(start)
+    program.trainer.train_step(None)
+    assert program.trainer.engine == "C"
+    assert (moment.numpy()[5] == 0).all()
+    tiny = np.full(4, np.finfo(np.float32).tiny)
+    assert (tiny / 2 > 0).all(), "only training threads flush"
+
+
+def test_no_more_threads_than_can_help(tmp_path):
+    """A thread costs a copy of the batch; the program ends with 0 if the cap holds."""
+    for threads in ("1", "2", "1000"):
+        subprocess.run([str(built(tmp_path, "-O1")), threads], check=True)
+
+
 @pytest.mark.parametrize("batch_normalization", ["true", "false"])
 def test_numbers_out_of_range_end_the_run_as_diverged(tiny_config, batch_normalization):
     """ReLU must hand on what is not a number."""
@@ -109,17 +136,23 @@ def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
     assert training.fit(config, data.load(config.data)).engine == "XLA"
 
 
+def built(folder, *flags):
+    """The program of epoch_main.c; a warning of the compiler is an error."""
+    program = folder / "epoch_main"
+    source = Path(__file__).with_name("epoch_main.c")
+    command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-march=native", *flags]
+    subprocess.run([*command, str(source), *c_library.LINKED, "-o", str(program)], check=True)
+    return program
+
+
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
 def test_sanitizers_find_nothing(tmp_path, sanitizer):
     """No race between threads, no access beyond what Keras gave or the workspace, no overflow.
 
     Within the workspace, which is one allocation, arrays beside each other are not told apart.
     """
-    program = tmp_path / "epoch_main"
-    checks = [f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-g", "-O1", "-march=native"]
-    source = Path(__file__).with_name("epoch_main.c")
-    command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", *checks, str(source)]
-    subprocess.run([*command, *c_library.LINKED, "-o", str(program)], check=True)
+    checks = [f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-g", "-O1"]
+    program = built(tmp_path, *checks)
     for threads in ("1", "2", "5"):
         result = subprocess.run([str(program), threads], capture_output=True, text=True)
         assert (result.returncode, result.stderr) == (0, "")

@@ -43,12 +43,15 @@ enum { VECTOR_BYTES = 16, TILE = 4 };
 enum {
   LANES = VECTOR_BYTES / sizeof(REAL),
   PANEL = 2 * LANES,
+  TILE_VECTORS = 2 * TILE,
   CACHE_LINE = 64, /* bytes */
-  AHEAD = 4,       /* images that are fetched before they are needed */
   SPINS = 100000   /* looks at a barrier before a thread goes to sleep */
 };
 
 typedef REAL vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint32_t word __attribute__((may_alias)); /* two draws of 16 bits */
+typedef __typeof__(__builtin_choose_expr(sizeof(REAL) == 4, (int32_t)0, (int64_t)0)) integer;
+typedef integer integers __attribute__((vector_size(VECTOR_BYTES)));
 
 /* ---- What native.py hands over; its structures have the same fields. ---- */
 
@@ -68,7 +71,8 @@ typedef struct {
 } Layer;
 
 typedef struct {
-  int32_t num_layers, num_inputs, num_examples, batch_size, num_threads;
+  int32_t num_layers, num_inputs, num_examples, batch_size;
+  int32_t num_threads; /* in: the most that may be used; out: those that were */
   uint32_t dropout_seed;
   int64_t iterations; /* updates before this epoch */
   double learning_rate, beta_1, beta_2, epsilon;
@@ -190,17 +194,21 @@ static void multiply_panel(REAL *out, int rows, int stride, int depth, const REA
 
 /* ---- Updates. ---- */
 
-/* Adam as Keras computes it (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2).
-   `count` is a multiple of LANES. */
-static inline void update(Adam by, int count, Parameter at, const REAL *gradients) {
+/* Adam as Keras computes it (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2),
+   for vectors `i` to before `end` of a parameter. */
+static inline void update(Adam by, Parameter at, int i, int end, const vector *gradients) {
   vector *w = vectors(at.value), *m = vectors(at.first_moment), *v = vectors(at.second_moment);
-  const vector *g = const_vectors(gradients);
-  for (int i = 0; i < count / LANES; i++) {
-    vector deviation;
-    m[i] += (g[i] - m[i]) * by.keep_1;
-    v[i] += (g[i] * g[i] - v[i]) * by.keep_2;
-    for (int lane = 0; lane < LANES; lane++) deviation[lane] = sqrt(v[i][lane]);
-    w[i] -= m[i] * by.rate / (deviation + by.epsilon);
+  for (; i < end; i++) {
+    vector gradient = gradients[i], mean = m[i], variance = v[i], deviation;
+    mean += (gradient - mean) * by.keep_1;
+    variance += (gradient * gradient - variance) * by.keep_2;
+    for (int lane = 0; lane < LANES; lane++) deviation[lane] = sqrt(variance[lane]);
+    w[i] -= mean * by.rate / (deviation + by.epsilon);
+    m[i] = mean;
+    v[i] = variance;
+    __builtin_prefetch(w + i + 2 * TILE_VECTORS, 1); /* as update_kernel needs it next */
+    __builtin_prefetch(m + i + 2 * TILE_VECTORS, 1);
+    __builtin_prefetch(v + i + 2 * TILE_VECTORS, 1);
   }
 }
 
@@ -209,43 +217,50 @@ static Parameter from(Parameter start, size_t offset) {
                      start.second_moment + offset};
 }
 
-static inline void prefetch_tile(const REAL *values) {
-  for (int i = 0; i < TILE * PANEL; i += CACHE_LINE / (int)sizeof(REAL))
-    __builtin_prefetch(values + i, 1);
-}
-
-/* The gradient of one panel of a kernel, a tile of rows at a time, and its update. */
+/* The gradient of one panel of a kernel, a tile of rows at a time, and its update. Square roots
+   and divisions take long, in a unit that products have no use for: so a tile is updated part by
+   part between the products of the next one. */
 static void update_kernel(Adam by, Parameter kernel, int row, int end, const REAL *inputs,
                           int stride, int count, const REAL *gradients) {
+  enum { PARTS = TILE };
+  vector former[TILE_VECTORS];
+  Parameter done = {0};
   for (; row < end; row += TILE) {
-    Parameter tile = from(kernel, panel_size(row)), next = from(tile, panel_size(TILE));
     vector sums[TILE][2] = {{{0}}};
-    prefetch_tile(next.value);
-    prefetch_tile(next.first_moment);
-    prefetch_tile(next.second_moment);
-    multiply(sums, count, inputs + in_panels(0, row, stride), 1, PANEL, gradients);
-    update(by, TILE * PANEL, tile, (const REAL *)sums);
+    for (int part = 0; part < PARTS; part++) {
+      int k = count * part / PARTS, until = count * (part + 1) / PARTS;
+      multiply(sums, until - k, inputs + in_panels(k, row, stride), 1, PANEL,
+               gradients + k * PANEL);
+      if (done.value) update(by, done, 2 * part, 2 * part + 2, former);
+    }
+    memcpy(former, sums, sizeof sums);
+    done = from(kernel, panel_size(row));
   }
+  if (done.value) update(by, done, 0, TILE_VECTORS, former);
 }
 
 /* ---- The way forward. ---- */
 
-/* The batch as brightness in [0, 1]. `left` images are still to come. */
+/* The batch as brightness in [0, 1], TILE images at a time. `left` images are still to come. */
 static void gather(const Workspace *work, REAL *images, const int32_t *order, int count,
                    int left) {
+  const REAL unit = 1 / (REAL)255;
   int width = work->epoch->num_inputs;
-  for (int row = 0; row < count; row++) {
-    const uint8_t *image = work->epoch->images + (size_t)order[row] * width;
-    if (row + AHEAD < left)
+  const uint8_t *all = work->epoch->images;
+  for (int row = 0; row < count; row += TILE) {
+    int end = row + TILE < count ? row + TILE : count;
+    for (int next = row + TILE; next < row + 2 * TILE && next < left; next++)
       for (int k = 0; k < width; k += CACHE_LINE)
-        __builtin_prefetch(work->epoch->images + (size_t)order[row + AHEAD] * width + k);
-    for (int begin = 0; begin < width; begin += PANEL) {
-      REAL *out = images + in_panels(row, begin, work->rows);
-      if (width - begin >= PANEL)
-        for (int j = 0; j < PANEL; j++) out[j] = image[begin + j] / (REAL)255;
-      else
-        for (int j = 0; j < width - begin; j++) out[j] = image[begin + j] / (REAL)255;
-    }
+        __builtin_prefetch(all + (size_t)order[next] * width + k);
+    for (int begin = 0; begin < width; begin += PANEL)
+      for (int r = row; r < end; r++) {
+        const uint8_t *image = all + (size_t)order[r] * width + begin;
+        REAL *out = images + in_panels(r, begin, work->rows);
+        if (width - begin >= PANEL)
+          for (int j = 0; j < PANEL; j++) out[j] = image[j] * unit;
+        else
+          for (int j = 0; j < width - begin; j++) out[j] = image[j] * unit;
+      }
   }
 }
 
@@ -257,7 +272,7 @@ static void draw(Workspace *work, uint32_t step, int count, int thread) {
   /* Four draws to each pair of words. */
   int64_t num_pairs = ((int64_t)work->draws_per_example * count + 3) / 4;
   int64_t c, end = share(work, thread, num_pairs, &c);
-  uint32_t *words = (uint32_t *)work->draws;
+  word *words = (word *)work->draws;
   for (; c < end; c++) {
     uint32_t x = (uint32_t)c + keys[0], y = keys[1];
 #pragma GCC unroll 5
@@ -374,8 +389,8 @@ static void denormalize(Panels *layer, Adam by, int column, REAL *gradients, con
     vector shift = scale * beta / (REAL)count;
     for (int row = 0; row < count; row++)
       g[2 * row] = g[2 * row] * scale - (x[2 * row] - mean) * slope - shift;
-    update(by, LANES, from(layer->gamma, at * LANES), (REAL *)&gamma);
-    update(by, LANES, from(layer->beta, at * LANES), (REAL *)&beta);
+    update(by, from(layer->gamma, at * LANES), 0, 1, &gamma);
+    update(by, from(layer->beta, at * LANES), 0, 1, &beta);
   }
 }
 
@@ -383,7 +398,7 @@ static void update_bias(Panels *layer, Adam by, int column, const REAL *gradient
   vector sums[2] = {{0}};
   for (int row = 0; row < count; row++)
     for (int h = 0; h < 2; h++) sums[h] += const_vectors(gradients)[2 * row + h];
-  update(by, PANEL, from(layer->bias, column), (REAL *)sums);
+  update(by, from(layer->bias, column), 0, 2, sums);
 }
 
 /* From gradients of a panel's outputs to those of its product; updates all but the kernel. */
@@ -398,16 +413,54 @@ static void deactivate(const Workspace *work, Panels *layer, Adam by, int panel,
   update_bias(layer, by, panel * PANEL, g, count);
 }
 
+/* The lanes of two vectors in turn: of their first halves, or of their second. */
+static inline vector interleave(vector a, vector b, int second) {
+#if defined(__clang__)
+  vector both;
+  for (int lane = 0; lane < LANES; lane++)
+    both[lane] = (lane % 2 ? b : a)[second * LANES / 2 + lane / 2];
+  return both;
+#else
+  integers from = {0};
+  for (int lane = 0; lane < LANES; lane++)
+    from[lane] = second * LANES / 2 + lane / 2 + lane % 2 * LANES;
+  return __builtin_shuffle(a, b, from);
+#endif
+}
+
+/* A square of LANES rows and columns: interleaving the first half of the rows with the second, as
+   often as LANES has halves, ends with columns in the place of rows. */
+static inline void transpose_square(REAL *out, const REAL *in) {
+  vector rows[LANES], next[LANES];
+  for (int i = 0; i < LANES; i++) rows[i] = const_vectors(in)[2 * i];
+#pragma GCC unroll 4
+  for (int halves = LANES; halves > 1; halves /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < LANES / 2; i++) {
+      next[2 * i] = interleave(rows[i], rows[i + LANES / 2], 0);
+      next[2 * i + 1] = interleave(rows[i], rows[i + LANES / 2], 1);
+    }
+    memcpy(rows, next, sizeof rows);
+  }
+  for (int i = 0; i < LANES; i++) vectors(out)[2 * i] = rows[i];
+}
+
 /* Rows begin to end of one panel of a kernel's transpose; begin is a multiple of PANEL. */
 static void transpose(const Panels *layer, int panel, int begin, int end) {
   int columns = layer->num_inputs - panel * PANEL;
   REAL *out = layer->transposed + panel * panel_size(layer->given.width);
-  if (columns > PANEL) columns = PANEL;
   for (; begin < end; begin += PANEL) {
-    const REAL *block = layer->kernel.value + in_panels(panel * PANEL, begin, layer->kernel_rows);
-    int width = end - begin < PANEL ? end - begin : PANEL;
-    for (int o = 0; o < width; o++)
-      for (int j = 0; j < columns; j++) out[(begin + o) * PANEL + j] = block[j * PANEL + o];
+    const REAL *in = layer->kernel.value + in_panels(panel * PANEL, begin, layer->kernel_rows);
+    int width = end - begin;
+    if (width >= PANEL && columns >= PANEL) {
+      for (int o = 0; o < PANEL; o += LANES)
+        for (int j = 0; j < PANEL; j += LANES)
+          transpose_square(out + (begin + o) * PANEL + j, in + j * PANEL + o);
+    } else {
+      for (int o = 0; o < width && o < PANEL; o++)
+        for (int j = 0; j < columns && j < PANEL; j++)
+          out[(begin + o) * PANEL + j] = in[j * PANEL + o];
+    }
   }
 }
 
@@ -650,6 +703,14 @@ static void copy_all(Workspace *work, int back) {
   }
 }
 
+/* More threads than the widest layer has panels would wait in every forward product. */
+static void cap_threads(Epoch *epoch) {
+  int most = 1;
+  for (int l = 0; l < epoch->num_layers; l++)
+    if (num_panels(epoch->layers[l].width) > most) most = num_panels(epoch->layers[l].width);
+  if (epoch->num_threads > most) epoch->num_threads = most;
+}
+
 /* Threads that cannot be started are done without. */
 static void run_threads(Workspace *work) {
   int wanted = work->epoch->num_threads;
@@ -663,10 +724,12 @@ static void run_threads(Workspace *work) {
   atomic_store(&work->ready, 1);
   train(&shares[0]);
   for (int t = 1; t < work->num_threads; t++) pthread_join(threads[t], 0);
+  work->epoch->num_threads = work->num_threads;
 }
 
 /* Train in place. Returns 0, or 1 if there is not enough memory; then nothing was changed. */
 int train_epoch(Epoch *epoch) {
+  cap_threads(epoch);
   Workspace work = {
       .epoch = epoch,
       .last = epoch->num_layers - 1,
