@@ -10,6 +10,7 @@ from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.report.page.build import answers, build_page, warnings
 from fmnist_exp.report.page.rendering import to_html
+from fmnist_exp.report.runs import conditions
 
 ARM = (0.6, 0.7, 0.8, 0.7, 0.6)
 BETTER = (0.8, 0.9, 0.9, 0.8, 0.8)
@@ -115,8 +116,16 @@ def test_crossed_factors_changed_nothing_with_them(tmp_path):
     assert about("cannot be told apart", tmp_path) == []
 
 
-@pytest.mark.parametrize("change", ["data=digits", "data.split_seed=7", "data.num_test=3"])
-def test_case_O6_runs_on_different_data_are_not_compared(tmp_path, change):
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ("data=digits", "synthetic; digits."),
+        ("data.split_seed=7", "split_seed=0; split_seed=7."),
+        ("data.num_test=3", "num_test=500; num_test=3."),
+        ("engine=xla", "engine=c; engine=xla."),
+    ],
+)
+def test_case_O6_runs_on_different_data_or_engines_are_not_compared(tmp_path, change, differs):
     write_sweep(tmp_path, {"he": ARM, "lecun": BETTER})
     for number, initializer in enumerate(("he", "lecun")):
         write_run(tmp_path / f"other {number}", f"initializer={initializer}", change)
@@ -126,16 +135,11 @@ def test_case_O6_runs_on_different_data_are_not_compared(tmp_path, change):
         first, second = (
             found.study.configs[label] for label in (each.condition_a, each.condition_b)
         )
-        assert first["data.name"] == second["data.name"]
-        assert first["data.split_seed"] == second["data.split_seed"]
-    (text,) = about("different data", tmp_path)
+        assert conditions.grounds(first) == conditions.grounds(second)
+    (text,) = about("are not compared", tmp_path)
     start, _, named = text.partition(": ")
-    assert start == "Conditions on different data are not compared with each other"
-    assert named in (
-        "synthetic; digits.",
-        "split_seed=0; split_seed=7.",
-        "num_test=500; num_test=3.",
-    )
+    assert start == "Conditions that differ in data or engine are not compared with each other"
+    assert named == differs
     assert about("cannot be told apart", tmp_path) == []
 
 
@@ -143,13 +147,13 @@ def test_case_O6_one_name_for_two_data_sets_is_noticed_by_their_hash(tmp_path):
     write_run(tmp_path / "0", "initializer=he")
     write_run(tmp_path / "1", "initializer=he", "seed=1")
     change_record(tmp_path / "1", lambda record: record["provenance"].update(data_sha256="e" * 64))
-    (text,) = about("different data", tmp_path)
+    (text,) = about("are not compared", tmp_path)
     assert text.endswith(": sha256=d; sha256=eeeeeeeeeeee.")
     found = found_in(tmp_path)
     assert found.comparisons == {"test_accuracy": [], "test_loss": []}
-    assert build_page(found, []).title == "Several data sets"
+    assert build_page(found, []).title == "Runs that differ in data.sha256"
     assert answers(found) == [
-        "No two conditions were measured on the same data: there is nothing to compare."
+        "No two conditions share data and engine: there is nothing to compare."
     ]
 
 

@@ -30,7 +30,7 @@ class Findings:
         study: the runs.
         conditions: conditions with a completed run, in the order of the tables.
         summary: one row per condition, see `summary.summarize`.
-        comparisons: metric -> its comparisons; empty without two conditions on the same data.
+        comparisons: metric -> its comparisons; empty without two that may be compared.
         qualities: name of a quality -> one row per condition, see `qualities.quality_tables`.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
@@ -73,7 +73,7 @@ def find(study: Study, baseline: str | None = None) -> Findings:
             metric,
             baseline=label,
             sesoi=verdicts.SESOI.get(metric),
-            same_data=lambda a, b: by_label[a].data == by_label[b].data,
+            comparable=lambda a, b: by_label[a].grounds == by_label[b].grounds,
             identical=lambda a, b: _identical(by_label[a], by_label[b]),
         )
         for metric in COMPARED

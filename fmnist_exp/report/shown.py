@@ -22,15 +22,15 @@ class Condition:
         label: its name in the tables.
         name: its name in figures.
         runs: its completed runs, one for each seed.
-        data: keys that say which images it was trained and measured on, and their values;
-            conditions are compared only where these are equal.
+        grounds: which data it was trained and measured on, and by which engine; conditions are
+            compared only where these are equal.
     """
 
     index: int
     label: str
     name: str
     runs: list[Run]
-    data: dict[str, str]
+    grounds: dict[str, str]
 
     @property
     def colour(self) -> str:
@@ -65,7 +65,7 @@ def shown_conditions(study: Study) -> list[Condition]:
     """Every condition with a completed run, in the order of the tables."""
     names = drawing.short_names(study.conditions)
     completed = [
-        (label, name, runs, conditions.about_data(study.configs[label]))
+        (label, name, runs, conditions.grounds(study.configs[label]))
         for label, name in zip(study.conditions, names, strict=True)
         if (runs := study.completed(label))
     ]

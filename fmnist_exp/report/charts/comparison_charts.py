@@ -92,11 +92,11 @@ def draw_seeds(conditions: Sequence[Condition]) -> Figure:
 
 
 def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
-    """Heatmaps of the first conditions minus the very first, where the data are the same."""
+    """Heatmaps of the first conditions minus the very first, where these may be compared."""
     charts = []
     for condition in conditions[1 : 1 + MAX_DIFFERENCES]:
         first = conditions[0]
-        if condition.data == first.data:
+        if condition.grounds == first.grounds:
             charts.append(
                 Chart(
                     f"confusion_difference_{condition.index}",

@@ -7,7 +7,7 @@ from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
-from fmnist_exp.report.runs.conditions import is_about_data, label, naming_keys
+from fmnist_exp.report.runs.conditions import is_ground, label, naming_keys
 from fmnist_exp.report.runs.sweeps import Study
 from fmnist_exp.report.runs.tuned import Tuned
 from fmnist_exp.report.shown import Condition
@@ -45,9 +45,9 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
 def _title(study: Study) -> str:
     if len(study.conditions) == 1:
         return study.conditions[0]
-    compared = [name for name in study.factors if not is_about_data(name)]
+    compared = [name for name in study.factors if not is_ground(name)]
     if not compared:
-        return "Several data sets"
+        return f"Runs that differ in {' and '.join(study.factors)}"
     *others, last = compared
     return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
 
@@ -70,7 +70,7 @@ def answers(findings: Findings) -> list[str]:
 def warnings(findings: Findings) -> list[str]:
     """One sentence for each thing that a reader must know before trusting a comparison."""
     study = findings.study
-    found = [*_about_data(findings.conditions), *_changed_together(study)]
+    found = [*_about_grounds(findings.conditions), *_changed_together(study)]
     named: list[tuple[str, Sequence[str]]] = [
         (status, list(study.table["run"][study.table["status"] == status]))
         for status in ("diverged", "pruned", "failed", "interrupted")
@@ -93,14 +93,14 @@ def warnings(findings: Findings) -> list[str]:
     return found
 
 
-def _about_data(conditions: Sequence[Condition]) -> list[str]:
-    """Which conditions are not compared, as they were measured on different data."""
-    sets = list({frozenset(each.data.items()): each.data for each in conditions}.values())
+def _about_grounds(conditions: Sequence[Condition]) -> list[str]:
+    """What conditions differ in that are not compared for it."""
+    sets = list({frozenset(each.grounds.items()): each.grounds for each in conditions}.values())
     if len(sets) < 2:
         return []
     keys = naming_keys(sets)
-    named = "; ".join(label(data, keys) for data in sets)
-    return [f"Conditions on different data are not compared with each other: {named}."]
+    named = "; ".join(label(each, keys) for each in sets)
+    return [f"Conditions that differ in data or engine are not compared with each other: {named}."]
 
 
 def _changed_together(study: Study) -> list[str]:
@@ -108,13 +108,13 @@ def _changed_together(study: Study) -> list[str]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for each in study.differences:
         is_its_class = each.key.removesuffix(".class_name") + ".name" in each.follows
-        if each.follows and not is_its_class and not is_about_data(each.key):
+        if each.follows and not is_its_class and not is_ground(each.key):
             groups.setdefault(each.follows, []).append(each.key)
     return [
         f"{' and '.join(factors)} always changed together with {_listed(keys)}: their effects "
         "cannot be told apart."
         for factors, keys in groups.items()
-        if not all(map(is_about_data, factors))
+        if not all(map(is_ground, factors))
     ]
 
 
@@ -180,7 +180,7 @@ def _without_comparison(findings: Findings) -> str:
     if not findings.conditions:
         return "No run was completed: there is nothing to compare."
     if len(findings.conditions) > 1:
-        return "No two conditions were measured on the same data: there is nothing to compare."
+        return "No two conditions share data and engine: there is nothing to compare."
     (condition,) = findings.conditions
     row = findings.summary[findings.summary["num_runs"] > 0].iloc[0]
     mean, low, high = (100 * row[f"test_accuracy_{part}"] for part in ("mean", "ci_low", "ci_high"))

@@ -38,7 +38,7 @@ def paragraphs(findings: Findings) -> list[str]:
             "significant after Holm, at 5 %. Undecided: neither; the sentence says what could have "
             f"been seen with 80 % power. Fewer than {verdicts.MIN_PAIRS} pairs get no verdict. "
             "Identical: the runs of every common seed have the same metrics and answers, so there "
-            "is nothing to test. Conditions on different data are not compared. "
+            "is nothing to test. Conditions that differ in data or engine are not compared. "
             "The conditions share their test images and their split into training and validation "
             "images, so a verdict is about this split."
         )

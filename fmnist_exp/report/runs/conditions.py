@@ -118,14 +118,17 @@ def what_is_shared(configs: Sequence[dict[str, str]]) -> dict[str, str]:
     return {key: value for key, value in first.items() if (key, value) in shared}
 
 
-def about_data(config: dict[str, str]) -> dict[str, str]:
-    """The keys of a flat config that say which images are meant, and their values."""
-    return {key: value for key, value in config.items() if is_about_data(key)}
+def grounds(config: dict[str, str]) -> dict[str, str]:
+    """The keys of a flat config that two conditions must share to be compared, and their values."""
+    return {key: value for key, value in config.items() if is_ground(key)}
 
 
-def is_about_data(key: str) -> bool:
-    """Whether a key, or its column, says which images are meant."""
-    return key.partition(".")[0] == "data"
+def is_ground(key: str) -> bool:
+    """Whether conditions that differ in this key, or column, are not compared: data and engine.
+
+    Other images are another task; another engine rounds differently.
+    """
+    return key.partition(".")[0] in ("data", "engine")
 
 
 def column(key: str) -> str:

@@ -37,16 +37,16 @@ def compare(
     baseline: str | None = None,
     sesoi: float | None = None,
     sign_flip: bool = True,
-    same_data: Relation = lambda a, b: True,
+    comparable: Relation = lambda a, b: True,
     identical: Relation = lambda a, b: False,
 ) -> list[Comparison]:
     """Compare conditions on one metric: all pairs, or each with the baseline.
 
     The comparisons returned are the family over which Holm and the intervals are adjusted, but
-    for those without a test: of fewer than two pairs, or of identical runs. All pairs on the same
-    data are compared, the later condition against the earlier, unless a baseline is given or there
-    are more than eight conditions: then each is compared with the baseline, by default the first
-    condition on its data.
+    for those without a test: of fewer than two pairs, or of identical runs. All pairs that are
+    comparable are compared, the later condition against the earlier, unless a baseline is given or
+    there are more than eight conditions: then each is compared with the baseline, by default the
+    first condition that it is comparable with.
 
     Differences and equivalence are two families, each adjusted on its own at 5 %, since they can
     be wrong in opposite states of the world: `better` or `worse` is false where the true
@@ -61,7 +61,7 @@ def compare(
         sesoi: smallest effect of interest, fixed before the runs, see `SESOI`; without it nothing
             is `practically equal`.
         sign_flip: whether to run the sign-flip test, which no verdict depends on.
-        same_data: whether two conditions were measured on the same data.
+        comparable: whether two conditions may be compared, as they share data and engine.
         identical: whether the runs of two conditions are the same in every common seed.
 
     Raises:
@@ -72,7 +72,7 @@ def compare(
     _check_finite(values)
     joined = {
         (name_a, name_b): _join(values[name_a], values[name_b])
-        for name_a, name_b in _compared(list(values), baseline, same_data)
+        for name_a, name_b in _compared(list(values), baseline, comparable)
     }
     same = {names for names in joined if identical(*names)}
     family = sum(len(pairs.seeds) > 1 for names, pairs in joined.items() if names not in same)
@@ -95,7 +95,7 @@ def higher_is_better(metric: str) -> bool:
 
 
 def _compared(
-    conditions: Sequence[str], baseline: str | None, same_data: Relation
+    conditions: Sequence[str], baseline: str | None, comparable: Relation
 ) -> list[tuple[str, str]]:
     """Pairs (condition_a, condition_b) that are compared."""
     if baseline is not None and baseline not in conditions:
@@ -107,12 +107,12 @@ def _compared(
         pairs = [(later, earlier) for earlier, later in combinations(conditions, 2)]
     elif baseline is None:
         pairs = [
-            (condition, next(first for first in conditions if same_data(condition, first)))
+            (condition, next(first for first in conditions if comparable(condition, first)))
             for condition in conditions
         ]
     else:
         pairs = [(condition, baseline) for condition in conditions]
-    return [pair for pair in pairs if pair[0] != pair[1] and same_data(*pair)]
+    return [pair for pair in pairs if pair[0] != pair[1] and comparable(*pair)]
 
 
 def _check_finite(values: Mapping[str, Mapping[int, float]]) -> None:
