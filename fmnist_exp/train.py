@@ -12,14 +12,14 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import hydra
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp.command_line.composing import cheap_sweeps
 from fmnist_exp.command_line.console import (
@@ -144,7 +144,8 @@ def _with_seeds(settings: HydraConf) -> str:
         if source.provider == "command-line"
         for word in ("--config-dir", source.path)
     ]
-    given = [each for each in settings.overrides.task if not each.startswith("seed=")]
+    task: Any = OmegaConf.to_container(settings.overrides.task, resolve=False)
+    given = [each for each in task if not each.startswith("seed=")]
     arguments = [*own, "--multirun", *given, "seed=range(5)"]
     return shlex.join(["python", "-m", "fmnist_exp.train", *arguments])
 

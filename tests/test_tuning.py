@@ -161,7 +161,10 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
         for name in "ab"
     ]
     assert asked[0] == asked[1]
-    told = [result.stdout[result.stdout.index("best: trial") :] for result in (whole, resumed)]
+    told = [
+        each.stdout[each.stdout.index("best: trial") : each.stdout.index("files in")]
+        for each in (whole, resumed)
+    ]
     assert told[0] == told[1]
     done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
     for ours, shuffled in done:
