@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, command
 from study import write_run, write_sweep
 
 from fmnist_exp import aggregate, data, kept
@@ -72,3 +72,19 @@ def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypa
     monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
     module.main()
     assert "Gr??e" in output.buffer.getvalue().decode("ascii")
+
+
+FONTS = """
+from fmnist_exp.command_line.console import reader_may_leave
+with reader_may_leave():
+    import matplotlib
+    matplotlib.get_configdir()
+"""
+
+
+def test_without_a_home_matplotlib_says_nothing(tmp_path):
+    """A file stands where its folder should be, since root may write anywhere."""
+    (tmp_path / "file").write_text("")
+    result = command("-c", FONTS, MPLCONFIGDIR=str(tmp_path / "file" / "folder"))
+    assert result.returncode == 0
+    assert result.stderr == ""

@@ -138,10 +138,31 @@ def homeless():
     raise RuntimeError("Could not determine home directory.")
 
 
-def test_without_a_home_folder_the_other_places_are_asked(small, monkeypatch):
+@pytest.mark.parametrize("home", ["none", "missing", "read-only"])
+def test_without_a_home_the_copy_is_kept_among_the_temporary_files(
+    home, small, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "read-only").mkdir()
+    # Root may write anywhere, so what the system would answer is said here.
+    monkeypatch.setattr(sources.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "home", homeless if home == "none" else lambda: tmp_path / home)
+    serve(small, monkeypatch)
+    found = sources.find()
+    assert found.source == "download"
+    assert found.path.parent.parent == tmp_path / "tmp"
+    assert sources.find().source == "cache"
+
+
+def test_temporary_folder_of_another_user_is_not_used(small, monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", homeless)
-    with pytest.raises(DataError, match=r"cache: no home folder: .* Set HOME or XDG_CACHE_HOME"):
+    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sources.os, "getuid", lambda: 4242)
+    (tmp_path / "fmnist_exp-4242").mkdir()  # by the user of this test
+    with pytest.raises(DataError, match=r"cache: .*4242 belongs to another user. Set XDG_CACHE"):
         sources.find()
     shutil.copytree(small, sources.DEBIAN_DIR)
     assert sources.find().source == "Debian's package"

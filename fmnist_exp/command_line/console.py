@@ -3,6 +3,7 @@
 import codecs
 import errno
 import io
+import logging
 import os
 import signal
 import stat
@@ -35,6 +36,8 @@ def reader_may_leave() -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
+    # It warns of a home where it cannot keep its fonts.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         try:
             yield

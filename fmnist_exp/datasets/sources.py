@@ -7,6 +7,7 @@ import contextlib
 import errno
 import hashlib
 import logging
+import os
 import shutil
 import subprocess
 import tempfile
@@ -82,15 +83,20 @@ class FoundData:
 
 
 def cache_dir() -> Path:
-    """The user's folder for Fashion-MNIST.
+    """The user's folder for Fashion-MNIST; without a home to write to, a temporary one.
 
     Raises:
-        DataError: the user has no home folder.
+        DataError: the temporary folder belongs to another user.
     """
-    try:
-        return user_cache() / "fashion-mnist"
-    except RuntimeError as error:
-        raise DataError(f"no home folder: {error} Set HOME or XDG_CACHE_HOME.") from error
+    with contextlib.suppress(RuntimeError):  # no home at all
+        cache = user_cache() / "fashion-mnist"
+        nearest = next(path for path in (cache, *cache.parents) if path.exists())
+        if nearest == cache or os.access(nearest, os.W_OK):
+            return cache
+    folder = Path(tempfile.gettempdir()) / f"fmnist_exp-{os.getuid()}"
+    if os.path.lexists(folder) and folder.lstat().st_uid != os.getuid():
+        raise DataError(f"{folder} belongs to another user. Set XDG_CACHE_HOME.")
+    return folder / "fashion-mnist"
 
 
 def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
