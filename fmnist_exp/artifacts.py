@@ -2,13 +2,17 @@
 
 import csv
 import io
+import json
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fmnist_exp import data, evaluation, records
+from fmnist_exp.config import RunConfig
 from fmnist_exp.data import DataSplits
 from fmnist_exp.records import write_text
 
@@ -17,6 +21,16 @@ if TYPE_CHECKING:
 
 TABLES = (records.HISTORY, records.CONFUSION_MATRIX, records.CLASSIFICATION_REPORT)
 CLASS_COLUMNS = ("precision", "recall", "f1", "support")
+LEAST_KERAS = "3.8"  # that loads a saved model; tried with 3.8.0, 3.12.0 and 3.14.0
+# Arguments of layers and initializers that later versions of Keras have added, and their defaults.
+ADDED_SINCE = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
 
 
 def write_answers(folder: Path, probabilities: np.ndarray, splits: DataSplits) -> None:
@@ -51,9 +65,37 @@ def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float 
 
 
 def write_model(path: Path, model: "keras.Model") -> None:
-    """Save a plain model, with the state of its optimizer."""
+    """Save a plain model, with the state of its optimizer.
+
+    Keras refuses arguments that it does not know, even without a value; they are left out.
+    """
     with records.atomic_path(path) as temporary:
         model.save(temporary)
+        with zipfile.ZipFile(temporary) as saved:
+            parts = {name: saved.read(name) for name in saved.namelist()}
+        config = _for_older_keras(json.loads(parts["config.json"]))
+        parts["config.json"] = json.dumps(config).encode()
+        with zipfile.ZipFile(temporary, "w") as portable:
+            for name, content in parts.items():
+                portable.writestr(zipfile.ZipInfo(name), content)
+
+
+def least_keras(config: RunConfig) -> str:
+    """The least version of Keras that loads the model of a run."""
+    later = config.optimizer.class_name == "Muon" or config.model.activation == "sparse_sigmoid"
+    return metadata.version("keras") if later else LEAST_KERAS
+
+
+def _for_older_keras(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_for_older_keras(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: _for_older_keras(each)
+            for key, each in value.items()
+            if key not in ADDED_SINCE or each != ADDED_SINCE[key]
+        }
+    return value
 
 
 def hash_artifacts(folder: Path, model_name: str) -> dict[str, str]:

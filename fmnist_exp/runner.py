@@ -213,6 +213,8 @@ class _Task:
             model_name = records.model_name(record.config)
             artifacts.write_model(folder / model_name, result.model)
             hashes = artifacts.hash_artifacts(folder, model_name)
+        needs = {"model_needs_keras": artifacts.least_keras(self.config)}
+        record = replace(record, provenance=record.provenance | needs)
         return replace(record, artifacts=hashes, timing_seconds=self.watch.parts())
 
     def write_unfinished(

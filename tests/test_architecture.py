@@ -48,7 +48,7 @@ ALLOWED = {
     "engine.native": {"data", "engine.backend", "engine.trainer"},
     "engine.checkpoints": {"engine.backend", "checks.keras_classes", "errors", "records", "files"},
     "sweep.store": {"errors", "records", "sweep.presence"},
-    "artifacts": {"engine.backend", "data", "evaluation", "records"},
+    "artifacts": {"config", "engine.backend", "data", "evaluation", "records"},
     "kept": {"errors", "records", "sweep.store", "command_line.console"},
     "sweep.plan": {
         "command_line.console",

@@ -94,6 +94,7 @@ def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
     record = trained(tiny_config("training.epochs=1"), tmp_path)
     assert (record.config["engine"], record.provenance["engine"]) == ("c", "C")
     assert record.provenance["device"] == "CPU"
+    assert record.provenance["model_needs_keras"] == "3.8"
     data_sha256 = record.provenance["data_sha256"]
     keys = {
         name: run_key(tiny_config("training.epochs=1", f"engine={name}"), data_sha256)
