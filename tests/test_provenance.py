@@ -14,6 +14,7 @@ WITHOUT_INFLUENCE = {
     "__init__",
     "command_line.console",
     "errors",
+    "sweep.display",
     "sweep.presence",
     "sweep.progress",
     "records",
