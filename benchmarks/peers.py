@@ -1,15 +1,17 @@
 """One peer of the benchmark in a process of its own; driven by bench.py over pipes.
 
-Prints the kinds of epoch that it can run once everything is compiled and loaded, then for each
-line it reads runs one epoch of that kind and prints its seconds.
+Prints the kinds of epoch that it can run. For each kind that it reads it trains the epochs before
+those that count, prints `warm`, waits for a line, and prints the seconds of those that count.
+Epochs 8 to 12 count: what slows training down by and by has done so by then.
 """
 
-import itertools
+import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -20,16 +22,44 @@ from fmnist_exp import data
 from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
 from fmnist_exp.data import DataSplits
 
-Epochs = dict[str, Callable[[], float]]  # what is timed -> run it once, return its seconds
+if TYPE_CHECKING:
+    from fmnist_exp.engine.programs import Program
+
+WARM_UP = 7  # epochs
+NUM_TIMED = 5
+NUM_EPOCHS = WARM_UP + NUM_TIMED
+Pause = Callable[[], None]  # called between the two
+Epochs = dict[str, Callable[[Pause], list[float]]]  # what is timed -> its seconds
 
 
-def timed(work: Callable[[], object]) -> Callable[[], float]:
-    """`work`, returning its seconds."""
+class Recorder:
+    """Collects the seconds of epochs, and pauses before those that count."""
 
-    def run() -> float:
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
+    def __init__(self, pause: Pause) -> None:
+        self.pause = pause
+        self.seconds: list[float] = []
+
+    def add(self, seconds: float) -> None:
+        """Take down an epoch that has ended."""
+        self.seconds.append(seconds)
+        if len(self.seconds) == WARM_UP:
+            self.pause()
+
+    def timed(self) -> list[float]:
+        """The seconds of the epochs that count."""
+        return self.seconds[WARM_UP:]
+
+
+def repeated(epoch: Callable[[], object]) -> Callable[[Pause], list[float]]:
+    """One call after the other, each an epoch."""
+
+    def run(pause: Pause) -> list[float]:
+        recorder = Recorder(pause)
+        for _ in range(NUM_EPOCHS):
+            started = time.perf_counter()
+            epoch()
+            recorder.add(time.perf_counter() - started)
+        return recorder.timed()
 
     return run
 
@@ -39,17 +69,56 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
     from fmnist_exp.engine import training
     from fmnist_exp.engine.programs import Program
 
-    def epoch() -> float:
-        rows: list[training.EpochRow] = []
-        training.fit(config, splits, rows.append)
-        return rows[-1]["seconds"]  # the second of a fit, as with plain Keras
+    def epoch(pause: Pause) -> list[float]:
+        recorder = Recorder(pause)
+        training.fit(config, splits, lambda row: recorder.add(row["seconds"]))
+        return recorder.timed()
 
     program = Program(config, splits)
-    program.restart(config)
     program.trainer.make_train_function()  # what `fit` calls once an epoch
     train, elements = program.trainer.train_function, iter(program.one_step.repeat())
-    program.trainer.order.assign(next(training.visiting_orders(len(splits.train), config.seed)))
-    return {"epoch": epoch, "training": timed(lambda: float(train(elements)["loss"]))}
+
+    def training_alone(pause: Pause, dead: bool = False) -> list[float]:
+        program.restart(config)
+        if dead:
+            kill_half(program)
+        orders = training.visiting_orders(len(splits.train), config.seed)
+
+        def step() -> None:
+            program.trainer.order.assign(next(orders))
+            float(train(elements)["loss"])
+
+        return repeated(step)(pause)
+
+    return {
+        "epoch": epoch,
+        "training": training_alone,
+        "training, half of the units dead": lambda pause: training_alone(pause, dead=True),
+    }
+
+
+def kill_half(program: "Program") -> None:
+    """Let every other hidden unit answer 0 for ever, after it had gradients.
+
+    Its first moments fade below the least normal number in a few hundred steps. An Intel core is
+    slow with what is left of them, unless it is flushed to zero.
+    """
+    moments = dict(
+        zip(
+            map(id, program.plain.trainable_variables),
+            program.trainer.optimizer._momentums,
+            strict=True,
+        )
+    )
+    *hidden, _ = (layer for layer in program.plain.layers if hasattr(layer, "kernel"))
+    for layer in hidden:
+        bias = layer.bias.numpy()
+        bias[::2] = -1e6
+        layer.bias.assign(bias)
+        moment = moments[id(layer.kernel)]
+        values = moment.numpy()
+        values[:, ::2] = 1e-30
+        moment.assign(values)
 
 
 def xla_alone(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -74,88 +143,30 @@ def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
     validation = (splits.validation.images.astype("float32") / 255, splits.validation.labels)
 
     class Clock(keras.callbacks.Callback):
+        def __init__(self, recorder: Recorder) -> None:
+            super().__init__()
+            self.recorder = recorder
+
         def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
             self.started = time.perf_counter()
 
         def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-            self.seconds = time.perf_counter() - self.started
+            self.recorder.add(time.perf_counter() - self.started)
 
-    clock = Clock()
-
-    def epoch() -> float:
-        """The second epoch of a fit: the first one also builds its iterators."""
+    def epoch(pause: Pause) -> list[float]:
+        recorder = Recorder(pause)
         model.fit(
             images,
             splits.train.labels,
             batch_size=config.training.batch_size,
-            epochs=2,
+            epochs=NUM_EPOCHS,
             validation_data=validation,
-            callbacks=[clock],
+            callbacks=[Clock(recorder)],
             verbose=0,
         )
-        return clock.seconds
+        return recorder.timed()
 
     return {"epoch": epoch}
-
-
-def matrix_products(config: RunConfig, splits: DataSplits) -> Epochs:
-    """The floor: `products_of_an_epoch`, once as a TensorFlow graph and once compiled by XLA."""
-    from fmnist_exp.engine.backend import tf
-
-    products = products_of_an_epoch(config, splits)
-    graph, xla = tf.function(products), tf.function(products, jit_compile=True)
-    return {"graph": timed(lambda: graph()[-1].numpy()), "xla": timed(lambda: xla()[-1].numpy())}
-
-
-def products_of_an_epoch(config: RunConfig, splits: DataSplits) -> Callable[[], list]:
-    """The matrix products of one epoch on the real images, and nothing else.
-
-    Forward products, gradients of the kernels and gradients of the inputs (but the first
-    layer's), each fed by the one before, over contiguous batches that need no gathering.
-
-    Returns:
-        A function that computes them all and returns the kernels' gradients of the last batch,
-        preceded by those of the last full batch if the last one is not full. The loop hands
-        gradients on from step to step, so no compiler may leave out a part of a product, and
-        nothing else is computed to keep them alive.
-    """
-    from fmnist_exp.engine.backend import tf
-
-    size = config.training.batch_size
-    num_full = len(splits.train) // size
-    widths = [splits.train.images.shape[1], *config.model.hidden, 10]
-    generator = np.random.default_rng(0)
-    kernels = [
-        tf.constant(generator.normal(0, pair[0] ** -0.5, pair), tf.float32)
-        for pair in itertools.pairwise(widths)
-    ]
-    images = tf.constant(splits.train.images.astype("float32") / 255)
-
-    def gradients(batch: tf.Tensor) -> list[tf.Tensor]:
-        inputs = [batch]
-        for kernel in kernels:
-            inputs.append(tf.matmul(inputs[-1], kernel))
-        gradient = inputs.pop()
-        found = []
-        for layer in reversed(range(len(kernels))):
-            found.append(tf.matmul(inputs[layer], gradient, transpose_a=True))
-            if layer:
-                gradient = tf.matmul(gradient, kernels[layer], transpose_b=True)
-        return found[::-1]
-
-    def step(index: tf.Tensor, *_: tf.Tensor) -> list[tf.Tensor]:
-        return [index + 1, *gradients(tf.slice(images, [index * size, 0], [size, widths[0]]))]
-
-    def products() -> list[tf.Tensor]:
-        start = [0, *(tf.zeros_like(kernel) for kernel in kernels)]
-        _, *last = tf.while_loop(
-            lambda index, *_: index < num_full, step, start, parallel_iterations=1
-        )
-        if len(splits.train) % size:
-            last += gradients(images[num_full * size :])
-        return last
-
-    return products
 
 
 def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -166,7 +177,9 @@ def scikit_learn(config: RunConfig, splits: DataSplits) -> Epochs:
     model = MLPClassifier(tuple(config.model.hidden), batch_size=config.training.batch_size)
     classes = np.arange(10)
     return {
-        "training": timed(lambda: model.partial_fit(images, splits.train.labels, classes=classes))
+        "training": repeated(
+            lambda: model.partial_fit(images, splits.train.labels, classes=classes)
+        )
     }
 
 
@@ -202,30 +215,35 @@ def pytorch(config: RunConfig, splits: DataSplits) -> Epochs:
         with torch.no_grad():
             nn.functional.cross_entropy(model(held_out), held_out_labels).item()
 
-    return {"epoch": timed(epoch)}
+    return {"epoch": repeated(epoch)}
 
 
 PEERS = {
     "fmnist_exp": engine,
     "engine=xla": xla_alone,
     "keras": keras_fit,
-    "floor": matrix_products,
     "scikit-learn": scikit_learn,
     "pytorch": pytorch,
 }
 
 
+def warm() -> None:
+    """Say that the epochs that count come next, and wait."""
+    print("warm", flush=True)
+    sys.stdin.readline()
+
+
 def main() -> None:
-    """Serve epochs of one peer until standard input ends."""
+    """Serve one peer until standard input ends."""
     peer, model = sys.argv[1:]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        config = parse(compose("config", [f"model={model}", "training.epochs=2"]))
-    epochs = PEERS[peer](config, data.load(config.data))
-    for run in epochs.values():
-        run()  # the first time compiles
-    print(*epochs, flush=True)
+        composed = compose("config", [f"model={model}", f"training.epochs={NUM_EPOCHS}"])
+    config = parse(composed)
+    without_callbacks = replace(config, training=replace(config.training, callbacks=[]))
+    epochs = PEERS[peer](without_callbacks, data.load(config.data))
+    print(json.dumps(list(epochs)), flush=True)
     for line in sys.stdin:
-        print(epochs[line.strip()](), flush=True)
+        print(json.dumps(epochs[line.strip()](warm)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The benchmark measures what it says, and a peer that dies is named."""
 
 import importlib
-import re
 import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, config_of
 from study import found_in
 
 from fmnist_exp import data
@@ -41,77 +40,106 @@ def test_peer_that_dies_while_it_compiles_is_named(dying):
 
 
 def test_peer_that_dies_between_epochs_is_named(dying):
-    peer = dying("print('epoch', flush=True); input(); print(0.5, flush=True); raise SystemExit(4)")
+    peer = dying("print('[\"epoch\"]', flush=True); input(); print('warm', flush=True); exit(4)")
     assert peer.kinds() == ["epoch"]
-    assert peer.seconds("epoch") == 0.5
     with pytest.raises(RuntimeError, match="the peer keras ended with exit status 4"):
-        peer.seconds("epoch")
+        peer.measure("epoch")
     peer.stop()
 
 
-def test_peers_are_measured_in_turn_in_several_processes(module, monkeypatch):
+@pytest.fixture
+def bench(module, monkeypatch):
+    """The benchmark, on a processor of which every look finds the next of `peaks`."""
+    bench = module("bench")
+    bench.found = []
+    monkeypatch.setattr(bench.peak, "gflops", lambda: bench.found.pop(0))
+    return bench
+
+
+def test_peers_are_measured_in_turn_in_several_processes(bench, monkeypatch):
     """Two peers, and every process a little slower than the one before."""
-    bench, asked, started = module("bench"), [], []
+    asked = []
 
     class Peer:
+        number = 0
+
         def __init__(self, name, model):
             self.name = name
-            started.append(name)
-            self.number = len(started)
+            Peer.number += 1
 
         def kinds(self):
-            return ["epoch"]
+            return ["epoch", "training"]
 
-        def seconds(self, kind):
+        def measure(self, kind):
             asked.append(self.name)
-            return self.number
+            return bench.Round([Peer.number], (100, 100))
 
         def stop(self):
             asked.append("stop")
 
     monkeypatch.setattr(bench, "Peer", Peer)
-    monkeypatch.setattr(bench, "ROUNDS", 3)
     monkeypatch.setattr(bench, "peer_names", lambda model: ["a", "b"])
-    assert bench.measure_epochs("baseline") == {"a epoch": 3, "b epoch": 4}
-    assert asked == ["a", "a", "a", "stop", "b", "b", "b", "stop"] * 3
+    rounds = bench.measure_epochs("baseline")
+    assert [each.seconds for each in rounds["a epoch"]] == [[1], [3], [5]]
+    assert [each.seconds for each in rounds["b training"]] == [[2], [4], [6]]
+    assert asked == ["a", "a", "stop", "b", "b", "stop"] * 3
 
 
-@pytest.fixture
-def products(module, tiny_config):
-    """The floor's products, and the images: three batches of 48 and a last one of 16."""
-    config = tiny_config()
+@pytest.mark.parametrize(
+    ("peaks", "kept"),
+    [
+        ([300, 320], (300, 320)),
+        ([300, 150, 310, 300], (310, 300)),
+        ([300, 150, 300, 200, 300, 100, 300, 120], (300, 200)),
+    ],
+)
+def test_round_whose_peaks_differ_is_repeated(bench, dying, peaks, kept):
+    """At last the one whose peaks differ least counts."""
+    peer = dying("while input(): print('warm', flush=True); input(); print('[2.0]', flush=True)")
+    bench.found[:] = peaks
+    assert bench._steady(peer, "epoch") == bench.Round([2.0], kept)
+    assert bench.found == []
+    peer.stop()
+
+
+def test_epochs_are_stated_as_a_share_of_the_peak(bench, monkeypatch):
+    """Half a second for 50 GFLOP on a processor of 200 GFLOP/s is half of what it can do."""
+    monkeypatch.setattr(bench, "work_of", lambda model: 50)
+    steady = bench.Round([0.5, 0.5, 2.0], (190, 210))
+    lines = bench.epoch_lines("baseline", {"fmnist_exp epoch": [steady], "keras epoch": [steady]})
+    assert "| keras epoch | 0.500 | 50 | 1.00 |" in lines
+    assert "Peak of the processor: 200 GFLOP/s (190 to 210)" in lines[2]
+
+
+@pytest.mark.parametrize(("model", "gflop"), [("baseline", 48.3), ("regularized", 120.2)])
+def test_nominal_work_is_that_of_the_matrix_products(module, model, gflop):
+    config = config_of(f"model={model}")
+    assert module("peak").gflop_of_an_epoch(config, 48000, 784) == pytest.approx(gflop, abs=0.05)
+
+
+def test_peak_is_that_of_one_thread_or_more(module):
+    assert module("peak").gflops() > 1
+
+
+def test_epochs_8_to_12_count(module):
+    """Moments fade below the least normal number after two epochs and more."""
+    peers, done = module("peers"), []
+    timed = peers.repeated(lambda: done.append(1))(lambda: done.append("pause"))
+    assert done == [1] * 7 + ["pause"] + [1] * 5
+    assert len(timed) == 5
+
+
+def test_dead_units_of_the_benchmark_answer_0_and_have_moments(module, tiny_config):
+    from fmnist_exp.engine.programs import Program
+
+    config = tiny_config("model.hidden=[6,4]")
     splits = data.load(config.data)
-    return module("peers").products_of_an_epoch(config, splits), splits.train.images / 255
-
-
-def test_floor_multiplies_every_batch_of_an_epoch_in_full(products):
-    from fmnist_exp.engine.backend import tf
-
-    compute, images = products
-    generator = np.random.default_rng(0)
-    first = generator.normal(0, 64**-0.5, (64, 16))
-    second = generator.normal(0, 16**-0.5, (16, 10))
-    expected = []
-    for batch in (images[96:144], images[144:160]):
-        hidden = batch @ first
-        scores = hidden @ second
-        expected += [batch.T @ (scores @ second.T), hidden.T @ scores]
-    for compiled in (False, True):
-        for received, gradient in zip(
-            tf.function(compute, jit_compile=compiled)(), expected, strict=True
-        ):
-            np.testing.assert_allclose(received, gradient, rtol=1e-4, atol=1e-4)
-
-
-def test_compiler_narrows_no_product_of_the_floor(products):
-    """In a step of the loop and after it: 2 products forward, 2 for kernels, 1 for inputs."""
-    from fmnist_exp.engine.backend import tf
-
-    compiled = tf.function(products[0], jit_compile=True)
-    text = compiled.experimental_get_compiler_ir()(stage="optimized_hlo")
-    shapes = sorted(re.findall(r"f32(\[\d+,\d+\])\S* dot\(", text))
-    of_a_step = ["[{0},16]", "[{0},10]", "[16,10]", "[{0},16]", "[64,16]"]
-    assert shapes == sorted(shape.format(size) for size in (48, 16) for shape in of_a_step)
+    program = Program(config, splits)
+    module("peers").kill_half(program)
+    first = program.plain.layers[0](splits.train.images / 255).numpy()
+    assert (first[:, ::2] == 0).all()
+    assert (first[:, 1::2] > 0).any()
+    assert (program.trainer.optimizer._momentums[0].numpy()[:, ::2] > 0).all()
 
 
 def test_synthetic_study_is_a_study(module, tmp_path):
