@@ -4,13 +4,14 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 
 from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
+from fmnist_exp.engine import c_library, choice
 
 ROOT = CONFIG_DIR.parent
 COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes hold no colours
@@ -53,6 +54,14 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, by the names of its columns."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(autouse=True)
+def library_of_this_machine() -> Iterator[None]:
+    """The C code as each test finds it, not as another did that had no compiler."""
+    yield
+    c_library.load.cache_clear()
+    choice._c_is_here.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,7 @@ def cache(monkeypatch, tmp_path):
     (tmp_path / "epoch.c").write_text("int train_epoch(void *epoch) { return !epoch; }\n")
     monkeypatch.setattr(c_library, "SOURCE", tmp_path / "epoch.c")
     c_library.load.cache_clear()
-    yield tmp_path / "cache" / "fmnist_exp" / "engine"
-    c_library.load.cache_clear()
+    return tmp_path / "cache" / "fmnist_exp" / "engine"
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ from fmnist_exp.sweep.store import Store
 SWEEP = ("--multirun", "data=synthetic", "training=smoke", "seed=range(3)")
 
 
-@pytest.fixture(autouse=True)
-def anew():
-    """No choice that another test has made, and none left to another."""
-    choice._c_is_here.cache_clear()
-    yield
-    choice._c_is_here.cache_clear()
-
-
 @pytest.fixture
 def without_c(monkeypatch):
     """A machine on which the C code cannot be had."""
@@ -53,9 +45,36 @@ def test_engine_is_settled_by_the_config_where_c_can_be_had(overrides, engine):
     assert settled(config_of(*overrides)).engine == engine
 
 
-def test_planned_runs_name_their_engine(tmp_path):
-    plan = plan_command_line([*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"])
-    assert [config.engine for config in plan.configs] == ["c", "xla"] * 3
+@pytest.mark.parametrize(
+    ("overrides", "engines"),
+    [
+        (["initializer=he,lecun"], ["c"] * 6),
+        (["optimizer=adam,sgd"], ["xla"] * 6),
+        (["optimizer=adam,sgd", "engine=c,auto"], None),
+        (["optimizer=adam,adamw", "engine=auto"], ["xla"] * 6),
+        (["engine=c,xla"], ["c"] * 3 + ["xla"] * 3),
+        (["engine=auto,xla"], ["c"] * 3 + ["xla"] * 3),
+    ],
+    ids=str,
+)
+def test_runs_of_a_sweep_are_planned_for_one_engine_unless_they_name_it(
+    tmp_path, overrides, engines
+):
+    """One that C does not know takes the others with it, so that they can be compared."""
+    command = [*SWEEP, *overrides, f"hydra.sweep.dir={tmp_path}/s"]
+    if engines is None:
+        with pytest.raises(ConfigError, match="engine=c trains ReLU networks by Adam"):
+            plan_command_line(command)
+    else:
+        planned_engines = [config.engine for config in plan_command_line(command).configs]
+        assert sorted(planned_engines) == engines
+
+
+def test_worker_is_not_warned_of_the_engine_that_its_sweep_shares(tmp_path, caplog):
+    composed = config_of(*SWEEP[1:3])
+    write_plan(plan_command_line([*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"]))
+    assert planned(tmp_path / "s", 0, composed).engine == "xla"
+    assert caplog.text == ""
 
 
 def test_run_elsewhere_is_not_warned_of_the_engine_that_was_settled(tmp_path, caplog):

@@ -103,7 +103,7 @@ def test_preempted_slurm_job_is_queued_again_and_goes_on(tmp_path, monkeypatch, 
         assert process.wait(240) == 0, sweep.said()
     check_same_command_completes(sweep, [0, 1], expected)
     # A run that goes on shows its former epochs again, with the seconds that they took then.
-    first_epochs = re.findall(rf"epoch   1/{NUM_EPOCHS} .* s,", sweep.log(1))
+    first_epochs = re.findall(rf"epoch   1/{NUM_EPOCHS} .* s$", sweep.log(1), re.MULTILINE)
     assert len(first_epochs) == 2
     assert first_epochs[0] == first_epochs[1]
     assert "this job is preempted" in (tmp_path / "slurm" / "output_1").read_text()

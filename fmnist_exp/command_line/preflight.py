@@ -40,7 +40,7 @@ from fmnist_exp.config import (
     parse,
     parse_execution,
 )
-from fmnist_exp.engine.choice import settled
+from fmnist_exp.engine.choice import settled, settled_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.records import TRIALS
 from fmnist_exp.sweep.launchers import check as check_launcher
@@ -186,7 +186,7 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
             )
         composed = [_compose_run(master, run) for run in of_runs]
         execution = parse_execution(composed[0])
-        parsed = [settled(parse(each)) for each in composed]
+        parsed = settled_together([parse(each) for each in composed])
         return Plan(parsed, of_runs, execution, sweep_dir, launcher)
     if experiment is not None and _open_factors(master):
         raise ConfigError(
@@ -226,9 +226,8 @@ def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> P
     check_startable(search, sweep_dir)
     composed = [search.compose(search.overrides(values)) for values in search.examples()]
     execution = parse_execution(composed[0])
-    return Plan(
-        [settled(parse(each)) for each in composed], [], execution, sweep_dir, launcher, search
-    )
+    parsed = settled_together([parse(each) for each in composed])
+    return Plan(parsed, [], execution, sweep_dir, launcher, search)
 
 
 def _open_factors(master: DictConfig) -> set[str]:

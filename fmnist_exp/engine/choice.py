@@ -3,6 +3,7 @@
 import functools
 import logging
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fmnist_exp.config import RunConfig
@@ -47,6 +48,24 @@ def settled(config: RunConfig) -> RunConfig:
             f"{reason}. Or pass engine=xla, which trains on every machine."
         )
     return config
+
+
+def settled_together(configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """The configs of a sweep, with one engine for all that say `auto`.
+
+    Its runs are compared with each other, and a comparison must not mix engines: XLA trains all
+    of them if C does not know one. Errors as `settled`.
+    """
+    one_by_one = [settled(config) for config in configs]
+    left_open = [old.engine == "auto" for old in configs]
+    if not any(
+        left and new.engine == "xla" for left, new in zip(left_open, one_by_one, strict=True)
+    ):
+        return one_by_one
+    return [
+        replace(config, engine="xla") if left else config
+        for left, config in zip(left_open, one_by_one, strict=True)
+    ]
 
 
 def _why_not_here() -> str | None:

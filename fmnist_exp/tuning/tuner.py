@@ -9,7 +9,7 @@ import importlib.util
 import itertools
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from fmnist_exp import data, records
 from fmnist_exp.command_line.commands import overrides_of
 from fmnist_exp.command_line.console import counted
 from fmnist_exp.config import RunConfig, parse_execution
-from fmnist_exp.engine.choice import settled
+from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.provenance import run_key
 from fmnist_exp.report.runs.run_files import read_history
 from fmnist_exp.sweep.plan import Plan, write_plan
-from fmnist_exp.tuning.search import Search, read_search
+from fmnist_exp.tuning.search import Search, Values, read_search
 from fmnist_exp.tuning.trials import (
     Trial,
     Trials,
@@ -109,7 +109,8 @@ class _TunedSweep:
         self.study = Study(sweep_dir / STUDY, search.settings, search.factors)
         former = read_trials(sweep_dir)
         self.trials = [] if former is None else former.trials[: self.study.num_trials]
-        self.configs = [settled(search.config(trial.values)) for trial in self.trials]
+        self.engine = _examples(search)[0].engine
+        self.configs = [self._config(trial.values) for trial in self.trials]
         self.launched: set[int] = set()
         self._write_new()
 
@@ -131,11 +132,14 @@ class _TunedSweep:
         self.launched.update(batch)
         return batch
 
+    def _config(self, values: Values) -> RunConfig:
+        return replace(self.search.config(values), engine=self.engine)
+
     def _write_new(self) -> None:
         """Fix what the trials are that were proposed since, before any of them starts."""
         for number in range(len(self.trials), self.study.num_trials):
             values = self.study.values(number)
-            config = settled(self.search.config(values))
+            config = self._config(values)
             limits = self.study.prune_below(config.training.epochs)
             given = self.search.overrides(values)
             self.trials.append(Trial(values, given, _key(config), limits))
@@ -211,12 +215,17 @@ def begun_with(search: Search) -> dict[str, Any]:
         for name, value in asdict(search.settings).items()
         if name not in (*MAY_GROW, "_target_", "params")
     }
-    keys = "".join(_key(settled(search.config(values))) for values in search.examples())
+    keys = "".join(map(_key, _examples(search)))
     return {
         "factors": {factor.key: str(factor) for factor in search.factors},
         "settings": settings,
         "configs, data or training code": hashlib.sha256(keys.encode()).hexdigest()[:12],
     }
+
+
+def _examples(search: Search) -> list[RunConfig]:
+    """The configs at the ends of a search's factors; one engine trains them and all between."""
+    return settled_together([search.config(values) for values in search.examples()])
 
 
 def _key(config: RunConfig) -> str:
