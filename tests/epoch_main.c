@@ -56,7 +56,7 @@ static double train_network(int num_layers, const int32_t *widths, int num_threa
 
 int main(int count, char **arguments) {
   int num_threads = count > 1 ? atoi(arguments[1]) : 1;
-  double regularized = train_network(4, (int32_t[]){40, 33, 7, 3}, num_threads);
+  double regularized = train_network(4, (int32_t[]){150, 33, 7, 3}, num_threads);
   double linear = train_network(1, (int32_t[]){3}, num_threads);
   return !(regularized > 0 && linear > 0);
 }
