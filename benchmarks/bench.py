@@ -195,13 +195,13 @@ def measure_sweep() -> list[str]:
         f"- From the second run on, everything but epochs costs {statistics.median(fixed):.2f} s a "
         f"run (median of {len(fixed)}; most {max(fixed):.2f} s)."
     )
-    growth, peak = _memory_growth(100, ["data=synthetic", "training=smoke"])
+    growth, most = _memory_growth(100, ["data=synthetic", "training=smoke"])
     lines.append(
         f"- 100 smoke runs in one process: resident memory grows by {growth:.0f} MB from the first "
-        f"run's end to the last's; peak {peak:.0f} MB."
+        f"run's end to the last's; peak {most:.0f} MB."
     )
-    _, peak = _memory_growth(1, ["training.epochs=3"])
-    return [*lines, f"- A single baseline run, figures and all, peaks at {peak:.0f} MB.", ""]
+    _, most = _memory_growth(1, ["training.epochs=3"])
+    return [*lines, f"- A single baseline run, figures and all, peaks at {most:.0f} MB.", ""]
 
 
 def _train(*arguments: str) -> None:

@@ -1,6 +1,7 @@
 """The C engine trains what XLA trains, whatever the machine."""
 
 import dataclasses
+import platform
 import subprocess
 from pathlib import Path
 
@@ -100,8 +101,27 @@ def test_moments_of_dead_units_are_flushed_to_zero(tiny_config):
 
 def test_no_more_threads_than_can_help(tmp_path):
     """A thread costs a copy of the batch; the program ends with 0 if the cap holds."""
-    for threads in ("1", "2", "1000"):
-        subprocess.run([str(built(tmp_path, "-O1")), threads], check=True)
+    program = built(tmp_path, "-O1")
+    for threads in ("1", "3", "1000"):
+        subprocess.run([str(program), threads], check=True)
+
+
+X86 = platform.machine() == "x86_64"
+LAYOUTS = [[], ["-mno-avx512f"], ["-mno-avx"]] if X86 else [[]]  # widths of vectors
+
+
+@pytest.mark.parametrize("flags", LAYOUTS, ids=str)
+def test_every_width_of_vectors_gives_the_same_losses(tmp_path, flags):
+    """In double precision but for rounding (1e-9); single precision is near (1e-3)."""
+    usual = losses(tmp_path, "-DREAL=double")
+    assert losses(tmp_path, "-DREAL=double", *flags) == pytest.approx(usual, rel=1e-9)
+    assert losses(tmp_path, *flags) == pytest.approx(usual, rel=1e-3)
+
+
+def losses(folder, *flags):
+    """What epoch_main.c prints."""
+    command = [str(built(folder, "-O1", *flags)), "2"]
+    return [float(x) for x in subprocess.check_output(command, text=True).split()]
 
 
 @pytest.mark.parametrize("batch_normalization", ["true", "false"])

@@ -31,22 +31,25 @@
 /* TILE rows of two registers each are summed at once; with their operands they must fit into the
    processor's registers: 32 with AVX-512 and on 64-bit ARM, else 16. */
 #if defined(__AVX512F__)
-enum { VECTOR_BYTES = 64, TILE = 8 };
+enum { VECTOR_BYTES = 64, MOST_ROWS = 8 };
 #elif defined(__AVX__)
-enum { VECTOR_BYTES = 32, TILE = 4 };
+enum { VECTOR_BYTES = 32, MOST_ROWS = 4 };
 #elif defined(__aarch64__)
-enum { VECTOR_BYTES = 16, TILE = 8 };
+enum { VECTOR_BYTES = 16, MOST_ROWS = 8 };
 #else
-enum { VECTOR_BYTES = 16, TILE = 4 };
+enum { VECTOR_BYTES = 16, MOST_ROWS = 4 };
 #endif
 
 enum {
   LANES = VECTOR_BYTES / sizeof(REAL),
   PANEL = 2 * LANES,
+  TILE = PANEL < MOST_ROWS ? PANEL : MOST_ROWS, /* or a tile of a kernel's rows would not lie in
+                                                   one panel of its inputs */
   TILE_VECTORS = 2 * TILE,
   CACHE_LINE = 64, /* bytes */
   SPINS = 100000   /* looks at a barrier before a thread goes to sleep */
 };
+_Static_assert(PANEL % TILE == 0, "a panel of inputs holds whole tiles");
 
 typedef REAL vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef uint32_t word __attribute__((may_alias)); /* two draws of 16 bits */
@@ -206,9 +209,6 @@ static inline void update(Adam by, Parameter at, int i, int end, const vector *g
     w[i] -= mean * by.rate / (deviation + by.epsilon);
     m[i] = mean;
     v[i] = variance;
-    __builtin_prefetch(w + i + 2 * TILE_VECTORS, 1); /* as update_kernel needs it next */
-    __builtin_prefetch(m + i + 2 * TILE_VECTORS, 1);
-    __builtin_prefetch(v + i + 2 * TILE_VECTORS, 1);
   }
 }
 
@@ -217,13 +217,19 @@ static Parameter from(Parameter start, size_t offset) {
                      start.second_moment + offset};
 }
 
+static inline void prefetch(Parameter at) {
+  __builtin_prefetch(at.value, 1);
+  __builtin_prefetch(at.first_moment, 1);
+  __builtin_prefetch(at.second_moment, 1);
+}
+
 /* The gradient of one panel of a kernel, a tile of rows at a time, and its update. Square roots
    and divisions take long, in a unit that products have no use for: so a tile is updated part by
    part between the products of the next one. */
 static void update_kernel(Adam by, Parameter kernel, int row, int end, const REAL *inputs,
                           int stride, int count, const REAL *gradients) {
   enum { PARTS = TILE };
-  vector former[TILE_VECTORS];
+  vector former[TILE_VECTORS] = {{0}};
   Parameter done = {0};
   for (; row < end; row += TILE) {
     vector sums[TILE][2] = {{{0}}};
@@ -231,7 +237,10 @@ static void update_kernel(Adam by, Parameter kernel, int row, int end, const REA
       int k = count * part / PARTS, until = count * (part + 1) / PARTS;
       multiply(sums, until - k, inputs + in_panels(k, row, stride), 1, PANEL,
                gradients + k * PANEL);
-      if (done.value) update(by, done, 2 * part, 2 * part + 2, former);
+      if (!done.value) continue;
+      update(by, done, 2 * part, 2 * part + 2, former);
+      prefetch(from(done, panel_size(2 * TILE + part))); /* row `part` of the next but one */
+      prefetch(from(done, panel_size(2 * TILE + part) + LANES));
     }
     memcpy(former, sums, sizeof sums);
     done = from(kernel, panel_size(row));
@@ -665,7 +674,7 @@ static void lay_out(Workspace *work) {
                         sizeof(uint16_t));
   work->losses = reserve(work, work->rows, sizeof(double));
   work->correct = reserve(work, work->rows, sizeof(int32_t));
-  reserve(work, panel_size(2 * TILE), sizeof(REAL)); /* tiles that are fetched, never used */
+  reserve(work, panel_size(3 * TILE), sizeof(REAL)); /* rows that are fetched, never used */
 }
 
 static void copy_matrix(REAL *matrix, REAL *panels, int rows, int columns, int stride, int back) {
