@@ -34,6 +34,12 @@ def test_study_has_all_that_the_project_requires_and_what_builds_it():
     assert needed <= locked(STUDY).keys()
 
 
+def test_filelock_is_one_that_refuses_file_systems_without_locks():
+    """Tried with each: up to 3.29 `fallback_to_soft=False` is swallowed, and ENOSYS falls back."""
+    (asked,) = [each for each in PROJECT["project"]["dependencies"] if each.startswith("filelock")]
+    assert tuple(map(int, asked.removeprefix("filelock>=").split("."))) >= (3, 30)
+
+
 def test_development_adds_packages_and_changes_none():
     assert locked(STUDY).items() <= locked(DEVELOPMENT).items()
 
