@@ -2,12 +2,14 @@
 
 import gzip
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import command
 
 from fmnist_exp.datasets import sources
 from fmnist_exp.datasets.idx import IdxFile
@@ -154,6 +156,18 @@ def test_without_a_home_the_copy_is_kept_among_the_temporary_files(
     assert found.source == "download"
     assert found.path.parent.parent == tmp_path / "tmp"
     assert sources.find().source == "cache"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_home_that_may_not_be_entered_is_no_home(tmp_path):
+    """As under `docker run --user` with HOME=/root: even to ask what lies there is refused."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    said = (
+        "import os; from fmnist_exp.datasets import sources; os.setuid(64101); "
+        "print(sources.cache_dir())"
+    )
+    result = command("-c", said, HOME=str(tmp_path / "home"), XDG_CACHE_HOME="", TMPDIR="/tmp")
+    assert result.stdout == "/tmp/fmnist_exp-64101/fashion-mnist\n", result.stderr
 
 
 def test_temporary_folder_of_another_user_is_not_used(small, monkeypatch, tmp_path):

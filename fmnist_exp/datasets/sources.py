@@ -88,7 +88,7 @@ def cache_dir() -> Path:
     Raises:
         DataError: the temporary folder belongs to another user.
     """
-    with contextlib.suppress(RuntimeError):  # no home at all
+    with contextlib.suppress(RuntimeError, OSError):  # no home at all, or one of another user
         cache = user_cache() / "fashion-mnist"
         nearest = next(path for path in (cache, *cache.parents) if path.exists())
         if nearest == cache or os.access(nearest, os.W_OK):
