@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fmnist_exp import records
 from fmnist_exp.command_line.console import counted, reader_may_leave
-from fmnist_exp.errors import FmnistError, RecordError
+from fmnist_exp.errors import FmnistError, RecordError, StoreError
 from fmnist_exp.records import RunRecord, called
 from fmnist_exp.sweep.store import SHORT, Store, key_of, written
 
@@ -78,13 +78,30 @@ def main() -> None:
     arguments = parser.parse_args()
     store = Store(arguments.store)
     try:
-        for path in chosen(store, arguments.remove, arguments.older_than):
-            store.remove(path)
-            print(f"removed {path}")
+        gone = [
+            _remove(store, path) for path in chosen(store, arguments.remove, arguments.older_than)
+        ]
         print(describe(store))
     except FmnistError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        _complain(error)
         sys.exit(EXIT_BAD_INPUT)
+    if not all(gone):
+        sys.exit(EXIT_BAD_INPUT)
+
+
+def _remove(store: Store, path: Path) -> bool:
+    """Remove a run, and say so; or say why it stays."""
+    try:
+        store.remove(path)
+    except StoreError as error:
+        _complain(error)
+        return False
+    print(f"removed {path}")
+    return True
+
+
+def _complain(error: FmnistError) -> None:
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _days(path: Path) -> float:

@@ -5,7 +5,7 @@ from conftest import command
 from study import write_run
 
 from fmnist_exp.kept import LEFT, describe
-from fmnist_exp.sweep.store import Store
+from fmnist_exp.sweep.store import SHORT, Store
 
 KEYS = [name.ljust(64, "0") for name in ("aa1", "aa2", "b")]
 
@@ -83,6 +83,15 @@ def test_what_a_process_trains_is_neither_listed_nor_removed(store):
     assert store.kept() == []
     assert kept(store, "--older-than", "0").returncode == 0
     assert not any(path.exists() for path in left)
+
+
+def test_run_in_use_is_refused_in_one_line_instead_of_waited_for(store):
+    with store.claim(KEYS[2]):
+        result = kept(store, "--remove", "b", "aa1")
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"StoreError: run {KEYS[2][:SHORT]} is in use: ")
+    assert result.stderr.count("\n") == 1
+    assert store.kept() == [KEYS[1], KEYS[2]]  # the other was removed
 
 
 def test_folder_of_something_else_is_never_removed(store):

@@ -191,6 +191,29 @@ def test_case_17_kept_run_of_another_user_is_listed_and_stays(folder, train):
     assert store.find(key) is not None
 
 
+def test_old_runs_are_removed_past_one_of_another_user(folder, train, monkeypatch, capsys):
+    """The first cannot be deleted: it is named, and the others go."""
+    store = Store(folder / "runs")
+    with user(FIRST, 0o002):
+        store.check()
+    first = store.folder(train(FIRST, 0o077, store).run_key)
+    with user(SECOND, 0o002):
+        others = [store.folder(letter * 64) for letter in "ab"]
+        for other in others:
+            other.mkdir()
+        monkeypatch.setattr("sys.argv", ["kept", "--store", str(store.root), "--older-than", "0"])
+        with pytest.raises(SystemExit, match="2"):
+            kept.main()
+    said = capsys.readouterr()
+    assert said.err.startswith(f"StoreError: cannot delete {first}: Permission denied. ")
+    assert said.err.count("\n") == 1
+    assert [line for line in said.out.splitlines() if line.startswith("removed")] == [
+        f"removed {other}" for other in others
+    ]
+    assert first.exists()
+    assert not any(other.exists() for other in others)
+
+
 ENDED_WELL = ("warm", "002", "002", "077")
 COMMANDS = """
 import logging, os, sys

@@ -69,14 +69,23 @@ class Store:
                 raise self._cannot("write", folder, error) from error
 
     @contextmanager
-    def claim(self, run_key: str) -> Iterator[None]:
-        """Be the only process that trains this run; wait while another one does.
+    def claim(self, run_key: str, *, wait: bool = True) -> Iterator[None]:
+        """Be the only process that trains this run.
+
+        Args:
+            run_key: the run.
+            wait: whether to wait while another process does, or to refuse.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the store cannot be written, or another process has claimed the run.
         """
 
         def on_wait() -> None:
+            if not wait:
+                raise StoreError(
+                    f"run {run_key[:SHORT]} is in use: another process trains it or takes it out "
+                    "of the store. Give the same command again once that has ended."
+                )
             log.info("another process trains run %s: waiting for it", run_key[:SHORT])
 
         lock = self._subfolder(LOCKS) / f"{run_key}.lock"
@@ -197,9 +206,9 @@ class Store:
         """Delete a kept run, or what is left of another; run directories stay as they are.
 
         Raises:
-            StoreError: it cannot be deleted.
+            StoreError: it is in use, or cannot be deleted.
         """
-        with self.claim(key_of(path)):
+        with self.claim(key_of(path), wait=False):
             self._delete(path)
 
     def _proved(self, run_key: str) -> RunRecord:
