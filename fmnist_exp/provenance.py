@@ -56,7 +56,9 @@ PACKAGE_DIR = Path(__file__).resolve().parent
 
 
 def run_key(config: RunConfig, data_sha256: str) -> str:
-    """Hash of all that can change the result: config without paths, data, code, versions, device.
+    """Hash of all that can change the result: data, code, versions, device, and config.
+
+    Of the config without paths, and without names, which options bear for people alone.
 
     Args:
         config: the run, its engine settled.
@@ -64,6 +66,9 @@ def run_key(config: RunConfig, data_sha256: str) -> str:
     """
     values = dataclasses.asdict(config)
     del values["data"]["dir"]
+    named = [values[group] for group in ("model", "initializer", "optimizer", "training")]
+    for each in (*named, *values["training"]["callbacks"]):
+        del each["name"]
     identity = {
         "config": values,
         "data": data_sha256,

@@ -68,6 +68,17 @@ def test_run_key_is_the_same_for_both_spellings_of_an_initializer():
     assert short == long
 
 
+def test_run_key_is_blind_to_the_names_of_options():
+    names = [f"{group}.name=mine" for group in ("model", "initializer", "optimizer", "training")]
+    stop = "{class_name:EarlyStopping,config:{monitor:val_loss}}"
+    keys = {
+        run_key(config_of(*own, f"+training.callbacks.{callback}={stop}"), "data")
+        for own in ((), names)
+        for callback in ("stop", "mine")
+    }
+    assert len(keys) == 1
+
+
 def test_code_hash_covers_every_module_that_a_run_imports():
     closure, waiting = set(), {"runner"}
     while waiting:

@@ -67,6 +67,21 @@ def test_case_O14f_what_is_saved_and_shown_bears_the_name_of_what_was_trained(
     assert describe(record, tmp_path).startswith("completed: random_normal, seed 0\n")
 
 
+def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(
+    tiny_config, config, store, tmp_path
+):
+    train(config, tmp_path / "a", store)
+    groups = ("model", "initializer", "optimizer", "training")
+    named = tiny_config("training.epochs=1", *(f"{group}.name=mine" for group in groups))
+    again = train(named, tmp_path / "b", store)
+    assert again.reused
+    assert again.config == dataclasses.asdict(named) | {"engine": again.config["engine"]}
+    assert records.read_record(tmp_path / "b") == again
+    (model,) = (tmp_path / "b").glob("*.keras")
+    assert model.name == "mine_model.keras"
+    assert records.sha256_of(model) == again.artifacts[model.name]
+
+
 def test_another_seed_is_another_run(config, store, tmp_path):
     train(config, tmp_path / "a", store)
     other = dataclasses.replace(config, seed=config.seed + 1)
