@@ -202,7 +202,7 @@ static void multiply_panel(REAL *out, int rows, int stride, int depth, const REA
 static inline void update(Adam by, Parameter at, int i, int end, const vector *gradients) {
   vector *w = vectors(at.value), *m = vectors(at.first_moment), *v = vectors(at.second_moment);
   for (; i < end; i++) {
-    vector gradient = gradients[i], mean = m[i], variance = v[i], deviation;
+    vector gradient = gradients[i], mean = m[i], variance = v[i], deviation = {0};
     mean += (gradient - mean) * by.keep_1;
     variance += (gradient * gradient - variance) * by.keep_2;
     for (int lane = 0; lane < LANES; lane++) deviation[lane] = sqrt(variance[lane]);
@@ -316,7 +316,7 @@ static void normalize(Panels *layer, int column, REAL *out, const REAL *in, int 
   for (int h = 0; h < 2; h++) {
     size_t at = (size_t)(column / LANES) + h;
     const vector *x = const_vectors(in) + h;
-    vector mean = {0}, variance = {0}, inverse;
+    vector mean = {0}, variance = {0}, inverse = {0};
     for (int row = 0; row < count; row++) mean += x[2 * row];
     mean /= (REAL)count;
     for (int row = 0; row < count; row++) variance += (x[2 * row] - mean) * (x[2 * row] - mean);
