@@ -183,7 +183,7 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
             if plan.search is not None:
                 print(describe_result(plan.search, sweep_dir))
             print(f"files in {sweep_dir}")
-            if plan.search is None and shown.watch.num_finished():
+            if shown.watch.num_finished():
                 command = ["python", "-m", "fmnist_exp.aggregate", str(sweep_dir)]
                 print(f"next, the report: {shlex.join(command)}")
 

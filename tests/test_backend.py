@@ -47,18 +47,18 @@ def cards(monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["c", "xla"])
-def test_engines_of_the_processor_leave_every_card_alone(cards, engine):
+def test_case_GPU_engines_of_the_processor_leave_every_card_alone(cards, engine):
     assert backend.use_device(engine) == "CPU"
     assert cards.done == [("GPU", [])]
 
 
-def test_engine_of_a_card_uses_one_and_takes_no_more_memory_than_it_needs(cards):
+def test_case_GPU_engine_of_a_card_uses_one_and_takes_no_more_memory_than_it_needs(cards):
     assert backend.use_device("gpu") == "GPU:NVIDIA A100"
     first = cards.all[0]
     assert cards.done == [("GPU", [first]), (first, True)]
 
 
-def test_two_devices_in_one_process_are_refused(cards, monkeypatch):
+def test_case_GPU_two_devices_in_one_process_are_refused(cards, monkeypatch):
     def refuse(cards, kind):
         raise RuntimeError("Visible devices cannot be modified after being initialized")
 
@@ -67,7 +67,7 @@ def test_two_devices_in_one_process_are_refused(cards, monkeypatch):
         backend.use_device("gpu")
 
 
-def test_engine_of_a_card_without_a_card_is_refused(tiny_config, monkeypatch):
+def test_case_GPU_engine_of_a_card_without_a_card_is_refused(tiny_config, monkeypatch):
     monkeypatch.setattr(backend.tf.config, "list_physical_devices", lambda kind: [])
     config = tiny_config("engine=gpu")
     with pytest.raises(ConfigError, match=r"engine=gpu needs a graphics card .* engine=xla"):

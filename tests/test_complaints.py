@@ -33,7 +33,7 @@ MEANT = {
 
 
 @pytest.mark.parametrize("key", MEANT)
-def test_key_is_known_by_its_last_part_initials_or_spelling(key):
+def test_case_lr_key_is_known_by_its_last_part_initials_or_spelling(key):
     assert nearest(key, KEYS, ["optimizer.config.beta_1"]) == MEANT[key]
 
 
@@ -77,7 +77,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("override", ANSWERS)
-def test_answer_is_one_line(override, tmp_path):
+def test_case_lr_and_seed_0_4_answer_is_one_line(override, tmp_path):
     with pytest.raises(ConfigError) as refused:
         plan_command_line(["data=synthetic", override, f"hydra.run.dir={tmp_path / 'r'}"])
     assert str(refused.value) == ANSWERS[override]

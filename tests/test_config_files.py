@@ -42,7 +42,7 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("name", ENCODED)
-def test_case_C2_experiment_of_ones_own_overrides_options(name, own):
+def test_cases_C2_13_experiment_of_ones_own_overrides_options(name, own):
     experiment = ENCODED[name]
     plan = own("--multirun", "experiment=mine", experiment=experiment, model=MODEL, training=RECIPE)
     assert [config.seed for config in plan.configs] == [0, 1, 2]

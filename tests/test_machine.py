@@ -99,7 +99,7 @@ int cuDeviceGetName(char *name, int size, int device) {
 
 
 @pytest.mark.parametrize(("error", "name"), [(0, "GPU:NVIDIA 7"), (100, "GPU")])
-def test_card_is_called_what_the_driver_calls_it(tmp_path, monkeypatch, error, name):
+def test_case_GPU_card_is_called_what_the_driver_calls_it(tmp_path, monkeypatch, error, name):
     library = tmp_path / "libcuda.so.1"
     command = ["cc", "-x", "c", "-shared", "-fPIC", "-include", "stdio.h", "-", "-o", str(library)]
     subprocess.run(command, input=DRIVER % error, text=True, check=True)

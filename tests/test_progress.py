@@ -21,11 +21,11 @@ with EpochProgress(3) as progress:
     for epoch in (1, 2, 3):
         time.sleep(0.3)
         row = {"train_loss": 0.5 / epoch, "validation_loss": 0.25, "validation_accuracy": 0.875}
-        progress.show({"epoch": epoch, "seconds": 0.3, **row})
+        progress.show({"epoch": epoch, "seconds": 3.0, **row})
         time.sleep(0.3)
 """
-LINE = r"epoch {}/3  loss \S+  validation loss 0.2500  validation accuracy 0.8750  0.30 s{}"
-LEFT = {1: "", 2: ", at most 0 s left", 3: ", at most 0 s left"}
+LINE = r"epoch {}/3  loss \S+  validation loss 0.2500  validation accuracy 0.8750  3.00 s{}"
+LEFT = {1: "", 2: ", at most 3 s left", 3: ""}
 
 
 def run_in_pipe(*arguments, **environment):

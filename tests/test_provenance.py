@@ -51,7 +51,7 @@ def test_run_key_follows_the_versions(monkeypatch, package):
     assert run_key(config_of(), "data") != key
 
 
-def test_run_key_follows_the_card_that_trains(monkeypatch):
+def test_case_GPU_run_key_follows_the_card_that_trains(monkeypatch):
     keys = set()
     for name in ("CPU", "GPU:NVIDIA A100", "GPU:NVIDIA H100"):
         monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)

@@ -23,7 +23,7 @@ def watch(tmp_path):
     return Watch(tmp_path, 6, "he_normal seed={}".format)
 
 
-def test_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
+def test_case_sweeps_end_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
     write_run(tmp_path / "0", accuracy=0.8)
     write_run(tmp_path / "1")
     change_record(tmp_path / "1", lambda values: values.update(reused=True))
@@ -66,6 +66,7 @@ def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
     [
         ([], []),  # all so far were reused
         ([20.0], ["about 2 min left"]),
+        ([0.15], []),  # below a second
         ([20.0, 25.0, 30.0], ["about 60 s left"]),
         ([20.0, 10_820.0], ["about 9.0 h left"]),
     ],
@@ -77,7 +78,9 @@ def test_time_left_follows_from_the_runs_that_were_trained(watch, trained_at, le
     assert watch.time_left() == left
 
 
-def test_first_estimate_of_the_time_left_leaves_the_start_up_out(watch, tmp_path, monkeypatch):
+def test_case_sweeps_end_first_estimate_of_the_time_left_leaves_the_start_up_out(
+    watch, tmp_path, monkeypatch
+):
     """Eight epochs of half a second, and 40 s of start-up: five more runs take 25 s, not 225."""
     ended = watch.begun + 45
     monkeypatch.setattr(watch_module.time, "monotonic", lambda: ended)
@@ -127,6 +130,20 @@ def test_case_O3_many_failures_do_not_fill_the_terminal(tmp_path):
     assert lines[-2:] == [
         "and 2 more runs without a result",
         "1 not begun: to go on, give the same command again",
+    ]
+
+
+def test_case_sweeps_end_run_without_a_record_has_failed_and_no_time_is_left(watch, tmp_path):
+    write_run(tmp_path / "0")
+    (tmp_path / "1" / ".hydra").mkdir(parents=True)
+    list(watch.look())
+    assert watch.time_left() != []
+    watch.end()
+    assert watch.tally() == "1 of 6 runs finished, 1 failed"
+    assert watch.without_result(plan_of(watch)) == [
+        f"ended without a record; its log may say why: {tmp_path / '1'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=1",
+        "4 not begun: to go on, give the same command again",
     ]
 
 
@@ -232,13 +249,13 @@ def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
     assert max(map(len, drawn)) <= 80
     assert "…" not in text
     assert re.search(r"he_normal seed=0 3/8 \S+ validation accuracy 0.8750", text)
-    assert re.search(r"sweep +1/2 +\S+ +1 failed", text)
+    assert re.search(r"sweep +0/2 +\S+ +1 failed", text)
     assert "run 0  he_normal seed=0  failed (E: m)" in lines
     assert lines.count("a warning of another module") == 2
     assert "1 of 2 runs finished, 1 failed" in lines
 
 
-def test_pipe_gets_one_line_per_run(tmp_path):
+def test_case_sweeps_end_pipe_gets_one_line_per_run_and_no_tally_twice(tmp_path):
     with shown_by(tmp_path, subprocess.PIPE) as process:
         shown = process.communicate()[0].decode().splitlines()
     lines = [line for line in shown if not line.startswith("a warning")]
@@ -249,5 +266,4 @@ def test_pipe_gets_one_line_per_run(tmp_path):
             "run 1  glorot seed=1  completed  test 0.8000  validation 0.8000  2.0 s;  "
             "1 of 2 runs finished, 1 failed"
         ),
-        "1 of 2 runs finished, 1 failed",
     ]

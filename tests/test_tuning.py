@@ -45,6 +45,13 @@ def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsy
     assert "3 trials, 3 completed" in capsys.readouterr().out
 
 
+def test_case_O3_stopped_study_of_which_nothing_has_ended_says_where_it_is(tmp_path, capsys):
+    """What is missing, and how to go on, is said for every sweep."""
+    with pytest.raises(RuntimeError, match="trial 0"):
+        tune(tmp_path, total(1), statuses={0: "failed"})
+    assert capsys.readouterr().out == f"study: {tmp_path / 'study.db'}\n"
+
+
 def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
     together = "hydra.sweeper.trials_at_once=3"
     assert tune(tmp_path / "a", total(7), together, LEARNING) == [[0, 1, 2], [3, 4, 5], [6]]

@@ -91,7 +91,7 @@ class EpochProgress:
         if epoch > 1:  # the first holds the compilation, and says little of the others
             self.seconds += row["seconds"]
             seconds = self.seconds / (epoch - 1) * (self.num_epochs - epoch)
-            left = [f"at most {in_words(seconds)} left"]
+            left = [f"at most {in_words(seconds)} left"] if seconds >= 1 else []
         log.log(
             self.level,
             "epoch %*d/%d  loss %.4f  validation loss %.4f  %s  %s",

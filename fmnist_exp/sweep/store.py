@@ -273,10 +273,14 @@ class Store:
 
     def _cannot(self, act: str, path: Path, error: BaseException | None) -> StoreError:
         reason = getattr(error, "strerror", None) or error
+        rule = ""
+        if isinstance(error, PermissionError):
+            rule = (
+                f"Whoever trains with the store {self.root} must be able to read and write in it: "
+                "a group shares one in a folder with its setgid bit, under umask 002. "
+            )
         return StoreError(
-            f"cannot {act} {path}: {reason}. Whoever trains with the store "
-            f"{self.root} must be able to read and write in it: a group shares one in a folder "
-            "with its setgid bit, under umask 002. Choose another store with store=DIR, or train "
+            f"cannot {act} {path}: {reason}. {rule}Choose another store with store=DIR, or train "
             "without one with reuse=false."
         )
 

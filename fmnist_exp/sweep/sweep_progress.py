@@ -37,6 +37,7 @@ class SweepProgress:
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="sweep progress", daemon=True)
         self.bars: dict[int, TaskID] = {}
+        self.told = ""  # the last tally
         self.display: Display | None = None
         if (console := live_console()) is not None:
             self.display = Display(console, width)
@@ -60,7 +61,9 @@ class SweepProgress:
         self.thread.join()
         if self.display is not None:
             self.display.stop()
-        self._say(self.watch.tally())
+        self.watch.end()
+        if (tally := self.watch.tally()) != self.told:
+            self._say(tally)
 
     def _watch(self) -> None:
         while True:
@@ -73,7 +76,11 @@ class SweepProgress:
 
     def _show(self) -> None:
         for line in self.watch.look():
-            self._say(line if self.display is not None else f"{line};  {self.watch.tally()}")
+            if self.display is not None:
+                self._say(line)
+            else:
+                self.told = self.watch.tally()
+                self._say(f"{line};  {self.told}")
         if self.display is not None:
             self._draw(self.display)
 
@@ -81,14 +88,13 @@ class SweepProgress:
         """Bring the bars up to date: one for the sweep, one for each of the first runs."""
         watch = self.watch
         running = dict(list(watch.running().items())[:MAX_BARS])
-        num_ended = sum(watch.counts.values())
         reused = [f"{watch.counts['reused']} reused"] if watch.counts["reused"] else []
         said = [*watch.failed(), *watch.time_left(), *reused]
-        if not running and not num_ended:
+        if not running and not watch.counts:
             said = ["starting"]
         for number in self.bars.keys() - running.keys():
             display.remove_task(self.bars.pop(number))
-        display.show(self.whole, "sweep", (num_ended, watch.num_runs), said)
+        display.show(self.whole, "sweep", (watch.num_finished(), watch.num_runs), said)
         for number, epochs in running.items():
             name = watch.name_of(number)
             if number not in self.bars:

@@ -43,6 +43,7 @@ class Watch:
     goes_on: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     failures: dict[int, str] = field(default_factory=dict)
+    has_ended: bool = False
 
     def __post_init__(self) -> None:
         """Take note of records that lie there already, of an earlier sweep in the same place."""
@@ -63,6 +64,15 @@ class Watch:
                 del self.waiting[number]
                 yield f"run {number}  {self.name_of(number)}  {self._end_of(number)}"
 
+    def end(self) -> None:
+        """Note that nothing runs any more: what has left no record will not leave one."""
+        self.has_ended = True
+        for number in list(self.waiting):
+            state = self._state(number)
+            if state.startswith("ended"):
+                del self.waiting[number]
+                self._count_failure(number, state)
+
     def tally(self) -> str:
         """How many runs are finished, and the time left: `3 of 8 finished (1 reused), ...`."""
         finished = f"{self.num_finished()} of {counted(self.num_runs, 'run')} finished"
@@ -78,12 +88,13 @@ class Watch:
         return [f"{self.counts['failed']} failed"] if self.counts["failed"] else []
 
     def time_left(self) -> list[str]:
-        """The time left in words, once a run was trained."""
-        if not self.trained_at or not self.waiting:
+        """The time left in words, once a run was trained; nothing below a second."""
+        if self.has_ended or not self.trained_at:
             return []
         each = (self.trained_at[-1] - self.begun) / len(self.trained_at)
         since = time.monotonic() - self.trained_at[-1]
-        return [f"about {in_words(max(each * len(self.waiting) - since, 0))} left"]
+        left = each * len(self.waiting) - since
+        return [f"about {in_words(left)} left"] if left >= 1 else []
 
     def running(self) -> dict[int, progress.Epochs]:
         """How far each run has come that is being trained."""
@@ -97,27 +108,17 @@ class Watch:
     def without_result(self, plan: Plan) -> list[str]:
         """What is missing when a sweep has ended: why each failed run did, and what to do."""
         states = Counter({"interrupted": self.counts["interrupted"]})
-        failures = dict(self.failures)
-        for number in self.waiting:
-            state = state_without_record(self._run_dir(number))
-            if _stamp(self._run_dir(number)) is not None:
-                state = "not begun"  # what lies there is of an earlier sweep
-            if state.startswith("ended"):
-                failures[number] = state
-            else:
-                states[state.partition(":")[0]] += 1
+        states.update(self._state(number).partition(":")[0] for number in self.waiting)
         launched = plan.overrides
         if plan.search is not None and (begun := read_trials(self.sweep_dir)) is not None:
             launched = [trial.overrides for trial in begun.trials]
         lines = []
-        for number, reason in sorted(failures.items())[:MAX_FAILURES]:
+        for number, reason in sorted(self.failures.items())[:MAX_FAILURES]:
             overrides = [*plan.options, *launched[number]]
             command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
             lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {command}"]
-        if len(failures) > MAX_FAILURES:
-            lines.append(
-                f"and {counted(len(failures) - MAX_FAILURES, 'more run')} without a result"
-            )
+        if (more := len(self.failures) - MAX_FAILURES) > 0:
+            lines.append(f"and {counted(more, 'more run')} without a result")
         missing = [f"{count} {state}" for state, count in states.items() if count]
         if missing:
             lines.append(f"{', '.join(missing)}: to go on, give the same command again")
@@ -126,11 +127,20 @@ class Watch:
     def _run_dir(self, number: int) -> Path:
         return self.sweep_dir / str(number)
 
+    def _state(self, number: int) -> str:
+        if _stamp(self._run_dir(number)) is not None:
+            return "not begun"  # what lies there is of an earlier sweep
+        return state_without_record(self._run_dir(number))
+
     def _has_ended(self, number: int) -> bool:
         try:
             return _why_without_result(records.read_record(self._run_dir(number))) is None
         except RecordError:
             return False
+
+    def _count_failure(self, number: int, why: str) -> None:
+        self.counts["failed"] += 1
+        self.failures[number] = why
 
     def _end_of(self, number: int) -> str:
         try:
@@ -141,8 +151,7 @@ class Watch:
         if why == "interrupted":
             self.counts["interrupted"] += 1
         elif why is not None:
-            self.counts["failed"] += 1
-            self.failures[number] = why
+            self._count_failure(number, why)
         if why is not None:
             return why
         self.counts["reused" if record.reused else "trained"] += 1

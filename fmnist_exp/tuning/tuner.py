@@ -183,6 +183,8 @@ def describe_result(search: Search, sweep_dir: Path) -> str:
     former = read_trials(sweep_dir)
     trials = [] if former is None else former.trials
     results = read_results(sweep_dir, trials)
+    if not any(results):  # what is missing has been said
+        return f"study: {sweep_dir / STUDY}"
     endings = ["without a result" if each is None else each.status for each in results]
     counts = [f"{endings.count(each)} {each}" for each in dict.fromkeys(endings)]
     lines = [
