@@ -39,7 +39,7 @@ def test_case_sweeps_end_every_end_of_a_run_is_counted_and_told(watch, tmp_path)
         "run 3  he_normal seed=3  failed (E: m)",
     ]
     assert lines[4].startswith("run 4  he_normal seed=4  unreadable (cannot read ")
-    assert watch.tally().startswith("3 of 6 runs finished (1 reused), 2 failed, about ")
+    assert watch.tally().startswith("3 of 6 runs finished (1 reused), 2 failed")
     assert list(watch.look()) == []
 
 
