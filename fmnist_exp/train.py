@@ -175,7 +175,7 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
             write_plan(plan)
         shown = SweepProgress(plan)
         try:
-            with shown:
+            with shown, launchers.leaving(plan.launcher, sweep_dir):
                 run_composed()
         finally:
             for line in shown.watch.without_result(plan):

@@ -21,7 +21,7 @@ ALLOWED = {
     "files": set(),
     "machine": set(),
     "seeding": set(),
-    "sweep.launchers": {"errors", "machine"},
+    "sweep.launchers": {"errors", "machine", "sweep.presence"},
     "checks.keras_classes": set(),
     "checks.rules": {"errors"},
     "checks.keras_arguments": {"errors", "checks.keras_classes", "checks.rules"},

@@ -3,6 +3,10 @@
 import os
 import signal
 import socket
+import sys
+import threading
+import time
+from types import SimpleNamespace
 
 import joblib
 import pytest
@@ -14,7 +18,8 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, Terminated
 from fmnist_exp.records import HISTORY
 from fmnist_exp.sweep import launchers
-from fmnist_exp.sweep.launchers import preemptible, prepare, threads_of_a_run
+from fmnist_exp.sweep.launchers import leaving, preemptible, prepare, threads_of_a_run
+from fmnist_exp.sweep.presence import num_running, working_in
 
 LAUNCHERS = sorted(path.stem for path in (CONFIG_DIR / "hydra" / "launcher").glob("*.yaml"))
 
@@ -137,14 +142,13 @@ def test_case_4_joblib_starts_no_more_runs_than_the_quota_has_cores_for(monkeypa
 
 
 @pytest.fixture
-def job_of_submitit(monkeypatch):
+def job_of_submitit():
     """What this process would be as a job: submitit's handler, which notes that it was called."""
     called = []
 
     def checkpoint_and_try_requeue(number, frame):
         called.append(number)
 
-    monkeypatch.setenv("SUBMITIT_EXECUTOR", "local")
     former = signal.signal(signal.SIGUSR1, checkpoint_and_try_requeue)
     yield called
     signal.signal(signal.SIGUSR1, former)
@@ -154,6 +158,41 @@ def test_warning_of_the_cluster_interrupts_the_run_and_queues_its_job_again(job_
     with pytest.raises(Terminated), preemptible():
         signal.raise_signal(signal.SIGUSR1)
     assert job_of_submitit == [signal.SIGUSR1]
+
+
+def test_end_of_a_ray_worker_interrupts_its_run():
+    """Ray's own answer alone would pass for a run that has failed."""
+
+    def sigterm_handler(number, frame):
+        raise SystemExit(1)
+
+    former = signal.signal(signal.SIGTERM, sigterm_handler)
+    try:
+        with pytest.raises(SystemExit) as ended, preemptible():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert isinstance(ended.value.__context__, Terminated)  # which the run has seen
+
+
+def test_runs_in_a_ray_cluster_have_ended_when_they_are_counted(monkeypatch, tmp_path):
+    """One run was lost, which ends the sweep, and another still trains, but is told to end."""
+    trains, told = threading.Event(), threading.Event()
+
+    def work():
+        with working_in(tmp_path / "1", wait=False):
+            trains.set()
+            told.wait()
+            time.sleep(0.2)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    trains.wait()
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(shutdown=told.set))
+    with pytest.raises(ZeroDivisionError), leaving({"ray": {}}, tmp_path):
+        1 / 0  # noqa: B018
+    assert num_running(tmp_path) == 0
+    worker.join()
 
 
 def test_warning_between_two_runs_is_left_to_submitit(job_of_submitit):

@@ -155,6 +155,14 @@ def test_result_of_an_earlier_sweep_in_the_same_place_is_no_result_of_this_one(t
     ]
 
 
+def test_result_that_comes_after_the_last_look_is_no_missing_one(watch, tmp_path):
+    for number in range(5):
+        write_run(tmp_path / str(number))
+    list(watch.look())
+    write_run(tmp_path / "5")
+    assert watch.without_result(plan_of(watch)) == []
+
+
 def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
     for number, text in (
         (1, '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.5}'),

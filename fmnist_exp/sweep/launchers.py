@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -16,9 +17,12 @@ from typing import Any, NoReturn
 
 from fmnist_exp.errors import ConfigError, Terminated
 from fmnist_exp.machine import available_threads
+from fmnist_exp.sweep.presence import num_running
 
 CANNOT_CONNECT = (OSError, RuntimeError, ValueError)  # as `ray.init` says it
 SECONDS_TO_ANSWER = 10
+SECONDS_TO_STOP = 10  # Ray itself kills a worker that goes on for 5 s after it was told to end
+WARNED_BY = ("checkpoint_and_try_requeue", "sigterm_handler")  # of submitit, and of Ray's workers
 
 
 def check(launcher: Mapping[str, Any], sweep_dir: Path) -> None:
@@ -84,6 +88,25 @@ def _knock(address: str | None) -> None:
         socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
 
 
+@contextlib.contextmanager
+def leaving(launcher: Mapping[str, Any], sweep_dir: Path) -> Iterator[None]:
+    """Leave a Ray cluster when the block ends, and wait until the last run has ended with it.
+
+    Ray's plugin gives up as soon as one run is lost, whatever the others do: a run that went on
+    could end after it was counted as one without a result.
+    """
+    try:
+        yield
+    finally:
+        if "ray" in launcher:
+            import ray
+
+            ray.shutdown()
+            end = time.monotonic() + SECONDS_TO_STOP
+            while num_running(sweep_dir) and time.monotonic() < end:
+                time.sleep(0.05)
+
+
 def runs_at_a_time(launcher: Mapping[str, Any]) -> int:
     """Processes that a launcher starts together on this machine; 1 where it does not say."""
     processes = launcher.get("n_jobs", 1)
@@ -114,33 +137,32 @@ def _num_cores() -> int:
 
 @contextlib.contextmanager
 def preemptible() -> Iterator[None]:
-    """Interrupt the run of this block if its cluster is about to end the job; then queue it again.
+    """Interrupt the run of this block if its cluster is about to end the job.
 
-    Submitit answers the signal by `sys.exit`, wherever the run may be, and that would pass for a
-    run that has failed. Outside of its jobs nothing changes.
+    Submitit, which then queues it again, and Ray answer the signal by `sys.exit`, wherever the run
+    may be, and that would pass for a run that has failed. Outside of their jobs nothing changes.
     """
-    found = _answer_of_submitit()
+    found = _answer_of_cluster()
     if found is None:
         yield
         return
-    number, queue_again = found
+    number, answer = found
     signal.signal(number, _interrupt)
     try:
         yield
     except Terminated:
-        queue_again(number, None)
+        answer(number, None)
         raise
     finally:
-        signal.signal(number, queue_again)
+        signal.signal(number, answer)
 
 
-def _answer_of_submitit() -> tuple[int, Callable[[int, FrameType | None], Any]] | None:
-    """The signal that warns a job of submitit (its user may choose which), and its handler."""
-    if "SUBMITIT_EXECUTOR" in os.environ:
-        for number in signal.valid_signals():
-            handler = signal.getsignal(number)
-            if callable(handler) and handler.__name__ == "checkpoint_and_try_requeue":
-                return number, handler
+def _answer_of_cluster() -> tuple[int, Callable[[int, FrameType | None], Any]] | None:
+    """The signal that warns a job (submitit lets its user choose which), and its handler."""
+    for number in signal.valid_signals():
+        handler = signal.getsignal(number)
+        if callable(handler) and getattr(handler, "__name__", None) in WARNED_BY:
+            return number, handler
     return None
 
 

@@ -9,7 +9,7 @@ import errno
 import fcntl
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -97,6 +97,15 @@ def working_in(folder: Path, *, wait: bool) -> Iterator[None]:
         # Before the release: those who wait look for a new one.
         stack.callback(mark.unlink, missing_ok=True)
         yield
+
+
+def num_running(sweep_dir: Path) -> int:
+    """How many runs of a sweep a process works on, as far as that can be told."""
+    num_held = 0
+    for mark in sweep_dir.glob(f"*/{MARK}"):
+        with suppress(OSError):  # taken away meanwhile, or of another user
+            num_held += is_held(mark)
+    return num_held
 
 
 def state_without_record(folder: Path) -> str:

@@ -107,6 +107,7 @@ class Watch:
 
     def without_result(self, plan: Plan) -> list[str]:
         """What is missing when a sweep has ended: why each failed run did, and what to do."""
+        list(self.look())  # jobs of Slurm go on by themselves
         states = Counter({"interrupted": self.counts["interrupted"]})
         states.update(self._state(number).partition(":")[0] for number in self.waiting)
         launched = plan.overrides
