@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+CPUINFO = Path("/proc/cpuinfo")
+
 
 def available_threads(root: Path = Path("/")) -> int:
     """Processors that this process may use: those it may run on, within its quota of time.
@@ -32,23 +34,26 @@ def _cgroups(root: Path) -> Iterator[Path]:
     Source: cgroups(7); proc_pid_mountinfo(5).
     """
     try:
-        own = (root / "proc/self/cgroup").read_text().splitlines()
-        mounts = (root / "proc/self/mountinfo").read_text().splitlines()
+        # Others may have mounted what they like, under names that are no UTF-8.
+        own = os.fsdecode((root / "proc/self/cgroup").read_bytes()).split("\n")
+        mounts = os.fsdecode((root / "proc/self/mountinfo").read_bytes()).split("\n")
     except OSError:  # not Linux
         return
     paths = {}  # kind of mount -> path of the process in it
     for line in own:
-        _, controllers, path = line.split(":", 2)
-        if not controllers:
-            paths["cgroup2"] = path
-        elif "cpu" in controllers.split(","):
-            paths["cgroup"] = path
+        match line.split(":", 2):
+            case [_, "", path]:
+                paths["cgroup2"] = path
+            case [_, controllers, path] if "cpu" in controllers.split(","):
+                paths["cgroup"] = path
     for line in mounts:
         mount, _, system = line.partition(" - ")
-        _, _, _, seen, point, *_ = mount.split()
-        kind, _, options = system.split()[:3]
-        if kind not in paths or (kind == "cgroup" and "cpu" not in options.split(",")):
+        fields, (kind, *others) = mount.split(" "), system.split(" ")
+        if kind not in paths or len(fields) < 5:
             continue
+        if kind == "cgroup" and "cpu" not in ",".join(others[1:]).split(","):
+            continue
+        seen, point = fields[3:5]
         folder = top = root / point.lstrip("/")
         if PurePosixPath(paths[kind]).is_relative_to(seen) and ".." not in paths[kind]:
             folder = top / PurePosixPath(paths[kind]).relative_to(seen)
@@ -69,13 +74,19 @@ def _quota(cgroup: Path) -> float:
     return share if share > 0 else math.inf
 
 
+def cpuinfo() -> list[str]:
+    """The lines in which Linux describes the processors; none elsewhere."""
+    try:
+        return CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
 def cpu_model() -> str:
     """What the processor is called."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+    for line in cpuinfo():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
 
 

@@ -43,7 +43,7 @@ ALLOWED = {
     "engine.backend": {"errors", "machine", "provenance"},
     "engine.models": {"engine.backend", "config", "checks.keras_classes", "seeding"},
     "engine.trainer": {"engine.backend", "data"},
-    "engine.c_library": {"files"},
+    "engine.c_library": {"files", "machine"},
     "engine.choice": {"config", "engine.__init__", "engine.c_library", "errors"},
     "engine.native": {"data", "engine.backend", "engine.trainer"},
     "engine.checkpoints": {"engine.backend", "checks.keras_classes", "errors", "records", "files"},

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fmnist_exp import machine
 from fmnist_exp.engine import c_library
 
 SOURCE = c_library.SOURCE
@@ -80,9 +81,65 @@ def test_compiler_that_fails_is_quoted(compiler):
     assert "ended with exit status 3: fatal: no header" in c_library.load("float32")
 
 
+@pytest.fixture
+def processor(monkeypatch, tmp_path):
+    """Sets the flags of the processor that /proc/cpuinfo tells of."""
+
+    def write(*flags):
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {' '.join(flags)}\n")
+        monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+        c_library.load.cache_clear()
+
+    return write
+
+
+def refuses(*options):
+    """A compiler that knows none of these options."""
+    cases = "|".join(f'*"{option}"*' for option in options)
+    return f'case "$*" in {cases}) echo "bad value: {options[0]}" >&2; exit 1;; esac'
+
+
+def notes(path):
+    """A compiler that leaves its arguments in a file, those of the last compilation."""
+    return f'[ "$1" = --version ] || echo "$*" > {path}'
+
+
+@pytest.mark.skipif(c_library.platform.machine() != "x86_64", reason="levels are those of x86-64")
+@pytest.mark.parametrize(
+    ("flags", "refused", "used"),
+    [
+        (c_library.AVX512, [], "-march=native"),
+        (c_library.AVX512, ["-march=native"], "-march=x86-64-v4"),
+        (c_library.AVX512, ["-march=native", "x86-64-v"], "-mavx512f"),
+        (c_library.AVX512, ["-march=native", "v4", "avx512"], "-march=x86-64-v3"),
+        (c_library.AVX2, ["-march=native"], "-march=x86-64-v3"),
+        (c_library.AVX2, ["-march"], "-mavx2 -mfma"),
+        ((), ["-march=native"], "-shared"),
+    ],
+)
+def test_compiler_that_refuses_native_gets_the_vectors_of_the_processor_otherwise(
+    processor, compiler, tmp_path, flags, refused, used
+):
+    processor(*flags)
+    compiler((refuses(*refused) if refused else "") + "\n" + notes(tmp_path / "noted"))
+    assert works(c_library.load("float32"))
+    arguments = (tmp_path / "noted").read_text()
+    assert used in arguments
+    assert (" -m" in arguments) == (used != "-shared")
+
+
+def test_code_for_all_of_x86_64_is_left_to_xla_where_the_processor_has_more(processor, compiler):
+    """It would train two to three times slower than XLA."""
+    processor(*c_library.AVX2)
+    compiler(refuses(" -m"))
+    reason = c_library.load("float32")
+    assert "has no instructions of x86-64-v3" in reason
+    assert "refused -march=native: bad value" in reason
+
+
 def test_case_5_compiler_that_refuses_march_native_is_tried_without(compiler, monkeypatch):
     monkeypatch.setattr(c_library, "SOURCE", SOURCE)
-    compiler('case "$*" in *-march=native*) echo "bad value (native)" >&2; exit 1;; esac')
+    compiler(refuses("-march=native"))
     assert works(c_library.load("float32"))
 
 
@@ -135,14 +192,47 @@ def test_neither_home_nor_tmp_need_be_writable(monkeypatch, tmp_path):
     assert "none of these folders can be written" in c_library.load("float32")
 
 
-def test_updated_compiler_compiles_anew_and_its_former_library_goes(compiler, cache):
+def test_full_home_or_quota_is_left_for_the_next_place(compiler, cache, monkeypatch):
+    """A folder can be made there, but the compiler cannot write its output."""
+    compiler(f'case "$*" in *{cache}*) echo "No space left on device" >&2; exit 1;; esac')
+    assert works(c_library.load("float32"))
+
+
+def test_updated_compiler_compiles_anew_and_its_former_library_goes_once_unused(compiler, cache):
+    """Another machine of the same home may still have the former version."""
     libraries = []
-    for version in ("12.2", "12.3"):
+    for version in ("12.2", "12.3", "12.2", "12.4"):
         compiler(says(version))
         assert works(c_library.load("float32"))
         libraries.append(set(cache.iterdir()))
-    assert len(libraries[0]) == len(libraries[1]) == 1
-    assert libraries[0].isdisjoint(libraries[1])
+        if version == "12.3":
+            for path in libraries[1] - libraries[0]:
+                os.utime(path, times=(time.time() - 1.1 * c_library.MAX_SUPERSEDED,) * 2)
+    assert [len(each) for each in libraries] == [1, 2, 2, 2]
+    assert libraries[0] < libraries[1] == libraries[2]
+    assert libraries[3] & libraries[1] == libraries[0]
+
+
+def test_library_that_another_machine_removes_meanwhile_is_compiled_anew(monkeypatch, cache):
+    c_library.load("float32")
+    c_library.load.cache_clear()
+    found = c_library._intact
+
+    def remove(start):
+        path = found(start)
+        path.unlink()
+        return path
+
+    monkeypatch.setattr(c_library, "_intact", remove)
+    assert works(c_library.load("float32"))
+
+
+def test_library_is_called_the_same_when_it_is_compiled_and_when_it_is_found(cache):
+    """A record names it, for what it was made of decides the bits."""
+    made = Path(c_library.load("float32")._name).name
+    c_library.load.cache_clear()
+    assert made == Path(c_library.load("float32")._name).name
+    assert [path.name for path in cache.iterdir()] == [made]
 
 
 def test_libraries_of_other_machines_stay_until_none_has_used_them_for_long(
@@ -165,7 +255,7 @@ def test_libraries_of_other_machines_stay_until_none_has_used_them_for_long(
     c_library.load("float32")  # is used, and so is young again
     compiler(says("2"))
     c_library.load("float32")
-    assert len(list(cache.iterdir())) == 1
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_library_that_is_used_is_not_old(compiler, cache):
@@ -178,10 +268,15 @@ def test_library_that_is_used_is_not_old(compiler, cache):
     assert used.exists()
 
 
-@pytest.mark.parametrize("what", ["machine", "libc_ver", "source"])
-def test_each_processor_system_and_source_has_a_library_of_its_own(monkeypatch, tmp_path, what):
+@pytest.mark.parametrize("what", ["processor", "machine", "libc_ver", "source"])
+def test_each_processor_system_and_source_has_a_library_of_its_own(
+    monkeypatch, tmp_path, processor, what
+):
+    processor("sse2")
     usual = list(c_library._machine("float32"))
-    if what == "source":
+    if what == "processor":
+        processor("sse2", "avx2")
+    elif what == "source":
         (tmp_path / "epoch.c").write_text(c_library.SOURCE.read_text() + "\n")
         monkeypatch.setattr(c_library, "SOURCE", tmp_path / "epoch.c")
     else:

@@ -78,6 +78,36 @@ def test_quota_that_cannot_be_read_is_none(machine, content):
     assert available_threads(root) == 8
 
 
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"90 31 0:50 / /mnt rw - tmpfs  rw",  # mounted from nothing
+        b"90 31 0:50 / /m\xfcnt rw - ext4 /dev/sda1 rw",  # named in Latin-1
+        b"90 31 0:50 / /mnt\x0b rw - ext4 /dev/sda1 rw",
+        b"90 31 0:50 / /mnt rw - cgroup2",
+        b"90 31 0:50 / /mnt rw - cgroup",
+        b"90 31 - cgroup2 cgroup2 rw",
+        b"90 31 - cgroup cgroup rw,cpu",
+        b"nonsense",
+        b"",
+    ],
+)
+def test_mounts_of_others_hide_no_quota(machine, version, line):
+    root = machine(version, "/job", {"job": ONE})
+    for name in ("mountinfo", "cgroup"):
+        path = root / "proc/self" / name
+        path.write_bytes(line + b"\n" + path.read_bytes() + b"\n")
+    assert available_threads(root) == 1
+
+
+def test_quota_of_a_group_mounted_from_nothing_counts(machine):
+    root = machine(2, "/job", {"job": ONE})
+    mounts = root / "proc/self/mountinfo"
+    mounts.write_text(mounts.read_text().replace("cgroup2 cgroup2 ", "cgroup2  "))
+    assert available_threads(root) == 1
+
+
 def test_without_cgroups_affinity_counts_and_without_that_all(tmp_path, monkeypatch):
     assert available_threads(tmp_path) == 8
     monkeypatch.delattr(os, "sched_getaffinity")

@@ -12,10 +12,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fmnist_exp.files import user_cache
+from fmnist_exp.machine import cpuinfo
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +25,19 @@ COMPILERS = ("cc", "gcc", "clang")
 # Square roots set no errno and divisions no trap, or there would be no vector instructions for
 # them. Nothing here changes the order of sums.
 FLAGS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
-FOR_THIS_PROCESSOR = "-march=native"  # a compiler that refuses it is tried again without
+FOR_THIS_PROCESSOR = "-march=native"
+# What compilers call the processors of x86-64 that have all of these flags, the best first.
+# Source: x86-64 psABI, section 3.1.1, for the levels; their names in /proc/cpuinfo.
+AVX2 = ("avx2", "fma", "bmi1", "bmi2", "abm", "f16c", "movbe")
+AVX512 = (*AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
+LEVELS = {"x86-64-v4": AVX512, "x86-64-v3": AVX2}
+OPTIONS = {"bmi1": "bmi", "abm": "lzcnt"}  # flags that compilers call otherwise
 LINKED = ("-lpthread", "-lm")
 SECONDS = 120  # the most that compiling may take; two are usual
 TYPES = {"float32": "float", "float64": "double"}
 OTHER_PLACES = ("/var/tmp", "/dev/shm")  # where cache and TMPDIR are of no use
 MAX_UNUSED = 30 * 24 * 3600  # seconds; a library that no process has loaded since is removed
+MAX_SUPERSEDED = 24 * 3600  # the same where the compiler has another version; a home may be shared
 ADVICE = "install one (for example: apt-get install gcc libc6-dev), or set CC to yours"
 
 
@@ -53,18 +61,15 @@ def _library(dtype: str) -> ctypes.CDLL:
         of_compiler = f"{start}{_hash(*compiler)}-"
         name = f"{of_compiler}{_hash(_output([*compiler, '--version']).stdout)}-"
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        kept = _kept(start)  # compiled on a machine like this one, with the same home
-        if kept is None:
+        library = _kept(start)  # compiled on a machine like this one, with the same home
+        if library is None:
             raise OSError(f"{error}; {ADVICE}") from error
-        return _loaded(kept)
-    kept = _kept(name)
-    if kept is not None:
-        return _loaded(kept)
-    with _workshop() as folder:
-        built = folder / "epoch.so"
-        _compile([*compiler, *FLAGS, f"-DREAL={TYPES[dtype]}"], built)
-        library = _loaded(built)
-        _keep(built, name, of_compiler)
+        return library
+    library = _kept(name)
+    if library is None:
+        with _built([*compiler, *FLAGS, f"-DREAL={TYPES[dtype]}"], name) as built:
+            library = _loaded(built)
+            _keep(built, of_compiler)
     return library
 
 
@@ -85,10 +90,7 @@ def _machine(dtype: str) -> Iterator[str]:
     """
     yield hashlib.sha256(SOURCE.read_bytes()).hexdigest()
     yield from (*FLAGS, dtype, platform.machine(), platform.system(), *platform.libc_ver())
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
-        yield from sorted({x for x in lines if x.startswith(("flags", "Features", "model name"))})
+    yield from sorted({x for x in cpuinfo() if x.startswith(("flags", "Features", "model name"))})
 
 
 def _hash(*parts: str) -> str:
@@ -103,11 +105,21 @@ def _cache() -> Path:
     return user_cache() / "engine"
 
 
-def _kept(start: str) -> Path | None:
+def _kept(start: str) -> ctypes.CDLL | None:
     """A library of the cache whose name begins so; None if there is none, or it is damaged.
 
     Its name ends with the hash of its content: loading a damaged one would kill the process.
     """
+    path = _intact(start)
+    try:
+        return None if path is None else _loaded(path)
+    except OSError:
+        if path is not None and path.exists():
+            raise
+        return None  # another process has removed it meanwhile
+
+
+def _intact(start: str) -> Path | None:
     try:
         for path in _cache().glob(f"{start}*.so"):
             if path.name == _name(path.name.rpartition("-")[0] + "-", path):
@@ -130,31 +142,71 @@ def _places() -> Iterator[str]:
 
 
 @contextmanager
-def _workshop() -> Iterator[Path]:
-    """A folder that is removed in the end, in the first place that can be written."""
-    for place in _places():
-        try:
-            folder = tempfile.mkdtemp(dir=place)
-        except OSError:
-            continue
-        try:
-            yield Path(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
-    raise OSError(f"none of these folders can be written: {', '.join(_places())}")
+def _built(command: list[str], name: str) -> Iterator[Path]:
+    """A compiled library, removed in the end; in the first place where compiling succeeds.
+
+    A folder can often be made on a full disk, or beyond a quota, where a library cannot.
+    """
+    failure = OSError(f"none of these folders can be written: {', '.join(_places())}")
+    with ExitStack() as workshops:
+        for place in _places():
+            try:
+                workshop = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
+                folder = Path(workshops.enter_context(workshop))
+            except OSError:
+                continue
+            try:
+                _compile(command, folder / "epoch.so")
+            except OSError as error:
+                failure = error
+                continue
+            yield (folder / "epoch.so").rename(folder / _name(name, folder / "epoch.so"))
+            return
+    raise failure
 
 
 def _compile(command: list[str], built: Path) -> None:
-    """Compile for this processor, or for all of its kind if the compiler knows no better."""
+    """Compile for this processor, or for the nearest to it that the compiler knows.
+
+    Raises:
+        OSError: it fails, or knows no vector instructions of a processor that has more than those
+            of all: that code would be slower than XLA's.
+    """
     command = [*command, str(SOURCE), *LINKED, "-o", str(built)]
-    result = _output([*command, FOR_THIS_PROCESSOR], built.parent)
-    if result.returncode:
-        result = _output(command, built.parent)
-    if result.returncode:
-        said = (result.stderr.strip().splitlines() or ["it said nothing"])[0]
-        status = f"the C compiler {command[0]} ended with exit status {result.returncode}"
-        raise OSError(f"{status}: {said}; {ADVICE}")
+    tried = []
+    for options in _for_this_processor():
+        tried.append(_output([*command, *options], built.parent))
+        if tried[-1].returncode == 0:
+            break
+    if tried[-1].returncode:
+        status = f"ended with exit status {tried[-1].returncode}: {_said(tried[-1])}"
+    elif not options and (levels := _levels()):
+        status = (
+            f"has no instructions of {levels[-1]}, without which the code is slower than XLA's, "
+            f"and refused {FOR_THIS_PROCESSOR}: {_said(tried[0])}"
+        )
+    else:
+        return
+    raise OSError(f"the C compiler {command[0]} {status}; {ADVICE}")
+
+
+def _said(result: subprocess.CompletedProcess[str]) -> str:
+    return (result.stderr.strip().splitlines() or ["it said nothing"])[0]
+
+
+def _for_this_processor() -> Iterator[list[str]]:
+    """Options of a compiler, those that suit this processor best at first; none at last."""
+    yield [FOR_THIS_PROCESSOR]
+    for level in _levels():
+        yield [f"-march={level}"]
+        yield [f"-m{OPTIONS.get(flag, flag)}" for flag in LEVELS[level]]
+    yield []
+
+
+def _levels() -> list[str]:
+    """The levels of x86-64 beyond the first two that this processor reaches, the highest first."""
+    flags = next((x.split() for x in cpuinfo() if x.startswith("flags")), [])
+    return [level for level, needed in LEVELS.items() if set(needed) <= set(flags)]
 
 
 def _output(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -188,19 +240,20 @@ def _loaded(path: Path) -> ctypes.CDLL:
     ) from refused
 
 
-def _keep(built: Path, name: str, of_compiler: str) -> None:
+def _keep(built: Path, of_compiler: str) -> None:
     """Keep a library for later processes, and remove those that none will load.
 
-    These are what a former version of the compiler made, and what nobody has used for long: of
-    former code, or of machines that are gone. Processes that have loaded one go on with it.
+    These are what nobody has used for long: of former code, or of machines that are gone; sooner,
+    what another version of the compiler made. Processes that have loaded one go on with it.
     """
     try:
-        kept = _cache() / _name(name, built)
+        kept = _cache() / built.name
         with tempfile.TemporaryDirectory(dir=kept.parent) as beside:
             os.replace(shutil.copy(built, beside), kept)  # whole or not at all
         for path in kept.parent.glob("epoch-*.so"):
             superseded = path.name.startswith(of_compiler) and path != kept
-            if superseded or time.time() - path.stat().st_mtime > MAX_UNUSED:
+            limit = MAX_SUPERSEDED if superseded else MAX_UNUSED
+            if time.time() - path.stat().st_mtime > limit:
                 path.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:
         log.debug("the compiled library is not kept: %s", error)
