@@ -1,6 +1,9 @@
 """A trial is given up by its validation accuracy, and chosen by it alone."""
 
+from dataclasses import asdict, replace
+
 import pytest
+from conftest import config_of
 from study import change_record, write_run
 
 from fmnist_exp import records
@@ -17,7 +20,8 @@ from fmnist_exp.tuning.trials import (
     write_trials,
 )
 
-TRIAL = Trial({"model.dropout": "0.1"}, ["model.dropout=0.1"], "key", [None, 0.6, 0.7])
+TRIAL = Trial({"model.dropout": "0.1"}, ["model.dropout=0.1"], [None, 0.6, 0.7])
+CONFIG = asdict(config_of("data=synthetic"))
 
 
 def epochs(*accuracies, loss=1.0):
@@ -71,10 +75,10 @@ def set_accuracies(run_dir, *, test, validation):
 def test_the_best_trial_has_the_best_validation_accuracy_whatever_its_test_accuracy(tmp_path):
     ends = {0: "completed", 1: "completed", 2: "completed", 3: "diverged", 4: "pruned", 5: "failed"}
     for number, status in ends.items():
-        write_run(tmp_path / str(number), status=status, accuracy=0.99, run_key="key")
+        write_run(tmp_path / str(number), status=status, accuracy=0.99)
     for number, test, validation in ((0, 0.9, 0.5), (1, 0.1, 0.6), (2, 0.8, 0.6)):
         set_accuracies(tmp_path / str(number), test=test, validation=validation)
-    results = read_results(tmp_path, [TRIAL] * 7)
+    results = read_results(tmp_path, [replace(TRIAL, config=CONFIG)] * 7)
     assert best_trial(results) == 1
     assert [None if each is None else validation_accuracy(each) for each in results] == [
         *(0.5, 0.6, 0.6, 0.0),
@@ -83,6 +87,17 @@ def test_the_best_trial_has_the_best_validation_accuracy_whatever_its_test_accur
     assert [each is None for each in results] == [False] * 5 + [True, True]
 
 
-def test_record_of_another_run_is_no_result(tmp_path):
-    write_run(tmp_path / "0", run_key="another")
-    assert read_result(tmp_path, 0, TRIAL) is None
+@pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False)])
+def test_result_is_a_record_of_the_config_wherever_it_was_trained(tmp_path, seed, same):
+    """A worker knows its graphics card and keys its run by it; who proposed the trial may not."""
+    write_run(tmp_path / "0", f"seed={seed}", run_key="with the name of a card")
+    change_record(tmp_path / "0", lambda values: values["config"]["data"].update(dir="/there"))
+    found = read_result(tmp_path, 0, replace(TRIAL, config=CONFIG))
+    assert (found is not None) == same
+
+
+def test_trials_of_former_code_are_found_by_their_keys(tmp_path):
+    for number, key in enumerate(("key", "another")):
+        write_run(tmp_path / str(number), run_key=key)
+    found = read_results(tmp_path, [replace(TRIAL, run_key="key")] * 2)
+    assert [each is None for each in found] == [False, True]

@@ -7,8 +7,9 @@ from conftest import command, read_rows
 from study import found_in
 from tuning_study import SMALL, tune
 
-from fmnist_exp import records, runner
+from fmnist_exp import provenance, records, runner
 from fmnist_exp.command_line.preflight import plan_command_line
+from fmnist_exp.engine import c_library, choice
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.report.page.build import answers, warnings
 from fmnist_exp.sweep.plan import PLAN
@@ -73,6 +74,23 @@ def test_settings_that_may_not_change_are_refused(tmp_path):
     }.items():
         with pytest.raises(ConfigError, match=message):
             plan_command_line([*arguments, override])
+
+
+def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path, monkeypatch):
+    tune(tmp_path, total(2))
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+    choice._c_is_here.cache_clear()
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    with pytest.raises(ConfigError, match=r"begun with other engine, .*: c, received xla"):
+        plan_command_line([*arguments, total(9)])
+
+
+def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, monkeypatch):
+    for name in ("GPU", "GPU:NVIDIA A100"):
+        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        assert tune(tmp_path, total(2), "engine=gpu") == ([[0], [1]] if name == "GPU" else [])
+        arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+        plan_command_line([*arguments, total(9), "engine=gpu"])
 
 
 def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):

@@ -11,7 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from study import write_run
+from study import change_record, write_run
 
 from fmnist_exp.command_line.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR
@@ -56,10 +56,12 @@ class WritingLauncher:
         trial = read_trial(self.sweep_dir, number)
         assert trial is not None
         assert list(trial.overrides) == overrides
+        config = trial.config
         shutil.rmtree(self.sweep_dir / str(number), ignore_errors=True)
         accuracy = 0.9 - float(trial.values["model.dropout"])
-        options = {"status": status, "accuracy": accuracy, "run_key": trial.run_key}
+        options = {"status": status, "accuracy": accuracy}
         write_run(self.sweep_dir / str(number), *overrides, **options)
+        change_record(self.sweep_dir / str(number), lambda values: values.update(config=config))
         if status == "failed":
             failure = JobReturn(overrides=overrides, status=JobStatus.FAILED)
             failure.return_value = RuntimeError(f"trial {number}")

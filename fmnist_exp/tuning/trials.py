@@ -25,15 +25,17 @@ class Trial:
     Attributes:
         values: key of a factor -> value, as in an override.
         overrides: all that it is composed of, as given to Hydra.
-        run_key: the key of its run.
         prune_below: for each epoch from the first, the validation accuracy below which the run is
             given up, or None.
+        config: the config of its run, as in its record.
+        run_key: the key of its run; of former code, in place of the config.
     """
 
     values: Mapping[str, str]
     overrides: Sequence[str]
-    run_key: str
     prune_below: Sequence[float | None]
+    config: Mapping[str, Any] | None = None
+    run_key: str | None = None
 
     def is_hopeless(self, rows: Sequence[EpochRow]) -> bool:
         """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
@@ -102,13 +104,25 @@ def read_trial(sweep_dir: Path, number: int) -> Trial | None:
 
 
 def read_result(sweep_dir: Path, number: int, trial: Trial) -> RunRecord | None:
-    """The record of a trial that has ended as it should; None if it must be launched (again)."""
+    """The record of a trial that has ended as it should; None if it must be launched (again).
+
+    The key of its run is not compared, as it names the device that trains.
+    """
     try:
         record = records.read_record(sweep_dir / str(number))
     except RecordError:  # missing, or damaged and to be trained again
         return None
-    same = record.run_key == trial.run_key
+    if trial.config is None:
+        same = record.run_key == trial.run_key
+    else:
+        same = _without_place(record.config) == _without_place(trial.config)
     return record if same and record.status in records.ENDED else None
+
+
+def _without_place(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the folder of its data, which may lie elsewhere for another machine."""
+    data = config.get("data")
+    return {**config, "data": {**data, "dir": None} if isinstance(data, dict) else data}
 
 
 def read_results(sweep_dir: Path, trials: Sequence[Trial]) -> list[RunRecord | None]:

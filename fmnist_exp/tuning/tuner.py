@@ -142,7 +142,7 @@ class _TunedSweep:
             config = self._config(values)
             limits = self.study.prune_below(config.training.epochs)
             given = self.search.overrides(values)
-            self.trials.append(Trial(values, given, _key(config), limits))
+            self.trials.append(Trial(values, given, limits, asdict(config)))
             self.configs.append(config)
         overrides = [trial.overrides for trial in self.trials]
         # The plan comes last: alone it would tell of a sweep that is not tuned.
@@ -170,7 +170,7 @@ def describe_search(search: Search, sweep_dir: Path) -> str:
     for number, trial in enumerate(trials):
         record = read_result(sweep_dir, number, trial)
         state = "to train" if record is None else record.status
-        lines.append(f"{number:4}  {trial.run_key[:12]}  {state:9}  {trial}")
+        lines.append(f"{number:4}  {state:9}  {trial}")
     to_come = max(0, search.settings.num_trials - len(trials))
     lines.append(
         f"{counted(len(trials) + to_come, 'trial')}, {len(trials)} proposed, {to_come} to come"
@@ -217,10 +217,13 @@ def begun_with(search: Search) -> dict[str, Any]:
         for name, value in asdict(search.settings).items()
         if name not in (*MAY_GROW, "_target_", "params")
     }
-    keys = "".join(map(_key, _examples(search)))
+    examples = _examples(search)
+    # Without an engine, and so without the device, which is known only where a run is trained.
+    keys = "".join(_key(replace(config, engine="auto")) for config in examples)
     return {
         "factors": {factor.key: str(factor) for factor in search.factors},
         "settings": settings,
+        "engine": examples[0].engine,
         "configs, data or training code": hashlib.sha256(keys.encode()).hexdigest()[:12],
     }
 
