@@ -203,6 +203,8 @@ def main() -> None:
             sys.argv[1:] = request(sys.argv[1:])
             run_composed()
             return
+        if plan.remark is not None:
+            print(plan.remark)
         if plan.execution.dry_run:
             print(_dry_run(plan))
             return

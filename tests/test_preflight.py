@@ -32,6 +32,11 @@ def test_requests_without_a_run_are_left_to_hydra(arguments):
         (["--multirun", "seed=3,4,-5"], "seed must be .* received -5"),
         (["hydra.mode=MULTIRUN", "seed=3,-5"], "seed must be .* received -5"),
         (["training.batch_size=1,1601"], "batch_size"),
+        (
+            ["--multirun", "engine=xla,gpu"],
+            "^engine must mean the same device .* gpu, xla. [^\n]*$",
+        ),
+        (["--multirun", "engine=gpu,c"], "engine must mean the same device .* c, gpu"),
         (["optmizer=sgd"], r"optmizer is not a key of the config. Did you mean optimizer\?"),
         (["training.epoch=3"], r"training.epoch is not a key .* Did you mean training.epochs\?"),
         (["optimizer=sdg"], r"optimizer must name an option, received 'sdg'. Did you mean sgd\?"),

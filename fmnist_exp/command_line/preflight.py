@@ -35,12 +35,13 @@ from fmnist_exp.command_line.output_dirs import check_output_dir
 from fmnist_exp.config import (
     CONFIG_DIR,
     ExecutionConfig,
+    RunConfig,
     check_batch_size,
     check_interpolations,
     parse,
     parse_execution,
 )
-from fmnist_exp.engine.choice import settled, settled_together
+from fmnist_exp.engine.choice import settled, settled_together, why_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.records import TRIALS
 from fmnist_exp.sweep.launchers import check as check_launcher
@@ -186,8 +187,10 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
             )
         composed = [_compose_run(master, run) for run in of_runs]
         execution = parse_execution(composed[0])
-        parsed = settled_together([parse(each) for each in composed])
-        return Plan(parsed, of_runs, execution, sweep_dir, launcher)
+        parsed = [parse(each) for each in composed]
+        configs, remark = settled_together(parsed), why_together(parsed)
+        _refuse_several_devices(configs)
+        return Plan(configs, of_runs, execution, sweep_dir, launcher, remark=remark)
     if experiment is not None and _open_factors(master):
         raise ConfigError(
             f"experiment={experiment} is a sweep, received a command for a single run. "
@@ -226,8 +229,9 @@ def _plan_search(search: Search, sweep_dir: Path, launcher: dict[str, Any]) -> P
     check_startable(search, sweep_dir)
     composed = [search.compose(search.overrides(values)) for values in search.examples()]
     execution = parse_execution(composed[0])
-    parsed = settled_together([parse(each) for each in composed])
-    return Plan(parsed, [], execution, sweep_dir, launcher, search)
+    parsed = [parse(each) for each in composed]
+    configs, remark = settled_together(parsed), why_together(parsed)
+    return Plan(configs, [], execution, sweep_dir, launcher, search, remark=remark)
 
 
 def _open_factors(master: DictConfig) -> set[str]:
@@ -259,6 +263,16 @@ def sweep_overrides(master: DictConfig) -> list[list[str]]:
             )
     (runs,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
     return runs
+
+
+def _refuse_several_devices(configs: Sequence[RunConfig]) -> None:
+    """One process trains several runs of a sweep, and TensorFlow in it has one device."""
+    engines = sorted({config.engine for config in configs})
+    if "gpu" in engines and len(engines) > 1:
+        raise ConfigError(
+            "engine must mean the same device for all runs of a sweep, received "
+            f"{', '.join(engines)}. Start one sweep for each; the aggregator takes several at once."
+        )
 
 
 def _refuse_mixture(master: DictConfig, sweep_dir: Path) -> None:

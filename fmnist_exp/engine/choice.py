@@ -15,13 +15,16 @@ log = logging.getLogger(__name__)
 ADAM_ARGUMENTS = {"learning_rate", "beta_1", "beta_2", "epsilon"}  # that epoch.c knows of
 
 
-def can_train(config: RunConfig) -> bool:
-    """Whether epoch.c knows all that `config` asks for: ReLU, and Adam without extras."""
-    return (
-        config.model.activation == "relu"
-        and config.optimizer.class_name == "Adam"
-        and config.optimizer.config.keys() <= ADAM_ARGUMENTS
-    )
+def unknown_to_c(config: RunConfig) -> tuple[str, object, str] | None:
+    """What epoch.c does not know of a config, if anything: key, value, and what it must be."""
+    if config.model.activation != "relu":
+        return "model.activation", config.model.activation, "be relu"
+    if config.optimizer.class_name != "Adam":
+        return "optimizer.class_name", config.optimizer.class_name, "be Adam"
+    for name, value in config.optimizer.config.items():
+        if name not in ADAM_ARGUMENTS:
+            return f"optimizer.config.{name}", value, "not be given"
+    return None
 
 
 def settled(config: RunConfig) -> RunConfig:
@@ -34,14 +37,10 @@ def settled(config: RunConfig) -> RunConfig:
         ConfigError: the config asks for C, which does not know it or cannot be had here.
     """
     if config.engine == "auto":
-        return replace(config, engine="c" if can_train(config) and _c_is_here() else "xla")
-    if config.engine == "c" and not can_train(config):
-        raise ConfigError(
-            "engine=c trains ReLU networks by Adam with no other arguments than "
-            f"{', '.join(sorted(ADAM_ARGUMENTS))}, received {config.model.activation} and "
-            f"{config.optimizer.class_name} with {', '.join(config.optimizer.config)}. "
-            "Pass engine=xla."
-        )
+        return replace(config, engine="xla" if unknown_to_c(config) or not _c_is_here() else "c")
+    if config.engine == "c" and (unknown := unknown_to_c(config)) is not None:
+        key, value, rule = unknown
+        raise ConfigError(f"{key} must {rule} for engine=c, received {value!r}. Pass engine=xla.")
     if config.engine == "c" and (reason := _why_not_here()) is not None:
         raise ConfigError(
             f"engine=c, by which this run is to be trained, cannot be had on {platform.node()}: "
@@ -66,6 +65,20 @@ def settled_together(configs: Sequence[RunConfig]) -> list[RunConfig]:
         replace(config, engine="xla") if left else config
         for left, config in zip(left_open, one_by_one, strict=True)
     ]
+
+
+def why_together(configs: Sequence[RunConfig]) -> str | None:
+    """Why XLA trains runs of a sweep that C would train, if one by one; None if it does not.
+
+    Args:
+        configs: as `settled_together` takes them.
+    """
+    unknown = [unknown_to_c(config) for config in configs if config.engine == "auto"]
+    first = next((each for each in unknown if each is not None), None)
+    if first is None or None not in unknown or not _c_is_here():
+        return None
+    key, value, _ = first
+    return f"XLA trains all runs, as they are compared: the C code does not know {key}={value}"
 
 
 def _why_not_here() -> str | None:

@@ -44,6 +44,7 @@ class Plan:
         arguments: the command line as Hydra takes it, with the directory of the run or sweep.
         search: what a tuned sweep may choose. Its runs are not known beforehand: `configs` are
             those at the ends of its factors, and there are no `overrides`.
+        remark: what is to be said of the plan before it is carried out, if anything.
     """
 
     configs: Sequence[RunConfig]
@@ -55,6 +56,7 @@ class Plan:
     options: Sequence[str] = ()
     run_dir: Path | None = None
     arguments: Sequence[str] = ()
+    remark: str | None = None
 
 
 def write_plan(plan: Plan) -> None:
