@@ -52,13 +52,18 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # the C++ side reports fatal errors only
     "TF_ENABLE_ONEDNN_OPTS": "1",  # changes rounding, so it is fixed and recorded
 }
+# What they read as well, if it is set: programs that XLA compiles otherwise round otherwise.
+FLAGS_OF_XLA = ("XLA_FLAGS", "TF_XLA_FLAGS")
+CHANGE_RESULTS = ("TF_ENABLE_ONEDNN_OPTS", *FLAGS_OF_XLA)
 PACKAGE_DIR = Path(__file__).resolve().parent
 
 
 def run_key(config: RunConfig, data_sha256: str) -> str:
-    """Hash of all that can change the result: data, code, versions, device, and config.
+    """Hash of what a run is: config, engine and device, data, code, versions, flags of XLA.
 
-    Of the config without paths, and without names, which options bear for people alone.
+    Of the config without paths, and without names, which options bear for people alone. Without
+    processor and C compiler: machines that differ in them share a store and divide a sweep between
+    them. They change the rounding, and the record of the run names them.
 
     Args:
         config: the run, its engine settled.
@@ -75,7 +80,9 @@ def run_key(config: RunConfig, data_sha256: str) -> str:
         "code": code_sha256(),
         "versions": {name: _version(name) for name in PACKAGES},
         "device": device(config.engine),
-        "onednn": _environment()["TF_ENABLE_ONEDNN_OPTS"],
+        "environment": {
+            name: value for name, value in _environment().items() if name in CHANGE_RESULTS
+        },
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
@@ -156,7 +163,8 @@ def _git(*arguments: str) -> str | None:
 
 
 def _environment() -> dict[str, str]:
-    return {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()}
+    flags = {name: os.environ[name] for name in FLAGS_OF_XLA if os.environ.get(name)}
+    return {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()} | flags
 
 
 @functools.cache

@@ -303,7 +303,7 @@ def _with_results(
         num_epochs=len(result.history),
         best_epoch=result.best_epoch,
         evaluated_epoch=result.evaluated_epoch,
-        provenance=record.provenance | {"engine": result.engine, "device": result.device},
+        provenance=record.provenance | result.provenance,
     )
 
 

@@ -1,12 +1,14 @@
 """The engine of a run is settled when it is planned, without TensorFlow, and no other trains it."""
 
 import logging
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import config_of, read_rows
 
-from fmnist_exp import records, runner
+from fmnist_exp import records, runner, train
 from fmnist_exp.command_line.preflight import plan_command_line
 from fmnist_exp.engine import c_library, choice
 from fmnist_exp.engine.choice import settled
@@ -63,11 +65,51 @@ def test_runs_of_a_sweep_are_planned_for_one_engine_unless_they_name_it(
     """One that C does not know takes the others with it, so that they can be compared."""
     command = [*SWEEP, *overrides, f"hydra.sweep.dir={tmp_path}/s"]
     if engines is None:
-        with pytest.raises(ConfigError, match="engine=c trains ReLU networks by Adam"):
+        with pytest.raises(ConfigError, match="must be Adam for engine=c, received 'SGD'"):
             plan_command_line(command)
     else:
         planned_engines = [config.engine for config in plan_command_line(command).configs]
         assert sorted(planned_engines) == engines
+
+
+@pytest.mark.parametrize(
+    ("override", "unknown"),
+    [
+        ("optimizer=adam,sgd", "optimizer.class_name=SGD"),
+        ("model.activation=relu,selu", "model.activation=selu"),
+        ("optimizer=adam", None),
+        ("optimizer=sgd", None),  # no run that C would train
+        ("engine=c,xla", None),
+    ],
+)
+def test_sweep_that_leaves_c_for_a_few_runs_says_for_which_key(tmp_path, override, unknown):
+    plan = plan_command_line([*SWEEP, override, f"hydra.sweep.dir={tmp_path}/s"])
+    said = f"XLA trains all runs, as they are compared: the C code does not know {unknown}"
+    assert plan.remark == (said if unknown else None)
+
+
+def test_remark_on_the_engine_is_printed_once(tmp_path, monkeypatch, capsys):
+    for sweep in (["optimizer=adam,sgd"], ["hydra/sweeper=tpe", "optimizer=choice(adam,sgd)"]):
+        arguments = ["--multirun", *SWEEP[1:3], *sweep, f"hydra.sweep.dir={tmp_path}/s"]
+        monkeypatch.setattr(sys, "argv", ["train", *arguments, "dry_run=true"])
+        train.main()
+        assert capsys.readouterr().out.count("the C code does not know") == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.activation=selu", r"^model.activation must be relu for engine=c, received 'selu'."),
+        ("optimizer=sgd", r"^optimizer.class_name must be Adam for engine=c, received 'SGD'."),
+        (
+            "+optimizer.config.clipnorm=1.0",
+            r"^optimizer.config.clipnorm must not be given for engine=c, received 1.0.",
+        ),
+    ],
+)
+def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, message):
+    with pytest.raises(ConfigError, match=message + r" Pass engine=xla\.$"):
+        settled(config_of("engine=c", override))
 
 
 def test_worker_is_not_warned_of_the_engine_that_its_sweep_shares(tmp_path, caplog):
@@ -113,6 +155,8 @@ def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
     record = trained(tiny_config("training.epochs=1"), tmp_path)
     assert (record.config["engine"], record.provenance["engine"]) == ("c", "C")
     assert record.provenance["device"] == "CPU"
+    assert record.provenance["library"] == Path(c_library.load("float32")._name).name
+    assert record.provenance["threads"] == 1  # the widest layer has one panel
     assert record.provenance["model_needs_keras"] == "3.8"
     data_sha256 = record.provenance["data_sha256"]
     keys = {

@@ -59,6 +59,15 @@ def test_case_GPU_run_key_follows_the_card_that_trains(monkeypatch):
     assert len(keys) == 3
 
 
+@pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS"])
+def test_run_key_and_record_follow_the_flags_that_change_rounding(monkeypatch, name):
+    key = run_key(config_of(), "data")
+    monkeypatch.setenv(name, "--xla_cpu_enable_fast_math=true")
+    assert run_key(config_of(), "data") != key
+    described = provenance.describe_machine.__wrapped__()  # as another process would
+    assert described["environment"][name] == "--xla_cpu_enable_fast_math=true"
+
+
 def test_run_key_is_blind_to_where_the_data_lie():
     assert run_key(config_of("data.dir=/somewhere"), "data") == run_key(config_of(), "data")
 

@@ -7,6 +7,7 @@ formulas. Rounding differs, so float32 runs drift apart; in float64 they agree (
 import ctypes
 import math
 from ctypes import POINTER, c_double, c_int32, c_int64, c_uint32, c_void_p
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -68,7 +69,7 @@ class NativeTrainer(EpochTrainer):
 
     Args:
         library: epoch.c, compiled for the type of the weights.
-        model: plain model that `build_model` made of a config that `can_train` accepts.
+        model: plain model that `build_model` made of a config that C knows.
         splits: images and labels; the test split is not looked at.
         batch_size: images per update; the last update of an epoch takes what is left.
     """
@@ -80,9 +81,16 @@ class NativeTrainer(EpochTrainer):
     ) -> None:
         super().__init__(model, splits, batch_size)
         self.library = library
+        self.threads: int | None = None  # that were used; not all of them where more cannot help
         self.images = np.ascontiguousarray(splits.train.images, np.uint8)
         self.labels = np.ascontiguousarray(splits.train.labels, np.int32)
         self.validate = tf.function(super().test_step, jit_compile=True)
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """As `EpochTrainer.provenance`; the library's name tells source, processor and compiler."""
+        threads = {} if self.threads is None else {"threads": self.threads}
+        return {"engine": self.engine, "library": Path(self.library._name).name, **threads}
 
     def compile(self, optimizer: keras.optimizers.Adam) -> None:
         """Keras is to call `train_step` as it is, without tracing it."""
@@ -116,6 +124,7 @@ class NativeTrainer(EpochTrainer):
         )
         if self.library.train_epoch(ctypes.byref(epoch)):
             raise MemoryError("not enough memory to train an epoch")
+        self.threads = epoch.num_threads
         weights.give_back()
         adam.iterations.assign_add(math.ceil(len(order) / self.batch_size))
         means = {"loss": epoch.loss / len(order), "accuracy": epoch.correct / len(order)}

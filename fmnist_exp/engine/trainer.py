@@ -24,6 +24,11 @@ class EpochTrainer(keras.Model):
 
     engine = "XLA"
 
+    @property
+    def provenance(self) -> dict[str, object]:
+        """What a record says of how it trains."""
+        return {"engine": self.engine}
+
     def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
         super().__init__()
         self.plain = model

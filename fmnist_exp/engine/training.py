@@ -28,8 +28,8 @@ class FitResult:
         diverged: whether a loss stopped being finite.
         best_epoch: the epoch, from 1, with the lowest validation loss; None if there is none.
         evaluated_epoch: the epoch, from 1, whose weights `model` has.
-        engine: what trained it, `C` or `XLA`.
-        device: where, `CPU` or `GPU` and what the card is called.
+        provenance: what trained it, `C` (which library of it, with how many threads) or `XLA`; and
+            where, `CPU` or `GPU` and what the card is called.
     """
 
     model: keras.Model
@@ -37,8 +37,7 @@ class FitResult:
     diverged: bool
     best_epoch: int | None
     evaluated_epoch: int
-    engine: str
-    device: str
+    provenance: dict[str, object]
 
 
 class Shuffler(keras.callbacks.Callback):
@@ -154,8 +153,7 @@ def fit(
         diverged=recorder.diverged,
         best_epoch=int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None,
         evaluated_epoch=_restored_epoch(callbacks) or len(recorder.rows),
-        engine=program.trainer.engine,
-        device=device,
+        provenance=program.trainer.provenance | {"device": device},
     )
 
 
