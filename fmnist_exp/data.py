@@ -187,8 +187,15 @@ def _synthetic(config: DataConfig) -> _DataSet:
     num_train, num_test = config.num_train or 2000, config.num_test or 500
     generator = child_generator(config.split_seed, "synthetic")
     prototypes = generator.uniform(0, 255, (10, 8, 8))
-    labels = np.arange(num_train + num_test, dtype=np.int32) % 10
-    noise = generator.normal(0, 120, (len(labels), 8, 8))
+    labels = np.append(np.arange(num_train), np.arange(num_test)).astype(np.int32) % 10
+    # Test images of their own generator: the same, however many there are to train with.
+    test_noise = child_generator(config.split_seed, "synthetic", 1)
+    noise = np.concatenate(
+        [
+            generator.normal(0, 120, (num_train, 8, 8)),
+            test_noise.normal(0, 120, (num_test, 8, 8)),
+        ]
+    )
     images = np.clip(prototypes[labels] + noise, 0, 255).astype(np.uint8)
     return _DataSet(
         images[:num_train],

@@ -80,7 +80,28 @@ def test_mixed_versions_are_announced(tmp_path, change, text):
 
 def test_seeds_of_one_arm_only_are_named(tmp_path):
     write_sweep(tmp_path / "s", {"he": GOOD, "lecun": GOOD[:3]}, answers=True)
-    assert warned(tmp_path) == ["he_normal has seeds that not every condition has: 3, 4."]
+    assert warned(tmp_path) == ["Seeds that not every condition has: 3, 4 (only he_normal)."]
+
+
+def test_seeds_of_data_that_are_not_compared_are_no_seeds_that_others_lack(tmp_path):
+    write_sweep(tmp_path / "s", {"he": GOOD, "lecun": GOOD}, answers=True)
+    for seed in range(5, 10):
+        write_run(tmp_path / "s" / f"x{seed}", "data=digits", f"seed={seed}", answers=True)
+    assert not [text for text in warnings(found_in(tmp_path / "s")) if "not every" in text]
+
+
+def test_names_with_commas_are_told_apart_in_a_list(tmp_path):
+    for number, (width, name) in enumerate([(1, "he"), (1, "lecun"), (2, "he"), (2, "lecun")]):
+        run = tmp_path / "s" / str(number)
+        write_run(run, f"model.hidden=[{width}]", f"initializer={name}", f"seed={number % 2}")
+    texts = warnings(found_in(tmp_path / "s"))
+    conditions = [f"hidden=[{width}], {name}" for width in (1, 2) for name in ("he", "lecun")]
+    few = next(text for text in texts if text.startswith("Fewer than"))
+    he, lecun = "he_normal, hidden=[1]; he_normal, hidden=[2]", "lecun_normal, hidden=[1]; "
+    assert f"{he}" in few.replace(lecun, "")
+    assert len(few.split("; ")) == len(conditions)
+    (seeds,) = [text for text in texts if text.startswith("Seeds")]
+    assert f"0 (only {he}); 1 (only lecun" in seeds
 
 
 def test_conditions_with_few_or_no_runs_are_named(tmp_path):

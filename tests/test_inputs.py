@@ -92,7 +92,7 @@ CASES = {
     "one condition": (one_condition, "Only one condition, he_normal: nothing to compare."),
     "one seed": (seeds(1), "1 comparison of test accuracy: 1 with too few seeds for a verdict."),
     "two seeds": (seeds(2), "2 paired seeds: exploratory; a verdict takes 5 or more."),
-    "three seeds": (seeds(3), "Fewer than 5 seeds: he_normal, lecun_normal."),
+    "three seeds": (seeds(3), "Fewer than 5 seeds: he_normal; lecun_normal."),
     "a condition that diverged": (
         all_diverged,
         "No completed run, so no statistics: lecun_normal.",
@@ -100,7 +100,7 @@ CASES = {
     "nothing completed": (nothing_completed, "No run was completed: there is nothing to compare."),
     "seeds in one arm": (
         one_arm_has_more,
-        "he_normal has seeds that not every condition has: 3, 4.",
+        "Seeds that not every condition has: 3, 4 (only he_normal).",
     ),
     "no common seed": (no_common_seed, "0 paired seeds: exploratory"),
     "a repeated run": (repeated, "another has the same condition and seed: study/again."),

@@ -44,6 +44,14 @@ def test_table_fits_a_narrow_terminal_and_breaks_no_number(study, width):
     assert (lines[-1] == "(5 more columns in summary.csv)") == (width == 80)
 
 
+@pytest.mark.parametrize("width", range(20, 151, 5))
+def test_no_line_of_a_heading_breaks_its_brackets(study, width):
+    shown = plain(for_reading(summarize(study), study.factors), width)
+    assert "[95 % CI]" in shown
+    for line in shown.splitlines():
+        assert line.count("[95") == line.count("[95 % CI]")
+
+
 def test_latex_escapes_what_latex_would_read(study):
     text = latex(for_reading(summarize(study), study.factors))
     assert r"glorot\_uniform" in text

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import config_of
 from study import change_record, found_in, write_run, write_sweep
 
+from fmnist_exp.data import load
 from fmnist_exp.report.page.build import answers, build_page, warnings
 from fmnist_exp.report.page.rendering import to_html
 from fmnist_exp.report.runs import conditions
@@ -98,6 +100,55 @@ def test_case_C1_keys_that_changed_together_are_named_at_the_top(tmp_path):
     assert "not set with learning_rate=0.01; 0.9 with learning_rate=0.02" in page_of(tmp_path)
 
 
+def together(*configs, chosen=()):
+    """What is said of flat configs to have changed together."""
+    return [
+        (each.follows, each.always, each.keys)
+        for each in conditions.changed_together(configs, chosen)
+    ]
+
+
+def keras(group, name, **arguments):
+    """The flat keys of a Keras object."""
+    return {f"{group}.name": name, f"{group}.class_name": name.partition(" ")[0]} | {
+        f"{group}.config.{key}": str(value) for key, value in arguments.items()
+    }
+
+
+def test_arguments_of_a_class_are_no_change_beside_it():
+    glorot, he = keras("initializer", "Glorot"), keras("initializer", "He", scale=2, mode="in")
+    assert together(glorot, he) == []
+    assert together(keras("optimizer", "Adam", rate=1), keras("optimizer", "SGD", rate=2)) == []
+    options = keras("optimizer", "SGD a", rate=1), keras("optimizer", "SGD b", rate=2)
+    assert together(*options) == [(("optimizer.name",), True, ("optimizer.config.rate",))]
+
+
+def test_the_fewest_factors_that_fix_a_key_are_named():
+    crossed = [
+        {"a": str(a), "b": str(b), "c": str(c), "e": str(a * c)}
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1)
+    ]
+    assert together(*crossed) == [(("a", "c"), False, ("e",))]
+
+
+def test_factors_that_never_vary_apart_are_named():
+    rates = [("Adam", 0.001), ("SGD", 0.01), ("SGD", 0.02)]
+    tried = [keras("optimizer", name, rate=rate) for name, rate in rates]
+    rate = "optimizer.config.rate"
+    assert together(*tried) == [((rate,), False, ("optimizer.name",))]
+    assert together(*tried, chosen=("optimizer.name", rate)) == []  # a tuner's choice
+    scales = [keras("initializer", "Scaling", scale=scale) for scale in (1, 2)]
+    assert together(keras("initializer", "Glorot"), *scales) == []  # which has no scale
+
+
+def test_what_changed_with_the_data_alone_is_no_warning(tmp_path):
+    write_run(tmp_path / "0", "data=synthetic", "initializer=he")
+    write_run(tmp_path / "1", "data=digits", "initializer=lecun")
+    assert about("cannot be told apart", tmp_path) == []
+
+
 def test_all_keys_of_a_model_and_its_recipe_are_listed(tmp_path):
     write_run(tmp_path / "0", "model=baseline", "training=baseline")
     write_run(tmp_path / "1", "model=regularized", "training=regularized")
@@ -141,6 +192,35 @@ def test_case_O6_runs_on_different_data_or_engines_are_not_compared(tmp_path, ch
     assert start == "Conditions that differ in data or engine are not compared with each other"
     assert named == differs
     assert about("cannot be told apart", tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "value"),
+    [
+        ("synthetic", "num_train", 1000),
+        ("synthetic", "validation_fraction", 0.1),
+        ("digits", "split_seed", 7),
+    ],
+)
+def test_case_O6_runs_that_differ_in_training_images_alone_are_compared(tmp_path, data, key, value):
+    for number, change in enumerate(((), (f"data.{key}={value}",))):
+        write_run(tmp_path / str(number), f"data={data}", *change)
+        change_record(
+            tmp_path / str(number),
+            lambda record, n=number: record["provenance"].update(data_sha256=str(n) * 64),
+        )
+    found = found_in(tmp_path)
+    assert len(found.comparisons["test_accuracy"]) == 1
+    assert about("are not compared", tmp_path) == []
+    assert build_page(found, []).title == f"Does the data.{key} matter?"
+
+
+@pytest.mark.parametrize("num_train", [100, 1003])
+def test_synthetic_test_images_do_not_hang_on_the_number_of_training_images(num_train):
+    few = load(config_of("data=synthetic", f"data.num_train={num_train}").data).test
+    usual = load(config_of("data=synthetic").data).test
+    assert np.array_equal(few.images, usual.images)
+    assert np.array_equal(few.labels, usual.labels)
 
 
 def test_case_O6_one_name_for_two_data_sets_is_noticed_by_their_hash(tmp_path):

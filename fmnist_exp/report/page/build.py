@@ -7,7 +7,7 @@ from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
-from fmnist_exp.report.runs.conditions import is_ground, label, naming_keys
+from fmnist_exp.report.runs.conditions import changed_together, column, grounds, label, naming_keys
 from fmnist_exp.report.runs.sweeps import Study
 from fmnist_exp.report.runs.tuned import Tuned
 from fmnist_exp.report.shown import Condition
@@ -45,7 +45,8 @@ def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
 def _title(study: Study) -> str:
     if len(study.conditions) == 1:
         return study.conditions[0]
-    compared = [name for name in study.factors if not is_ground(name)]
+    not_compared = {column(key) for config in study.configs.values() for key in grounds(config)}
+    compared = [name for name in study.factors if name not in not_compared]
     if not compared:
         return f"Runs that differ in {' and '.join(study.factors)}"
     *others, last = compared
@@ -105,40 +106,47 @@ def _about_grounds(conditions: Sequence[Condition]) -> list[str]:
 
 def _changed_together(study: Study) -> list[str]:
     """Which keys change only where a factor does, so that nobody can tell which one it was."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for each in study.differences:
-        is_its_class = each.key.removesuffix(".class_name") + ".name" in each.follows
-        if each.follows and not is_its_class and not is_ground(each.key):
-            groups.setdefault(each.follows, []).append(each.key)
-    return [
-        f"{' and '.join(factors)} always changed together with {_listed(keys)}: their effects "
-        "cannot be told apart."
-        for factors, keys in groups.items()
-        if not all(map(is_ground, factors))
-    ]
+    compared: dict[frozenset[tuple[str, str]], list[dict[str, str]]] = {}
+    for config in study.configs.values():
+        compared.setdefault(frozenset(grounds(config).items()), []).append(config)
+    chosen = [key for each in study.tuned for key in each.factors]
+    found = []
+    for configs in compared.values():
+        for each in changed_together(configs, chosen):
+            text = (
+                f"{' and '.join(each.follows)} always changed together with {_listed(each.keys)}"
+                if each.always
+                else f"{_listed(each.keys)} changed only where {' or '.join(each.follows)} did"
+            )
+            found.append(f"{text}: their effects cannot be told apart.")
+    return list(dict.fromkeys(found))
 
 
 def _about_seeds(findings: Findings) -> list[str]:
     found = []
-    seeds = {
-        condition.label: {run.record.seed for run in condition.runs}
-        for condition in findings.conditions
-    }
-    everywhere = set.intersection(*seeds.values()) if seeds else set()
-    for name, own in seeds.items():
-        if len(seeds) > 1 and own - everywhere:
-            extra = _listed(map(str, sorted(own - everywhere)))
-            found.append(f"{name} has seeds that not every condition has: {extra}.")
+    seeds = {each.label: {run.record.seed for run in each.runs} for each in findings.conditions}
+    holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
+    for each in findings.conditions:
+        peers = [seeds[peer.label] for peer in findings.conditions if peer.grounds == each.grounds]
+        if extra := seeds[each.label] - peers[0].intersection(*peers):
+            holders.setdefault(tuple(sorted(extra)), []).append(each.label)
+    if holders:
+        named = (
+            f"{_listed(map(str, extra))} (only {_listed(names, '; ')})"
+            for extra, names in holders.items()
+        )
+        found.append(f"Seeds that not every condition has: {_listed(named, '; ')}.")
     few = [name for name, own in seeds.items() if len(own) < MIN_PAIRS]
     if few:
-        found.append(f"Fewer than {MIN_PAIRS} seeds: {_listed(few)}. Read these as exploratory.")
+        shown = _listed(few, "; ")
+        found.append(f"Fewer than {MIN_PAIRS} seeds: {shown}. Read these as exploratory.")
     table = findings.study.table
     given_up = set(table["condition"][table["status"] == "pruned"])  # named before
     empty = [
         name for name in findings.study.conditions if name not in seeds and name not in given_up
     ]
     if empty:
-        found.append(f"No completed run, so no statistics: {_listed(empty)}.")
+        found.append(f"No completed run, so no statistics: {_listed(empty, '; ')}.")
     return found
 
 
@@ -210,7 +218,8 @@ def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count:,} runs"
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], joint: str = ", ") -> str:
+    """Names in one text; those of conditions hold commas and take another joint."""
     names = list(names)
     more = f" and {len(names) - MAX_NAMED:,} more" if names[MAX_NAMED:] else ""
-    return ", ".join(names[:MAX_NAMED]) + more
+    return joint.join(names[:MAX_NAMED]) + more

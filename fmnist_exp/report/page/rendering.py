@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fmnist_exp.records import FIGURES
 from fmnist_exp.report.charts.drawing import DPI
-from fmnist_exp.report.page.tables import escape_markdown, markdown_rows
+from fmnist_exp.report.page.tables import escape_markdown, markdown_rows, unbroken
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
@@ -112,6 +112,7 @@ def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
     images = {
         figure.name: _embedded(figures, figure.name)
         for section in page.sections

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 ACCURACY = "test accuracy, % [95 % CI]"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
@@ -80,11 +81,12 @@ def plain(summary: pd.DataFrame, width: int = sys.maxsize) -> str:
             num_left_out = len(columns) - kept
             more = f"{num_left_out} more column{'' if num_left_out == 1 else 's'} in summary.csv"
             return f"{found}\n({more})" if num_left_out else found
-    return "\n".join(
-        filled(f"{'  ' if place else ''}{name}: {cell}", width, indent="    ")
+    listed = "\n".join(
+        filled(f"{'  ' if place else ''}{unbroken(name)}: {cell}", width, indent="    ")
         for row in summary.to_numpy().tolist()
         for place, (name, cell) in enumerate(zip(columns, row, strict=True))
     )
+    return listed.replace(NO_BREAK, " ")
 
 
 def _grid(table: pd.DataFrame, width: int, *, narrow: bool) -> str | None:
@@ -110,7 +112,14 @@ def _heading(name: str, cells: Iterable[str], narrow: bool) -> list[str]:
     """The lines of a heading: one, or as many as keep it from widening its column."""
     if not narrow:
         return [name]
-    return filled(name, max(map(len, [*cells, *name.split()]))).split("\n")
+    whole = unbroken(name)
+    lines = filled(whole, max(map(len, [*cells, *whole.split(" ")])))
+    return lines.replace(NO_BREAK, " ").split("\n")
+
+
+def unbroken(heading: str) -> str:
+    """A heading whose brackets no line breaks: [95 % CI] stays in one piece."""
+    return re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", NO_BREAK), heading)
 
 
 def _padded(row: Iterable[str], widths: Iterable[int]) -> str:

@@ -119,7 +119,7 @@ def read_study(folders: Sequence[Path]) -> Study:
             + ": a run directory holds run.json. Name a directory that "
             "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
         )
-    flat = [_what_fixes(run.record) for run in runs]
+    flat = conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
     sweep_dirs = dict.fromkeys(os.path.dirname(path) for path in found)
     asked = [read_tuned(Path(path), _name(path, parent)) for path in sweep_dirs]
     tuned = tuple(each for each in asked if each is not None)
@@ -185,7 +185,7 @@ def _what_fixes(record: RunRecord) -> dict[str, str]:
     found["data.class_names"] = conditions.printable(json.dumps(record.class_names))
     sha256 = record.provenance.get("data_sha256")
     return found | (
-        {} if sha256 is None else {"data.sha256": conditions.printable(str(sha256))[:12]}
+        {} if sha256 is None else {conditions.DATA_HASH: conditions.printable(str(sha256))[:12]}
     )
 
 
