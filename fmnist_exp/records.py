@@ -265,9 +265,14 @@ def _finite(value: Any) -> Any:
 
 def cannot_write(path: Path, error: OSError) -> RecordError:
     """The error that says which path could not be written, why, and what to do."""
+    problem = f"{error.strerror or error}. The directory must be writable and have space left"
+    if isinstance(error, (FileExistsError, IsADirectoryError, NotADirectoryError)):
+        tried = Path(error.filename2 or error.filename or path)
+        in_the_way = next(each for each in (tried, *tried.parents) if os.path.lexists(each))
+        kind = "a folder" if in_the_way.is_dir() else "not a folder"
+        problem = f"{in_the_way} is {kind}. Move it out of the way"
     return RecordError(
-        f"cannot write {path}: {error.strerror or error}. The directory must exist or be "
-        "creatable, be writable and have space left. Choose another one with hydra.run.dir=DIR "
+        f"cannot write {path}: {problem}, or choose another directory with hydra.run.dir=DIR "
         "(a single run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
     )
 

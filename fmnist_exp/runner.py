@@ -98,8 +98,8 @@ def run(
 
 def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) -> RunRecord:
     """Train or reuse, and write the record, of whatever end the run comes to."""
-    _clear(run_dir)
     try:
+        _clear(run_dir)
         if store is None:
             record = task.train_into(run_dir, checkpoint=None)
         else:
@@ -139,7 +139,7 @@ def _clear(run_dir: Path) -> None:
         for path in former:  # the record first
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise records.cannot_write(run_dir, error) from error
+        raise records.cannot_write(path, error) from error
 
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import hydra
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -44,6 +45,7 @@ from fmnist_exp.tuning.tuner import describe_result, describe_search
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_BAD_INPUT = 2
 EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
+HYDRAS_VALUE_OF_JOB: Any = vars(JobReturn)["return_value"]  # which says words of its own
 ENDED_BY: dict[int, str] = {signal.SIGTERM: "terminated"}
 if hasattr(signal, "SIGHUP"):
     ENDED_BY[signal.SIGHUP] = "hung up"  # the terminal was closed
@@ -67,6 +69,14 @@ def run_composed(composed: DictConfig) -> None:
     log.log(level, "%s", describe(record, run_dir))
     if settings.mode == RunMode.RUN and record.status == "completed":
         log.info("next, with several seeds: %s", _with_seeds(settings))
+
+
+def _value_of_job(job: JobReturn) -> Any:
+    """What a run has returned; one of our errors ends the process, as ours do."""
+    if job.status == JobStatus.FAILED and isinstance(job._return_value, CompactHydraException):
+        print(job._return_value, file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    return HYDRAS_VALUE_OF_JOB.__get__(job)
 
 
 def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
@@ -197,6 +207,7 @@ def main() -> None:
         for number in ENDED_BY:
             if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
                 signal.signal(number, _terminate)
+        setattr(JobReturn, "return_value", HYDRAS_VALUE_OF_JOB.getter(_value_of_job))  # noqa: B010
         plan = plan_command_line(sys.argv[1:])
         if plan is None:  # `--help` and the like
             end_with_reader()

@@ -115,7 +115,7 @@ path.write_text(path.read_text() + "# edited\\n")
 train.main()
 """
     result = within(project, code, "hydra.run.dir=edited", "seed=7")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "CodeError: the modules in" in result.stderr
     record = records.read_record(project / "edited")
     assert (record.status, record.num_epochs) == ("failed", 0)

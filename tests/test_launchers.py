@@ -49,8 +49,12 @@ def test_failures_in_other_processes_are_named_at_the_end(tmp_path):
     settings = ("data=synthetic", "training=smoke", "seed=range(2)")
     place = f"hydra.sweep.dir={tmp_path / 'sweep'}"
     result = train("--multirun", "hydra/launcher=cores", *settings, place)
-    assert result.returncode != 0
-    assert "cannot write" in result.stderr
+    assert result.returncode == 2
+    path = tmp_path / "sweep" / "0" / HISTORY
+    assert f"RecordError: cannot write {path}: {path} is a folder. Move it" in result.stderr
+    assert "Error executing" not in result.stderr  # Hydra's words
+    assert "HYDRA_FULL_ERROR" not in result.stderr
+    assert result.stdout.endswith(f"0 of 2 runs finished, 2 failed\nfiles in {tmp_path}/sweep\n")
     assert result.stderr.count("repeat it: python -m fmnist_exp.train") == 2
 
 

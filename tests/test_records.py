@@ -149,7 +149,8 @@ def test_readers_never_see_half_a_file(tmp_path):
 
 def test_unwritable_place_is_named_with_a_repair(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match=r"cannot write .*file/run.json: .* hydra.run.dir=DIR"):
+    problem = f"{tmp_path}/file is not a folder. Move it out of the way, or .* hydra.run.dir=DIR"
+    with pytest.raises(RecordError, match=rf"cannot write .*file/run.json: {problem}"):
         records.write_record(tmp_path / "file", RECORD)
 
 

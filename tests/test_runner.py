@@ -11,6 +11,7 @@ from conftest import command, read_rows, train
 
 from fmnist_exp import data, records, runner
 from fmnist_exp.config import DataConfig
+from fmnist_exp.errors import RecordError
 from fmnist_exp.report.charts import run_charts
 
 SINGLE_RUN_FILES = {
@@ -194,3 +195,15 @@ def test_case_21b_figure_that_cannot_be_drawn_is_a_warning(
     kind = type(error).__name__
     assert f"figures/confusion_matrix.png is left out, as it cannot be drawn ({kind}" in warning
     assert "\n" not in warning
+
+
+@pytest.mark.parametrize(("path", "is_folder"), [("history.csv", True), ("figures", False)])
+def test_what_is_in_the_way_of_a_run_is_named_and_recorded(path, is_folder, tmp_path, tiny_config):
+    in_the_way = tmp_path / path
+    in_the_way.mkdir() if is_folder else in_the_way.touch()
+    problem = f"{in_the_way} is {'a folder' if is_folder else 'not a folder'}. Move it out"
+    with pytest.raises(RecordError, match=rf"cannot write {in_the_way}.*: {problem}"):
+        runner.run(tiny_config(), tmp_path, {}, figures=True)
+    record = records.read_record(tmp_path)
+    assert record.status == "failed"
+    assert problem in record.error["message"]

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 from conftest import train
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import CompactHydraException
 
 from fmnist_exp import train as entrypoint
 from fmnist_exp.records import read_record
@@ -137,6 +139,14 @@ def test_case_O12_store_is_checked_before_the_first_run(mode, tmp_path, monkeypa
     assert "Choose another store with store=DIR, or train without one with reuse=false" in said
     assert "hydra." not in said
     assert not (tmp_path / "out").exists()
+
+
+def test_error_of_a_run_is_one_line_without_words_of_hydra(capsys):
+    job = JobReturn(status=JobStatus.FAILED)
+    job.return_value = CompactHydraException("RecordError: cannot write x")
+    with pytest.raises(SystemExit, match="2"):
+        entrypoint._value_of_job(job)
+    assert capsys.readouterr().err == "RecordError: cannot write x\n"
 
 
 def test_a_sweep_runs_in_the_directory_that_was_planned(tmp_path, monkeypatch):

@@ -3,14 +3,16 @@
 Hydra imports this at every start: it needs neither Optuna nor TensorFlow until a study begins.
 """
 
+import sys
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
-from hydra.errors import CompactHydraException
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+EXIT_BAD_INPUT = 2
 
 # The fields and their values are in conf/hydra/sweeper/tpe.yaml.
 ConfigStore.instance().store(
@@ -48,4 +50,5 @@ class TuningSweeper(Sweeper):
         try:
             tuning.tune(self.config, self.hydra_context.config_loader, self.launcher)
         except FmnistError as error:
-            raise CompactHydraException(f"{type(error).__name__}: {error}") from error
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            sys.exit(EXIT_BAD_INPUT)
