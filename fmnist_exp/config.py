@@ -6,7 +6,7 @@ a key that is absent is an error, and so is a key that nobody reads.
 
 import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,9 @@ class ExecutionConfig:
     dry_run: bool = _ruled(BOOLEAN)
 
 
+EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
+
+
 def parse(composed: DictConfig) -> RunConfig:
     """Check what a composed config says of the run, and turn it into plain dataclasses.
 
@@ -200,6 +203,7 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(explain_value(error)) from None
+    _check_references(composed, raw)
     schema = dataclasses.make_dataclass(
         "TopLevel",
         [
@@ -216,6 +220,40 @@ def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     return run, execution
 
 
+def _check_references(composed: DictConfig, resolved: Any) -> None:
+    """Refuse values of a run that refer to what is no part of it: records would hold a path.
+
+    Resolved without the rest, a run must be the same.
+    """
+    plain: Any = OmegaConf.to_container(composed, resolve=False)
+    if "${" not in str(plain):
+        return
+    text = OmegaConf.to_yaml(OmegaConf.create(_of_the_run(plain)))
+    text = re.sub(r"\$\{\s*hydra\s*:", "${hydra.", text)
+    key, other = None, "other sections"
+    try:
+        alone: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
+    except OmegaConfBaseException as error:
+        found = re.search(r"key '(.*)' not found", str(error.msg))
+        key, other = error.full_key, found[1] if found else other
+    else:
+        expected = _of_the_run(resolved)
+        key = next((each for each in expected if alone[each] != expected[each]), None)
+    if key is not None:
+        raise ConfigError(
+            f"{key} must not refer to {other}, which is no part of what a run is. "
+            "Write the value itself."
+        )
+
+
+def _of_the_run(values: dict[str, Any]) -> dict[str, Any]:
+    """The sections that make a run, without the folder of its data."""
+    run = {key: value for key, value in values.items() if key not in EXECUTION}
+    if isinstance(run.get("data"), dict):
+        run["data"] = {key: value for key, value in run["data"].items() if key != "dir"}
+    return run
+
+
 def explain_value(error: OmegaConfBaseException) -> str:
     """What OmegaConf says of a value that it cannot resolve, in one line."""
     cause: BaseException | None = error
@@ -230,8 +268,7 @@ def explain_value(error: OmegaConfBaseException) -> str:
 def _environment(name: str, *default: Any, _node_: Node) -> Any:
     """OmegaConf's `oc.env`, for what is no part of a run: other values stand in every record."""
     key = str(_node_._get_full_key(None))
-    execution = {item.name for item in dataclasses.fields(ExecutionConfig)}
-    if key != "data.dir" and key not in execution and not key.startswith("hydra."):
+    if key != "data.dir" and key not in EXECUTION and not key.startswith("hydra."):
         raise ConfigError(
             f"{key} must not come from an environment variable, received '${{oc.env:{name}}}', as "
             f'it is part of what a run is. Write the value, or let the shell do so: {key}="${name}"'
@@ -249,25 +286,28 @@ OmegaConf.register_new_resolver("oc.env", _environment, replace=True)
 
 
 def _parse_named(raw: Any, key: str) -> KerasObject:
-    values = check_fields(KerasObject, raw, key)
-    return _keras_object(values, key, f"{key}s")
-
-
-def _parse_initializer(raw: Any) -> KerasObject:
-    """An initializer, whose name is that of its class or of none: models and tables bear it."""
-    initializer = _parse_named(raw, "initializer")
-    name, class_name = initializer.name, initializer.class_name
-    known = {each.casefold(): each for each in keras_classes("initializers")}
+    """An initializer or optimizer, whose name is that of its class or of none: tables bear it."""
+    named = _keras_object(check_fields(KerasObject, raw, key), key, f"{key}s")
+    name, class_name = named.name, named.class_name
+    known = {each.casefold(): each for each in keras_classes(f"{key}s")}
     letters = re.sub(r"[\W_]", "", SHORT_NAMES.get(name, name)).casefold()
     meant = known.get(letters, class_name)
     if meant != class_name:
-        own = re.sub(r"\B(?=[A-Z])", "_", class_name).lower()
+        own = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
         raise ConfigError(
-            f"initializer.class_name must be {meant} under the name {name}, received "
-            f"{class_name!r}: the file of the model and the rows of tables bear that name. Pass "
-            f"initializer=OPTION, or give it a name of its own: initializer.name={own}."
+            f"{key}.class_name must be {meant} under the name {name}, received "
+            f"{class_name!r}: tables and files bear that name. Pass "
+            f"{key}=OPTION, or give it a name of its own: {key}.name={own}."
         )
-    return initializer
+    return named
+
+
+def _parse_initializer(raw: Any) -> KerasObject:
+    """An initializer; each option of ours has one name, which names the file of the model."""
+    initializer = _parse_named(raw, "initializer")
+    letters = re.sub(r"[\W_]", "", initializer.name).casefold()
+    names = {each.replace("_", ""): each for each in SHORT_NAMES.values()} | SHORT_NAMES
+    return replace(initializer, name=names.get(letters, initializer.name))
 
 
 def _keras_object(values: dict[str, Any], key: str, family: str) -> KerasObject:

@@ -2,8 +2,9 @@
 
 import pytest
 from conftest import config_of
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from fmnist_exp.command_line.arguments import as_hydra_reads, read_arguments
+from fmnist_exp.command_line.arguments import as_hydra_reads, quoted, read_arguments
 from fmnist_exp.command_line.preflight import plan_command_line, request
 from fmnist_exp.errors import ConfigError, DataError
 
@@ -21,7 +22,7 @@ def into(tmp_path):
 def test_case_O1_flag_may_stand_between_overrides(place, tmp_path):
     arguments = [*SMALL, "seed=0,1"]
     arguments.insert(place, "--multirun")
-    into = f"hydra.sweep.dir='{tmp_path}/s'"
+    into = f"hydra.sweep.dir={tmp_path}/s"
     plan = plan_command_line([*arguments, into])
     assert [config.seed for config in plan.configs] == [0, 1]
     assert plan.arguments == (*SMALL, "seed=0,1", into, into, "--multirun")
@@ -31,6 +32,8 @@ def test_case_O1_flag_may_stand_between_overrides(place, tmp_path):
     ("arguments", "message"),
     [
         (["--multrun", "seed=1"], r"--multrun is not an option. Did you mean --multirun\?"),
+        (["-x"], r"-x is not an option. Known: --cfg, --config-dir, --help, --hydra-help, --info,"),
+        (["seed=0", "multirun"], "^multirun must have -- before it: --multirun.$"),
         (["--cfg", "jbo"], r"argument --cfg/-c: invalid choice: 'jbo'"),
         (["--config-dir"], r"argument --config-dir/-cd: expected one argument"),
     ],
@@ -52,14 +55,35 @@ def test_case_O1_sweep_is_shown_by_its_first_run(arguments):
     assert "optimizer.config.learning_rate=0.0001" in request([*arguments, "experiment=tune"])
 
 
-def test_case_O1_mistake_beside_cfg_is_named_in_one_line():
-    with pytest.raises(ConfigError, match=r"^seeed is not a key .* Did you mean seed\?"):
-        request(["--cfg", "job", "seeed=1"])
+RESOLVED = ("--cfg", "job", "--resolve")
+BESIDE = {
+    ("--cfg", "job", "seeed=1"): r"seeed is not a key .* Did you mean seed\?",
+    ("--help", "initializer=hee"): r"initializer must name an option, .* Did you mean he\?",
+    ("--help", "foo=1"): r"foo is not a key of the config\.",
+    ("--hydra-help", "foo=1"): r"foo is not a key of the config\.",
+    ("--help", "seed=0,1"): r"seed=0,1 names several values, .* Add --multirun",
+    (*RESOLVED, "store=${oc.env:NOPE}"): r"store names the environment variable NOPE, which is not",
+    (*RESOLVED, "seed=${oc.env:HOME}"): r"seed must not come from an environment variable",
+}
+
+
+@pytest.mark.parametrize("arguments", BESIDE, ids=" ".join)
+def test_case_O1_mistake_beside_cfg_or_help_is_named_in_one_line(arguments):
+    with pytest.raises(ConfigError, match=f"^{BESIDE[arguments]}") as refused:
+        request(arguments)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("what", ["job", "hydra", "all"])
+def test_case_O1_what_can_be_resolved_is_left_to_hydra(what):
+    arguments = ["store=${hydra:runtime.cwd}/runs", "--cfg", what, "--resolve"]
+    assert request(arguments) == arguments
 
 
 HOME = {
-    "data.dir=~/fashion": "data.dir='/home/me/fashion'",
-    "++store=~": "++store='/home/me'",
+    "data.dir=~/fashion": "data.dir=/home/me/fashion",
+    "++store=~": "++store=/home/me",
+    "store=~/my runs": "store=/home/me/my runs",
     "store=a~b": "store=a~b",
     "~training.callbacks.early_stopping": "~training.callbacks.early_stopping",
 }
@@ -80,12 +104,12 @@ def test_case_6_home_folder_is_expanded_in_every_path(spelling, tmp_path, monkey
     single = plan_command_line([*SMALL, store, *given])
     sweep = plan_command_line(["--multirun", "seed=1,2", *SMALL, store, *given])
     assert single.run_dir == sweep.sweep_dir == tmp_path / "my"
-    assert single.arguments[-1] == f"hydra.run.dir='{tmp_path}/my'"
-    assert sweep.arguments[-2] == f"hydra.sweep.dir='{tmp_path}/my'"
+    assert single.arguments[-1] == f"hydra.run.dir={tmp_path}/my"
+    assert sweep.arguments[-2] == f"hydra.sweep.dir={tmp_path}/my"
     assert single.execution.store == str(tmp_path / "my")
-    with pytest.raises(DataError, match=rf"there is no {tmp_path}/my/"):
+    with pytest.raises(DataError, match=rf"there is no folder {tmp_path}/my\."):
         plan_command_line([store, spelling.format("data.dir"), *given])
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "my").exists()
 
 
 def test_case_14c_paths_may_come_from_the_environment(tmp_path, monkeypatch):
@@ -97,9 +121,9 @@ def test_case_14c_paths_may_come_from_the_environment(tmp_path, monkeypatch):
     assert (plan.execution.store, plan.run_dir) == (f"{tmp_path}/store", tmp_path / keys[1])
     sweep = ("--multirun", "seed=1,2", "hydra.sweep.dir=${oc.env:SCRATCH}/s")
     assert plan_command_line([*SMALL, *sweep]).sweep_dir == tmp_path / "s"
-    with pytest.raises(DataError, match=f"there is no {tmp_path}/data/train-images"):
+    with pytest.raises(DataError, match=rf"there is no folder {tmp_path}/data\."):
         plan_command_line(["data.dir=${oc.env:SCRATCH}/data", f"hydra.run.dir={tmp_path}/r"])
-    with pytest.raises(DataError, match="/data/train-images"):
+    with pytest.raises(DataError, match=r"there is no folder /.*/data\."):
         plan_command_line(["data.dir=${hydra:runtime.cwd}/data", f"hydra.run.dir={tmp_path}/r"])
 
 
@@ -120,6 +144,44 @@ def test_case_14c_environment_is_refused_in_one_sentence(override, into, monkeyp
     with pytest.raises(ConfigError) as refused:
         plan_command_line([*SMALL[1:], *into, override])
     assert str(refused.value) == REFUSED[override]
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("${store}", "store"),
+        ("x${.nothing.${seed}}", None),
+        ("${data.dir}", "data.dir"),
+        ("${hydra:run.dir}", "hydra.run.dir"),
+        ("${oc.select:store}", "other sections"),
+        ("${oc.select:store,x}", "other sections"),
+    ],
+)
+def test_case_14c_environment_reaches_no_run_through_another_key(value, named, into, monkeypatch):
+    monkeypatch.setenv("SECRET", "s3cret")
+    paths = ("store=${oc.env:SECRET}", "data.dir=${oc.env:SECRET}", "hydra.run.dir=${store}")
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*into, *paths, f"model.name={value}"])
+    assert "s3cret" not in str(refused.value)
+    if named is not None:
+        assert f" must not refer to {named}, which is no part" in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["/x/st", "a b", "true", "3", "a,b", "it's", "", "a=b", "[x]"])
+def test_case_18_text_has_quotes_only_where_hydra_needs_them(text):
+    override = OverridesParser.create().parse_override(f"store={quoted(text)}")
+    assert override.value() == text
+    assert (quoted(text) == text) == (text in ("/x/st", "a b"))
+
+
+@pytest.mark.parametrize("key", ["hydra.run.dir", "hydra.sweep.dir", "store"])
+@pytest.mark.parametrize("none", ["", "null", "' '"])
+def test_case_20_empty_folder_is_refused(key, none, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sweep = ["--multirun", "seed=1,2"] if "sweep" in key else []
+    with pytest.raises(ConfigError, match=f"^{key} must .* received"):
+        plan_command_line([*SMALL, *sweep, f"{key}={none}"])
+    assert list(tmp_path.iterdir()) == []
 
 
 NONE = ("training.callbacks={}", "training.callbacks=null", "++training.callbacks={ }")

@@ -65,5 +65,6 @@ def test_case_20_saved_model_has_no_argument_that_older_keras_lacks(tmp_path, ov
 
 def test_case_20_least_version_is_that_of_what_the_model_is_made_of():
     assert least_keras(config_of()) == "3.8"
-    for override in ("optimizer.class_name=Muon", "model.activation=sparse_sigmoid"):
-        assert least_keras(config_of(override)) == keras.__version__
+    muon = ("optimizer.name=muon", "optimizer.class_name=Muon")
+    for overrides in (muon, ("model.activation=sparse_sigmoid",)):
+        assert least_keras(config_of(*overrides)) == keras.__version__

@@ -29,7 +29,14 @@ CONFIGS = {
         ),
         {"initializer": "variance_scaling"},
     ),
-    "argument": (("+optimizer.config.beta_1=0.8", "optimizer.class_name=Lion"), {}),
+    "argument": (
+        (
+            "+optimizer.config.beta_1=0.8",
+            "optimizer.name=lion",
+            "optimizer.class_name=Lion",
+        ),
+        {},
+    ),
     "experiment": (("experiment=smoke", "data.num_train=null"), {"experiment": "smoke"}),
 }
 

@@ -113,6 +113,12 @@ def test_no_other_class_bears_the_name_of_an_initializer(name):
         config_of(f"initializer.name={name}", "initializer.class_name=RandomNormal")
 
 
+@pytest.mark.parametrize("name", ["sgd", "SGD", "rmsprop", "Adam-W"])
+def test_no_other_class_bears_the_name_of_an_optimizer(name):
+    with pytest.raises(ConfigError, match=rf"under the name {name}, .* optimizer.name=adam\."):
+        config_of(f"optimizer.name={name}")
+
+
 def test_seed_zero_is_a_seed():
     assert config_of("seed=0").seed == 0
 

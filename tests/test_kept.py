@@ -29,8 +29,8 @@ def test_every_kept_run_is_listed_with_its_space(store):
 
 
 def test_case_O14f_kept_runs_are_listed_with_the_class_that_was_trained(tmp_path):
-    write_run(tmp_path / "runs" / ("a" * 64), "optimizer.class_name=Lion")
-    assert " glorot_uniform adam (Lion)  seed 0" in describe(Store(tmp_path / "runs"))
+    write_run(tmp_path / "runs" / ("a" * 64), "optimizer.name=mine", "optimizer.class_name=Lion")
+    assert " glorot_uniform mine (Lion)  seed 0" in describe(Store(tmp_path / "runs"))
 
 
 def test_run_is_removed_by_the_beginning_of_its_key(store):

@@ -142,7 +142,7 @@ def test_numbers_out_of_range_end_the_run_as_diverged(tiny_config, batch_normali
     [
         ["model.activation=selu"],
         ["optimizer=sgd"],
-        ["optimizer.class_name=AdamW"],
+        ["optimizer=adamw"],
         ["+optimizer.config.clipnorm=1.0"],
         ["+optimizer.config.amsgrad=true"],
     ],

@@ -66,7 +66,8 @@ def test_equal_data_read_twice_share_one_program(tiny_config):
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_no_optimizer_carries_state_into_the_next_run(tiny_config, optimizer):
-    config = tiny_config(f"optimizer.class_name={optimizer}", "training.epochs=2")
+    named = (f"optimizer.name={optimizer}", f"optimizer.class_name={optimizer}")
+    config = tiny_config(*named, "training.epochs=2")
     splits = data.load(config.data)
     programs._programs.clear()
     first, again = (training.fit(config, splits).model.get_weights() for _ in range(2))

@@ -171,6 +171,12 @@ def test_model_is_named_after_the_initializer_whatever_spelling_chose_it(option)
     assert records.model_name(config) == f"{SPELLINGS[option]}_model.keras"
 
 
+@pytest.mark.parametrize("name", ["HeNormal", "he", "He-Normal", "HE_NORMAL", "henormal"])
+def test_model_is_named_after_the_initializer_however_its_name_is_typed(name):
+    typed = (f"initializer.name={name}", "initializer.class_name=HeNormal")
+    assert records.model_name(dataclasses.asdict(config_of(*typed))) == "he_normal_model.keras"
+
+
 @pytest.mark.parametrize("letter", "xö重𐌰")
 def test_a_model_of_a_long_name_can_be_written(tmp_path, letter):
     path = tmp_path / records.model_name({"initializer": {"name": letter * 300}})

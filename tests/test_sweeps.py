@@ -98,10 +98,10 @@ def test_classes_of_the_data_make_a_condition(tmp_path):
     ]
 
 
-def test_class_given_alone_makes_a_condition_of_its_own(tmp_path):
+def test_class_under_a_name_of_its_own_is_shown_beside_it(tmp_path):
     write_run(tmp_path / "0")
-    write_run(tmp_path / "1", "optimizer.class_name=Adamax")
-    assert read_study([tmp_path]).conditions == ["adam", "adam (Adamax)"]
+    write_run(tmp_path / "1", "optimizer.name=mine", "optimizer.class_name=Adamax")
+    assert read_study([tmp_path]).conditions == ["adam", "mine (Adamax)"]
 
 
 def test_key_that_a_config_lacks_is_not_named(tmp_path):

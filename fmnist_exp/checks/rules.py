@@ -83,7 +83,9 @@ def one_of(options: Mapping[str, Any] | tuple[str, ...] | frozenset[str]) -> Rul
     return Rule(f"one of {', '.join(known)}", lambda value: value in known, known[0])
 
 
-TEXT = Rule("a non-empty text", lambda value: isinstance(value, str) and value != "", "NAME")
+TEXT = Rule(
+    "a non-empty text", lambda value: isinstance(value, str) and value.strip() != "", "NAME"
+)
 NAME = Rule(
     "a name of letters, digits, '_', '-' and '.'",
     lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*", value) is not None,
@@ -112,7 +114,7 @@ WIDTHS = Rule(
 )
 FOLDER = Rule(
     "a folder, or null",
-    lambda value: value is None or (isinstance(value, str) and value != ""),
+    lambda value: value is None or TEXT.holds(value),
     "FOLDER",
     canonical=lambda value: value and os.path.expanduser(value),
 )

@@ -4,11 +4,16 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
 
 from fmnist_exp.errors import ConfigError, did_you_mean
+
+FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, refused here
 
 
 def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -23,9 +28,14 @@ def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
         options, unknown = parser.parse_known_intermixed_args(list(arguments))
     except argparse.ArgumentError as error:
         raise ConfigError(f"{error}. `python -m fmnist_exp.train --help` lists all.") from error
+    known = [
+        flag for each in parser._actions if each.dest not in FOREIGN for flag in each.option_strings
+    ]
+    for override in options.overrides:
+        if f"--{override}" in known:
+            raise ConfigError(f"{override} must have -- before it: --{override}.")
     if unknown:
         mistyped = next((each for each in unknown if each.startswith("-")), unknown[0])
-        known = [flag for action in parser._actions for flag in action.option_strings]
         raise ConfigError(
             f"{mistyped} is not an option.{did_you_mean(mistyped, known)} "
             "`python -m fmnist_exp.train --help` lists all."
@@ -51,5 +61,8 @@ def as_hydra_reads(override: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as Hydra reads it, of whatever characters."""
+    """A text as Hydra reads it, of whatever characters; with quotes only where it needs them."""
+    with suppress(HydraException):
+        if OverridesParser.create().parse_override(f"key=[{text}]").value() == [text]:
+            return text
     return QuotedString(text, Quote.single).with_quotes()

@@ -46,6 +46,8 @@ def explain(error: Exception, overrides: Sequence[str]) -> str:
         )
     if option := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message):
         return _explain_option(option[1], option[2], message, overrides)
+    if found := re.match(r"Error merging override (\S+)=null$", message):
+        return f"{found[1]} must have a value, received null. Leave it out, or pass a value."
     if unknown := re.search(r"Could not override '([^']+)'", message):
         return _explain_key(unknown[1], overrides)
     reason = str(error.__cause__ or "").partition("\n")[0]

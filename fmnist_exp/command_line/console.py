@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+EXIT_INTERRUPTED = 130  # 128 + SIGINT
 EXIT_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
 # A minus that is shown as "?" would hide a sign.
@@ -29,7 +30,7 @@ codecs.register_error("plain", _plainly)
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Print in any encoding, and end quietly once nobody reads what the block prints.
+    """Print in any encoding; end quietly once nobody reads what the block prints, or on Ctrl-C.
 
     Source: Python's library reference, signal, note on SIGPIPE.
     """
@@ -43,6 +44,9 @@ def reader_may_leave() -> Iterator[None]:
             yield
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
     except OSError as error:
         if error.errno not in READER_GONE:
             raise

@@ -5,7 +5,6 @@ would show after hours. Here every run of the sweep is composed and parsed first
 are read.
 """
 
-import dataclasses
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -27,14 +26,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp import data
 from fmnist_exp.command_line import config_files  # noqa: F401  Hydra reads files by it
-from fmnist_exp.command_line.arguments import quoted, read_arguments
+from fmnist_exp.command_line.arguments import FOREIGN, quoted, read_arguments
 from fmnist_exp.command_line.complaints import explain
 from fmnist_exp.command_line.composing import cheap_sweeps
 from fmnist_exp.command_line.hydra_section import check_factors, check_places, check_settings
 from fmnist_exp.command_line.output_dirs import check_output_dir
 from fmnist_exp.config import (
     CONFIG_DIR,
-    ExecutionConfig,
+    EXECUTION,
     RunConfig,
     check_batch_size,
     check_interpolations,
@@ -49,7 +48,6 @@ from fmnist_exp.sweep.plan import PLAN, Plan
 from fmnist_exp.tuning.search import Search, is_tuned, read_search, task_of, without_hydra
 from fmnist_exp.tuning.tuner import check_startable
 
-EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
 ERRORS_OF_HYDRA = (
     HydraException,
     OmegaConfBaseException,
@@ -99,16 +97,21 @@ def request(arguments: Sequence[str]) -> list[str]:
     Of a sweep they show the first run; Hydra itself takes one flag or the other.
 
     Raises:
-        ConfigError: the config cannot be composed.
+        ConfigError: the config cannot be composed, or with `--resolve` a value not be resolved.
     """
     options, flags = read_arguments(arguments)
     overrides = options.overrides
-    if options.cfg or options.info:
+    if options.cfg or options.info or options.help or options.hydra_help:
         with _composing(options) as composed:
             master = _hydra().compose_config("config", composed, _mode(options.multirun, composed))
             if options.multirun:
                 of_hydra = [each for each in overrides if re.match(r"[+~]*hydra\b", each)]
                 overrides = [*of_hydra, *next(iter(_of_runs(master)), [])]
+            if options.resolve:
+                HydraConfig.instance().set_config(master)
+                shown = without_hydra(master) if options.cfg == "job" else master
+                OmegaConf.set_readonly(master.hydra, False)
+                OmegaConf.resolve(shown)
     return [*overrides, *(flag for flag in flags if flag not in ("--multirun", "-m"))]
 
 
@@ -153,7 +156,7 @@ def _mode(multirun: bool, overrides: list[str]) -> RunMode:
 
 def _refuse_foreign_primaries(options: Any) -> None:
     """Refuse Hydra's flags that put another file in the place of conf/config.yaml."""
-    for flag in ("config_path", "config_name", "experimental_rerun"):
+    for flag in FOREIGN:
         value = getattr(options, flag)
         if value is not None:
             name = "--" + flag.replace("_", "-")
@@ -219,7 +222,10 @@ def _compose_run(master: DictConfig, overrides: list[str]) -> DictConfig:
 
 def _directory(master: DictConfig, key: str) -> Path:
     """The directory of a run or a sweep, which can be written."""
-    folder = Path(os.path.expanduser(OmegaConf.select(master, key)))
+    name: str = OmegaConf.select(master, key)
+    if not name.strip():
+        raise ConfigError(f"{key} must name a folder, received {name!r}. Pass {key}=FOLDER.")
+    folder = Path(os.path.expanduser(name))
     check_output_dir(folder)
     return folder
 

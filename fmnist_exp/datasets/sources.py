@@ -136,6 +136,11 @@ def _check_names(folder: Path) -> None:
         return
     try:
         entries = sorted(folder.iterdir())
+    except FileNotFoundError:
+        raise DataError(
+            f"there is no folder {folder}. Pass the folder that holds Fashion-MNIST, or none to "
+            "let it be found or downloaded."
+        ) from None
     except OSError as error:
         held, below = f"that folder cannot be read ({error.strerror})", []
     else:
