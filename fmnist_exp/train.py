@@ -14,6 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
+
 import hydra
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
@@ -203,6 +206,8 @@ def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     plan = None
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
         for number in ENDED_BY:
             if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it

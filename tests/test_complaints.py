@@ -83,7 +83,15 @@ def test_case_lr_and_seed_0_4_answer_is_one_line(override, tmp_path):
     assert str(refused.value) == ANSWERS[override]
 
 
+NO_MOMENTUM = (
+    "optimizer.config.momentum: Keras's Adam has no momentum. Leave it out; in a sweep, leave {} "
+    "out, or start a sweep of its own for it."
+)
 LACKING = {
+    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": (
+        NO_MOMENTUM.format("optimizer=adam")
+    ),
+    "optimizer=nesterov,adam ++optimizer.config.momentum=0.5,0.9": NO_MOMENTUM.format("Adam"),
     "optimizer=sgd,nesterov optimizer.config.momentum=0.5,0.9": (
         "optimizer.config.momentum is not set by optimizer=sgd, which leaves it at Keras's "
         "default. Write ++ before it to add it where it is missing: "
@@ -94,6 +102,27 @@ LACKING = {
         + SHOWS
     ),
 }
+
+
+TUNED = {
+    "experiment=tune hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials",
+    "hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials with hydra/sweeper=tpe",
+    "hydra/sweeper=tpe num_trials=3": "hydra.sweeper.num_trials",
+    "hydra.launcher.n_jobs=3": "hydra.launcher.n_jobs with hydra/launcher=cores",
+    "hydra.launcher.partition=x": None,
+    "hydra.sweeper.foo=3": None,
+}
+
+
+@pytest.mark.parametrize("overrides", TUNED)
+def test_key_of_a_sweeper_or_launcher_is_named_with_its_option(overrides, tmp_path):
+    sweep = ("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 's'}")
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*sweep, *overrides.split()])
+    meant = TUNED[overrides]
+    assert f"Did you mean {meant}?" in str(refused.value) or meant is None
+    assert ("Did you mean" in str(refused.value)) == (meant is not None)
+    assert "_target_" not in str(refused.value)
 
 
 @pytest.mark.parametrize("overrides", LACKING)

@@ -52,6 +52,18 @@ def test_case_2_what_an_encoding_lacks_is_replaced_and_a_sign_is_kept(encoding, 
     assert shown == expected[encoding]
 
 
+def test_ctrl_c_ends_a_command_in_one_line(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(aggregate, "aggregate", interrupted)
+    monkeypatch.setattr(sys, "argv", ["aggregate", "somewhere"])
+    with pytest.raises(SystemExit) as ended:
+        aggregate.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 @pytest.mark.parametrize("name", ["aggregate", "data", "kept"])
 def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypatch):
     """Each is given a folder whose name is no ASCII, and prints it."""

@@ -97,7 +97,23 @@ def check_keras_class(
     return checked
 
 
+def is_of_another(family: str, keras: KerasClass, name: str) -> bool:
+    """Whether an argument is one of other classes of the family, and not of this one."""
+    others = keras_classes(family).values()
+    return name not in keras.arguments and any(name in each.arguments for each in others)
+
+
+def lacks(key: str, keras: KerasClass, name: str, option: str) -> str:
+    """What to do about an argument that other classes have, and the one of an option has not."""
+    return (
+        f"{key}: Keras's {keras.name} has no {name}. Leave it out; in a sweep, leave {option} out, "
+        "or start a sweep of its own for it."
+    )
+
+
 def _check_argument(key: str, family: str, keras: KerasClass, name: str, value: Any) -> Any:
+    if is_of_another(family, keras, name):
+        raise ConfigError(lacks(key, keras, name, keras.name))
     if name not in keras.arguments:
         raise ConfigError(
             f"{key} is not an argument of Keras's {keras.name}, received {value!r}."

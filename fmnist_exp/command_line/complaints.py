@@ -5,17 +5,20 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from fmnist_exp.checks.keras_arguments import is_of_another, lacks
 from fmnist_exp.checks.keras_classes import keras_classes
-from fmnist_exp.config import explain_value
+from fmnist_exp.config import CONFIG_DIR, explain_value
 from fmnist_exp.errors import did_you_mean
 from fmnist_exp.tuning.search import without_hydra
 
+FAMILIES = {"initializer": "initializers", "optimizer": "optimizers"}
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 
@@ -83,6 +86,8 @@ def _explain_key(key: str, overrides: Sequence[str]) -> str:
     # As the config of a sweep, since that may ask for several options of a group.
     config = hydra.compose_config("config", options, RunMode.MULTIRUN)
     group = key.partition(".")[0]
+    if group == "hydra":
+        group = "/".join(key.split(".")[:2])
     option = config.hydra.runtime.choices.get(group)
     owner = "the config" if option is None or key == group else f"{group}={option}"
     arguments = _arguments(config)
@@ -91,11 +96,19 @@ def _explain_key(key: str, overrides: Sequence[str]) -> str:
             f"{key} is not set by {owner}, which leaves it at Keras's default. Write ++ before it "
             f"to add it where it is missing: ++{key}=VALUE."
         )
+    section, _, argument = key.rpartition(".config.")
+    if (family := FAMILIES.get(section)) is not None:
+        keras = keras_classes(family).get(OmegaConf.select(config, f"{section}.class_name"))
+        if keras is not None and is_of_another(family, keras, argument):
+            return lacks(key, keras, argument, owner)
     if OmegaConf.select(config, key) is not None:
         return f"{key} has not all keys of the value received. Write ++ before it to add them."
-    what = "hydra" if group == "hydra" else "job"
-    known = [each for each in _keys(config) if each.startswith("hydra.") == (what == "hydra")]
+    what = "hydra" if key.startswith("hydra.") else "job"
+    keys = _keys(config)
+    offered = {each: name for each, name in _offered().items() if each not in keys}
+    known = [each for each in (*keys, *offered) if what == "job" or each.startswith("hydra.")]
     near = nearest(key, known, [each for each in arguments if each not in known])
+    near = f"{near} with {offered[near]}" if near in offered else near
     return (
         f"{key} is not a key of {owner}.{f' Did you mean {near}?' if near else ''} "
         f"`python -m fmnist_exp.train --cfg {what}` shows every key and value."
@@ -132,8 +145,9 @@ def _initials(name: str) -> str:
 
 def _arguments(config: DictConfig) -> list[str]:
     """The full path of every argument of the Keras classes that a config names."""
-    named = {"initializer": "initializers", "optimizer": "optimizers"}
-    named |= {f"training.callbacks.{name}": "callbacks" for name in config.training.callbacks or {}}
+    named = FAMILIES | {
+        f"training.callbacks.{name}": "callbacks" for name in config.training.callbacks or {}
+    }
     return [
         f"{key}.config.{argument}"
         for key, family in named.items()
@@ -143,9 +157,20 @@ def _arguments(config: DictConfig) -> list[str]:
     ]
 
 
+def _offered() -> dict[str, str]:
+    """Key of a launcher's or sweeper's -> the options of ours that set it."""
+    offered: dict[str, list[str]] = {}
+    for path in sorted((CONFIG_DIR / "hydra").glob("*er/*.yaml")):
+        for name in yaml.safe_load(path.read_text("utf-8")):
+            key = f"hydra.{path.parent.name}.{name}"
+            offered.setdefault(key, []).append(f"hydra/{path.parent.name}={path.stem}")
+    return {key: " or ".join(options) for key, options in offered.items()}
+
+
 def _keys(config: DictConfig) -> list[str]:
-    """The full path of every key that can be set: those of runs, and those of the launcher."""
-    launcher = {"launcher": OmegaConf.to_container(config.hydra.launcher, resolve=False)}
+    """The full path of every key that can be set: of runs, of the launcher and of the sweeper."""
+    parts = ("launcher", "sweeper")
+    of_hydra = {part: OmegaConf.to_container(config.hydra[part], resolve=False) for part in parts}
     values: Any = OmegaConf.to_container(without_hydra(config), resolve=False)
 
     def paths(node: Any, prefix: str) -> Iterator[str]:
@@ -154,4 +179,5 @@ def _keys(config: DictConfig) -> list[str]:
             if isinstance(value, dict):
                 yield from paths(value, f"{prefix}{key}.")
 
-    return [*paths(values, ""), *paths(launcher, "hydra.")]
+    keys = [*paths(values, ""), *paths(of_hydra, "hydra.")]
+    return [each for each in keys if not each.endswith("._target_")]
