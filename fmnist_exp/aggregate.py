@@ -6,9 +6,13 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 import argparse
 import gc
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
 from fmnist_exp.command_line.console import reader_may_leave
 from fmnist_exp.errors import FmnistError

@@ -206,8 +206,6 @@ def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     plan = None
     try:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
         for number in ENDED_BY:
             if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it

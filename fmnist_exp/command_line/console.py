@@ -34,6 +34,8 @@ def reader_may_leave() -> Iterator[None]:
 
     Source: Python's library reference, signal, note on SIGPIPE.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as a command sets it to be imported
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
