@@ -2,9 +2,10 @@
 
 from study import found_in, write_run, write_sweep
 
+from fmnist_exp.report.charts.study_charts import draw_study
 from fmnist_exp.report.page.leaderboard import (
     comparison_table,
-    leaderboard,
+    leaderboards,
     readable_comparisons,
 )
 
@@ -13,7 +14,7 @@ NOISY = (0.5, 0.9, 0.8, 0.95, 0.7)
 
 
 def ranks(folder):
-    table = leaderboard(found_in(folder), 200)
+    (table,) = leaderboards(found_in(folder), 200)
     return {row[1]: row[0] for row in table.rows}
 
 
@@ -22,10 +23,27 @@ def test_conditions_that_are_not_told_apart_share_a_rank(tmp_path):
     assert ranks(tmp_path) == {"he_normal": "1", "glorot_uniform": "1", "lecun_normal": "2"}
 
 
+def test_case_O6_each_data_set_has_a_leaderboard_and_charts_of_its_own(tmp_path):
+    write_sweep(tmp_path, {"lecun": POOR, "he": GOOD})
+    for seed in range(5):
+        write_run(tmp_path / f"x{seed}", "data=digits", "initializer=he", f"seed={seed}")
+    found = found_in(tmp_path)
+    first, second = leaderboards(found, 200)
+    assert [row[:2] for row in first.rows] == [
+        ["1", "synthetic, he_normal"],
+        ["2", "synthetic, lecun_normal"],
+    ]
+    assert [row[:2] for row in second.rows] == [["-", "digits, he_normal"]]
+    assert (first.caption[:10], second.caption[:7]) == ("synthetic.", "digits.")
+    seeds = [chart for chart in draw_study(found) if chart.name.startswith("seeds")]
+    assert [len(chart.figure.axes[0].get_yticks()) for chart in seeds] == [2, 1]
+    assert [chart.caption[:7] for chart in seeds] == ["synthet", "digits."]
+
+
 def test_highest_accuracy_comes_first_and_conditions_without_results_last(tmp_path):
     write_run(tmp_path / "x", "initializer=orthogonal", status="failed")
     write_sweep(tmp_path, {"lecun": POOR, "he": GOOD})
-    rows = leaderboard(found_in(tmp_path), 200).rows
+    rows = leaderboards(found_in(tmp_path), 200)[0].rows
     assert [row[1] for row in rows] == ["he_normal", "lecun_normal", "orthogonal"]
     assert rows[-1][0] == "-"
     assert rows[-1][3] == "-"
@@ -39,12 +57,12 @@ def test_nothing_is_ranked_where_not_all_pairs_were_compared(tmp_path):
 
 def test_rows_beyond_the_cap_are_those_of_lower_accuracy(tmp_path):
     write_sweep(tmp_path, {"lecun": POOR, "he": GOOD})
-    assert [row[1] for row in leaderboard(found_in(tmp_path), 1).rows] == ["he_normal"]
+    assert [row[1] for row in leaderboards(found_in(tmp_path), 1)[0].rows] == ["he_normal"]
 
 
 def test_calibration_is_shown_where_answers_are_stored(tmp_path):
     write_sweep(tmp_path, {"he": GOOD[:2]}, answers=True)
-    (row,) = leaderboard(found_in(tmp_path), 200).rows
+    (row,) = leaderboards(found_in(tmp_path), 200)[0].rows
     assert 0 < float(row[9]) < 1
 
 

@@ -30,24 +30,10 @@ def draw_study(findings: Findings) -> list[Chart]:
         f"{note} {_note_on_seeds(shown)}".strip()
         for note, shown in ((in_rows, rows), (in_panels, panels))
     )
-    every_seed = "mean, 95 % t interval and every seed"
     with drawing.house_style():
         return [
             *comparison_charts.draw_differences(findings),
-            Chart(
-                "seeds",
-                "Test accuracy of every run; a thin line joins the runs of one seed, black: mean "
-                "and 95 % t interval",
-                comparison_charts.draw_seeds(rows),
-                each_in_rows,
-            ),
-            Chart(
-                "test_accuracy",
-                f"Test accuracy: {every_seed}",
-                draw_bars(rows, "accuracy"),
-                each_in_rows,
-            ),
-            Chart("test_loss", f"Test loss: {every_seed}", draw_bars(rows, "loss"), each_in_rows),
+            *_every_seed(findings, rows, each_in_rows),
             Chart(
                 "train_validation_accuracy",
                 "Train, validation and test accuracy of the saved weights",
@@ -68,6 +54,38 @@ def draw_study(findings: Findings) -> list[Chart]:
             *comparison_charts.draw_confusion_differences(panels),
             *comparison_charts.draw_calibration(findings),
         ]
+
+
+def _every_seed(findings: Findings, rows: Sequence[Condition], note: str) -> list[Chart]:
+    """Every run of the conditions that may be compared with each other; others in other charts."""
+    charts = []
+    blocks = [
+        (name, shown)
+        for name, labels in findings.study.blocks.items()
+        if (shown := [condition for condition in rows if condition.label in labels])
+    ]
+    for place, (block, shown) in enumerate(blocks, start=1):
+        number = f"_{place}" if place > 1 else ""
+        start, bars = f"{block}. " if block else "", "mean, 95 % t interval and every seed"
+        charts += [
+            Chart(
+                f"seeds{number}",
+                f"{start}Test accuracy of every run; a thin line joins the runs of one seed, "
+                "black: mean and 95 % t interval",
+                comparison_charts.draw_seeds(shown),
+                note,
+            ),
+            *(
+                Chart(
+                    f"test_{metric}{number}",
+                    f"{start}Test {metric}: {bars}",
+                    draw_bars(shown, metric),
+                    note,
+                )
+                for metric in ("accuracy", "loss")
+            ),
+        ]
+    return charts
 
 
 def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:

@@ -106,13 +106,10 @@ def _about_grounds(conditions: Sequence[Condition]) -> list[str]:
 
 def _changed_together(study: Study) -> list[str]:
     """Which keys change only where a factor does, so that nobody can tell which one it was."""
-    compared: dict[frozenset[tuple[str, str]], list[dict[str, str]]] = {}
-    for config in study.configs.values():
-        compared.setdefault(frozenset(grounds(config).items()), []).append(config)
     chosen = [key for each in study.tuned for key in each.factors]
     found = []
-    for configs in compared.values():
-        for each in changed_together(configs, chosen):
+    for labels in study.blocks.values():
+        for each in changed_together([study.configs[name] for name in labels], chosen):
             text = (
                 f"{' and '.join(each.follows)} always changed together with {_listed(each.keys)}"
                 if each.always

@@ -24,12 +24,23 @@ COMPARISON_COLUMNS = (
 )
 
 
-def leaderboard(findings: Findings, max_rows: int) -> Table:
+def leaderboards(findings: Findings, max_rows: int) -> list[Table]:
+    """A table for each block of conditions that may be compared with each other."""
+    return [
+        _leaderboard(findings, name, labels, max_rows)
+        for name, labels in findings.study.blocks.items()
+    ]
+
+
+def _leaderboard(findings: Findings, block: str, labels: Sequence[str], max_rows: int) -> Table:
     """One row per condition, the highest mean test accuracy first; ties share a rank."""
-    better = _num_better(findings)
+    better = _num_better(findings, labels)
     rows = []
-    labels = findings.study.conditions
-    for label, row in zip(labels, findings.summary.to_dict("records"), strict=True):
+    summaries = dict(
+        zip(findings.study.conditions, findings.summary.to_dict("records"), strict=True)
+    )
+    for label in labels:
+        row = summaries[label]
         answers = findings.predictions.get(label)
         cells = [
             str(better[label] + 1) if label in better else UNKNOWN,
@@ -52,7 +63,8 @@ def leaderboard(findings: Findings, max_rows: int) -> Table:
     columns += ["test loss [95 % CI]", "validation, %", "train, %"]
     columns += ["train \N{MINUS SIGN} test, points", "ECE", "epochs", "seconds"]
     caption = "Rank: 1 + the number of conditions found better; conditions not told apart share it"
-    return Table(columns, [cells for _, cells in rows[:max_rows]], caption)
+    shown = [cells for _, cells in rows[:max_rows]]
+    return Table(columns, shown, f"{block}. {caption}" if block else caption)
 
 
 def comparison_table(
@@ -94,10 +106,12 @@ def readable_comparisons(findings: Findings) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["metric", *COMPARISON_COLUMNS])
 
 
-def _num_better(findings: Findings) -> dict[str, int]:
+def _num_better(findings: Findings, block: Sequence[str]) -> dict[str, int]:
     """For each condition, how many were found better; empty unless all pairs were compared."""
-    comparisons = findings.comparisons["test_accuracy"]
-    labels = [condition.label for condition in findings.conditions]
+    labels = [each.label for each in findings.conditions if each.label in block]
+    comparisons = [
+        each for each in findings.comparisons["test_accuracy"] if each.condition_a in labels
+    ]
     if len(labels) < 2 or len(comparisons) < len(labels) * (len(labels) - 1) / 2:
         return {}
     counts = dict.fromkeys(labels, 0)

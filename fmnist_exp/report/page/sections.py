@@ -9,7 +9,7 @@ from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
 from fmnist_exp.report.page.formatting import cell, fixed, p_value, percent
-from fmnist_exp.report.page.leaderboard import comparison_table, leaderboard
+from fmnist_exp.report.page.leaderboard import comparison_table, leaderboards
 from fmnist_exp.report.page.quality_tables import quality_tables
 from fmnist_exp.report.page.rendering import FigureReference, Section, Table
 from fmnist_exp.report.page.sentences import sentence
@@ -33,7 +33,7 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
 
     built = [
         _what_differs(findings),
-        Section("leaderboard", "Leaderboard", tables=[leaderboard(findings, MAX_ROWS)]),
+        Section("leaderboard", "Leaderboard", tables=leaderboards(findings, MAX_ROWS)),
         _differences(findings, drawn("differences")),
         Section(
             "qualities",

@@ -75,6 +75,21 @@ class Study:
         return conditions.what_is_shared(list(self.configs.values()))
 
     @cached_property
+    def blocks(self) -> dict[str, list[str]]:
+        """Conditions that may be compared with each other, by what their data and engine are.
+
+        A single block is called nothing.
+        """
+        on = {label: conditions.grounds(config) for label, config in self.configs.items()}
+        keys = conditions.naming_keys(list(on.values()))
+        alone = all(each == on[self.conditions[0]] for each in on.values())
+        found: dict[str, list[str]] = {}
+        for label in self.conditions:
+            name = "" if alone else conditions.label(on[label], keys)
+            found.setdefault(name, []).append(label)
+        return found
+
+    @cached_property
     def measured(self) -> pd.DataFrame:
         """Rows of `table` that statistics rest on: completed, and one for each seed."""
         return self._completed_rows.drop_duplicates(["condition", "seed"])
