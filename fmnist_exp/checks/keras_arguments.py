@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from fmnist_exp.checks.keras_classes import REQUIRED, KerasClass, keras_classes
+from fmnist_exp.checks.keras_classes import (
+    REQUIRED,
+    KerasClass,
+    is_of_another,
+    keras_classes,
+    lacks,
+)
 from fmnist_exp.checks.rules import BOOLEAN, COUNT, NUMBER, TEXT, Rule, integer, number, one_of
 from fmnist_exp.errors import ConfigError, did_you_mean
 
@@ -95,20 +101,6 @@ def check_keras_class(
             f"Pass {key}.config.learning_rate=0.001."
         )
     return checked
-
-
-def is_of_another(family: str, keras: KerasClass, name: str) -> bool:
-    """Whether an argument is one of other classes of the family, and not of this one."""
-    others = keras_classes(family).values()
-    return name not in keras.arguments and any(name in each.arguments for each in others)
-
-
-def lacks(key: str, keras: KerasClass, name: str, option: str) -> str:
-    """What to do about an argument that other classes have, and the one of an option has not."""
-    return (
-        f"{key}: Keras's {keras.name} has no {name}. Leave it out; in a sweep, leave {option} out, "
-        "or start a sweep of its own for it."
-    )
 
 
 def _check_argument(key: str, family: str, keras: KerasClass, name: str, value: Any) -> Any:

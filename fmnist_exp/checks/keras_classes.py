@@ -51,6 +51,20 @@ def activation_names() -> frozenset[str]:
     return frozenset(name for name in functions if not name.startswith("_"))
 
 
+def is_of_another(family: str, keras: KerasClass, name: str) -> bool:
+    """Whether an argument is one of other classes of the family, and not of this one."""
+    others = keras_classes(family).values()
+    return name not in keras.arguments and any(name in each.arguments for each in others)
+
+
+def lacks(key: str, keras: KerasClass, name: str, option: str) -> str:
+    """What to do about an argument that other classes have, and the one of an option has not."""
+    return (
+        f"{key}: Keras's {keras.name} has no {name}. Leave it out; in a sweep, leave {option} out, "
+        "or start a sweep of its own for it."
+    )
+
+
 def _keras_source() -> Path:
     spec = importlib.util.find_spec("keras")
     if spec is None or not spec.submodule_search_locations:

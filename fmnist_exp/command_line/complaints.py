@@ -12,8 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fmnist_exp.checks.keras_arguments import is_of_another, lacks
-from fmnist_exp.checks.keras_classes import keras_classes
+from fmnist_exp.checks.keras_classes import is_of_another, keras_classes, lacks
 from fmnist_exp.config import CONFIG_DIR, explain_value
 from fmnist_exp.errors import did_you_mean
 from fmnist_exp.tuning.search import without_hydra
