@@ -152,7 +152,13 @@ ALLOWED = {
         "tuning.tuner",
         "command_line.complaints",
     },
-    "command_line.complaints": {"checks.keras_classes", "config", "errors", "tuning.search"},
+    "command_line.complaints": {
+        "checks.keras_arguments",
+        "checks.keras_classes",
+        "config",
+        "errors",
+        "tuning.search",
+    },
     "train": {
         "command_line.composing",
         "config",
