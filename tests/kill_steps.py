@@ -100,8 +100,7 @@ def put_in_place_of_tensorflow(log):
             diverged=False,
             best_epoch=1,
             evaluated_epoch=NUM_EPOCHS,
-            engine="C",
-            device="CPU",
+            provenance={"engine": "C", "device": "CPU"},
         )
 
     def predict_probabilities(model, images):

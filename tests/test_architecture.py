@@ -153,7 +153,6 @@ ALLOWED = {
         "command_line.complaints",
     },
     "command_line.complaints": {
-        "checks.keras_arguments",
         "checks.keras_classes",
         "config",
         "errors",
