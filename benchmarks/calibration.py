@@ -119,7 +119,7 @@ def false_equality(setting: Setting, num_studies: int) -> float:
 
 def verdicts(study: dict[str, dict[int, float]]) -> list[Comparison]:
     """The verdict path as the aggregator takes it, without the test that no verdict rests on."""
-    return compare(study, METRIC, sesoi=BOUND, sign_flip=False)
+    return compare(study, METRIC, sesoi=BOUND)
 
 
 def lines(num_studies: int) -> list[str]:

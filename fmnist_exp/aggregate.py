@@ -19,6 +19,8 @@ from fmnist_exp.errors import FmnistError
 from fmnist_exp.records import FIGURES, write_bytes
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fmnist_exp.report.findings import Findings
 
 EXIT_BAD_INPUT = 2
@@ -58,7 +60,7 @@ def aggregate(
         for chart in drawn
         for kind in drawing.KINDS
     }
-    report = build.build_page(found, drawn)
+    report = build.build_page(found, drawn, images_of(found))
     texts = _tables(found) | {
         "report.md": rendering.to_markdown(report),
         "index.html": rendering.to_html(report, figures),
@@ -72,6 +74,28 @@ def aggregate(
     warnings = [f"Warning: {sentence}" for sentence in report.warnings]
     sentences = [tables.filled(text, width) for text in (*report.answers, *warnings)]
     return "\n".join([tables.plain(readable, width), "", *sentences])
+
+
+def images_of(found: "Findings") -> "np.ndarray | None":
+    """The images that the runs have answered, from this machine's own copy of their data set.
+
+    None if it has no copy, or one whose labels are not those of the runs.
+    """
+    import numpy as np
+
+    from fmnist_exp import data
+    from fmnist_exp.config import DataConfig
+
+    if found.agreement is None:
+        return None
+    config = DataConfig(**found.conditions[0].runs[0].record.config["data"])
+    try:
+        splits = data.load(config, fetch=False)
+    except FmnistError:
+        return None
+    labels = next(iter(found.predictions.values())).labels
+    same = np.array_equal(splits.test.labels, labels)
+    return splits.test.images.reshape(-1, *splits.image_shape) if same else None
 
 
 def _tables(found: "Findings") -> dict[str, str]:

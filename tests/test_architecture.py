@@ -179,6 +179,7 @@ ALLOWED = {
     "report.charts.__init__": set(),
     "report.charts.class_charts": {
         "report.charts.drawing",
+        "report.runs.conditions",
         "report.shown",
         "report.statistics.intervals",
     },
@@ -190,8 +191,13 @@ ALLOWED = {
         "report.statistics.intervals",
         "report.statistics.paired",
     },
-    "report.charts.drawing": {"records"},
-    "report.charts.run_charts": {"records", "report.charts.drawing", "report.runs.run_files"},
+    "report.charts.drawing": {"records", "report.runs.conditions"},
+    "report.charts.run_charts": {
+        "records",
+        "report.charts.drawing",
+        "report.runs.run_files",
+        "report.statistics.correctness",
+    },
     "report.charts.study_charts": {
         "records",
         "report.charts.class_charts",
@@ -202,7 +208,6 @@ ALLOWED = {
         "report.statistics.intervals",
     },
     "report.findings": {
-        "config",
         "errors",
         "records",
         "report.runs.predictions",
@@ -216,36 +221,37 @@ ALLOWED = {
     },
     "report.page.__init__": set(),
     "report.page.build": {
-        "report.runs.conditions",
-        "report.shown",
+        "command_line.console",
         "report.charts.drawing",
         "report.findings",
+        "report.page.formatting",
         "report.page.methods",
         "report.page.rendering",
         "report.page.sections",
         "report.page.sentences",
+        "report.runs.conditions",
         "report.runs.sweeps",
         "report.runs.tuned",
+        "report.shown",
         "report.statistics.comparisons",
         "report.statistics.verdicts",
     },
     "report.page.class_tables": {
         "records",
-        "report.charts.drawing",
         "report.page.formatting",
         "report.page.rendering",
         "report.shown",
         "report.statistics.intervals",
     },
-    "report.page.formatting": {"report.page.sentences"},
+    "report.page.formatting": set(),
     "report.page.leaderboard": {
         "report.findings",
         "report.page.formatting",
         "report.page.rendering",
-        "report.page.sentences",
         "report.statistics.comparisons",
     },
     "report.page.methods": {
+        "command_line.console",
         "report.findings",
         "report.page.rendering",
         "report.runs.predictions",
@@ -257,9 +263,13 @@ ALLOWED = {
         "report.page.rendering",
         "report.statistics.qualities",
     },
-    "report.page.rendering": {"records", "report.charts.drawing", "report.page.tables"},
+    "report.page.rendering": {
+        "records",
+        "report.charts.drawing",
+        "report.page.formatting",
+        "report.page.tables",
+    },
     "report.page.sections": {
-        "report.runs.conditions",
         "report.charts.drawing",
         "report.findings",
         "report.page.class_tables",
@@ -269,13 +279,16 @@ ALLOWED = {
         "report.page.rendering",
         "report.page.sentences",
         "report.page.thumbnails",
+        "report.runs.conditions",
     },
-    "report.page.sentences": {"report.statistics.comparisons", "report.statistics.verdicts"},
-    "report.page.tables": set(),
+    "report.page.sentences": {
+        "command_line.console",
+        "report.page.formatting",
+        "report.statistics.comparisons",
+        "report.statistics.verdicts",
+    },
+    "report.page.tables": {"report.page.formatting"},
     "report.page.thumbnails": {
-        "config",
-        "data",
-        "errors",
         "report.findings",
         "report.page.rendering",
         "report.runs.predictions",
@@ -283,23 +296,26 @@ ALLOWED = {
     "report.runs.__init__": set(),
     "report.runs.conditions": {"records"},
     "report.runs.predictions": {
-        "errors",
+        "files",
         "records",
         "report.statistics.correctness",
         "report.statistics.reliability",
-        "files",
     },
     "report.runs.run_files": {"files", "records"},
     "report.runs.sweeps": {
-        "report.runs.tuned",
         "errors",
         "records",
         "report.runs.conditions",
         "report.runs.run_files",
+        "report.runs.tuned",
         "sweep.presence",
     },
     "report.runs.tuned": {"report.runs.conditions", "tuning.trials"},
-    "report.shown": {"report.charts.drawing", "report.runs.conditions", "report.runs.sweeps"},
+    "report.shown": {
+        "report.runs.conditions",
+        "report.runs.sweeps",
+        "report.statistics.correctness",
+    },
     "report.statistics.__init__": set(),
     "report.statistics.comparisons": set(),
     "report.statistics.correctness": {"report.statistics.intervals"},
@@ -316,6 +332,9 @@ ALLOWED = {
     },
     "report.summary": {"report.runs.sweeps", "report.statistics.intervals"},
     "aggregate": {
+        "command_line.console",
+        "config",
+        "data",
         "errors",
         "records",
         "report.charts.drawing",
@@ -327,7 +346,6 @@ ALLOWED = {
         "report.page.tables",
         "report.runs.sweeps",
         "report.statistics.comparisons",
-        "command_line.console",
     },
 }
 MODULES = {
@@ -373,6 +391,38 @@ def test_only_backend_imports_tensorflow():
         if target in ("tensorflow", "keras")
     }
     assert naming == {"engine.backend"}
+
+
+def test_of_the_report_only_charts_import_matplotlib_and_findings_reach_none():
+    drawing = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if "matplotlib" in roots(node)
+    }
+    assert drawing
+    assert all(name.startswith("report.charts.") for name in drawing)
+    reached, coming = set(), {"report.findings"}
+    while coming:
+        reached |= coming
+        coming = {below for name in coming for below in ALLOWED[name]} - reached
+    assert not any(name.startswith("report.charts") for name in reached)
+
+
+# Of the training side: what a run directory holds, and the ground.
+READ_BY_REPORTS = {"records", "sweep.presence", "tuning.trials"}
+GROUND = {"errors", "files", "command_line.console"}
+
+
+def test_reports_use_of_the_training_side_what_reads_run_directories():
+    used = {
+        module
+        for name in ALLOWED
+        if name.startswith("report.")
+        for module in ALLOWED[name]
+        if not module.startswith("report.")
+    }
+    assert used == READ_BY_REPORTS | GROUND
 
 
 WITHOUT_TENSORFLOW = {

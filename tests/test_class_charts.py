@@ -3,7 +3,7 @@
 import numpy as np
 from study import found_in, write_run
 
-from fmnist_exp.report.charts import study_charts
+from fmnist_exp.report.charts import drawing, study_charts
 from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
 from fmnist_exp.report.runs.sweeps import read_study
 from fmnist_exp.report.shown import shown_conditions
@@ -36,7 +36,7 @@ def test_condition_keeps_its_colour_among_other_classes(tmp_path):
     write_run(tmp_path / "1", "data=digits", class_names=["0", "1"])
     _, digits = shown_conditions(read_study([tmp_path]))
     (points,) = draw_per_class([digits]).axes[0].lines
-    assert points.get_color() == digits.colour
+    assert points.get_color() == drawing.colour(digits.index)
 
 
 def test_hardest_class_comes_first(tmp_path):

@@ -91,7 +91,7 @@ def test_reliability_has_a_line_for_each_condition_with_answers(findings):
     (chart,) = charts.draw_calibration(findings)
     (axes,) = chart.figure.axes
     assert [line.get_color() for line in axes.lines[1:]] == [
-        condition.colour for condition in findings.conditions
+        drawing.colour(condition.index) for condition in findings.conditions
     ]
     assert texts(axes.get_legend().get_texts())[0].startswith("he_normal, ECE 0.")
 

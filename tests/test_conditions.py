@@ -2,7 +2,15 @@
 
 import pytest
 
-from fmnist_exp.report.runs.conditions import differences, flatten, label, naming_keys
+from fmnist_exp.report.runs.conditions import (
+    LINE,
+    MAX_NAME,
+    differences,
+    flatten,
+    label,
+    naming_keys,
+    short_names,
+)
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
 
@@ -93,3 +101,23 @@ def test_arguments_of_one_name_are_given_their_whole_key():
 
 def test_characters_that_move_a_terminal_are_replaced():
     assert flatten({"name": "a\x1b[2J\r\nb"}) == {"name": "a\ufffd[2J\ufffd\ufffdb"}
+
+
+def test_short_names_stay_whole():
+    assert short_names(["glorot_uniform", "he_normal"]) == ["glorot_uniform", "he_normal"]
+
+
+def test_long_names_keep_both_ends_in_two_lines():
+    (name,) = short_names(["begin " + "x" * 110 + " end"])
+    assert name.startswith("begin")
+    assert name.endswith("end")
+    assert "…" in name
+    assert len(name) <= MAX_NAME + 2
+    assert max(map(len, name.split("\n"))) <= LINE
+
+
+def test_names_that_differ_in_the_middle_only_are_numbered():
+    names = ["a" * 60 + middle + "b" * 60 for middle in "xyz"]
+    shown = short_names([*names, "c"])
+    assert len(set(shown)) == 4
+    assert [text[:2] for text in shown] == ["1:", "2:", "3:", "c"]

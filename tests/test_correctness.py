@@ -2,37 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from fmnist_exp.report.statistics.correctness import (
     independent_error_std,
-    mcnemar,
+    shares_of,
     two_way_interval,
 )
 
 # A 2.5 % quantile of 2,000 normal resamples has standard error sqrt(0.025 * 0.975 / 2000) / f,
 # f = 0.0584 / SD being the density there: 0.06 SD. Five of them.
 QUANTILE_ERROR = 5 * 0.06
-
-
-def test_mcnemar_by_hand():
-    # 3 against 1 of 4 discordant images: p = 2 (1 + 4) / 2**4
-    correct_a = np.array([1, 1, 1, 0, 1, 0], dtype=bool)
-    correct_b = np.array([0, 0, 0, 1, 1, 0], dtype=bool)
-    test = mcnemar(correct_a, correct_b)
-    assert (test.num_only_a, test.num_only_b, test.p_value) == (3, 1, pytest.approx(0.625))
-
-
-def test_mcnemar_is_the_binomial_test_of_the_discordant_images(run_seed):
-    correct_a, correct_b = np.random.default_rng(run_seed).random((2, 500)) < [[0.85], [0.9]]
-    test = mcnemar(correct_a, correct_b)
-    theirs = stats.binomtest(test.num_only_a, test.num_only_a + test.num_only_b)
-    assert test.p_value == pytest.approx(theirs.pvalue, rel=1e-10)
-
-
-def test_mcnemar_of_equal_answers_finds_nothing():
-    same = np.array([True, False, True])
-    assert mcnemar(same, same).p_value == 1
 
 
 def test_interval_of_seeds_that_agree_is_that_of_the_images():
@@ -85,3 +64,8 @@ def test_independent_errors_have_that_sd(run_seed):
 
 def test_one_seed_says_nothing_of_the_spread():
     assert np.isnan(independent_error_std(np.ones((1, 5), dtype=bool)))
+
+
+def test_shares_are_of_the_true_class_and_zero_without_images():
+    counts = np.array([[3, 1], [0, 0]])
+    np.testing.assert_array_equal(shares_of(counts), [[0.75, 0.25], [0, 0]])

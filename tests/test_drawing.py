@@ -1,7 +1,6 @@
 """Figures are the same for the same input, and only a report's own are ever removed."""
 
 import matplotlib as mpl
-import numpy as np
 import pytest
 
 from fmnist_exp.report.charts import drawing
@@ -79,28 +78,3 @@ def test_only_own_figures_that_the_report_lacks_are_removed(figure, tmp_path):
 
 def test_nothing_is_removed_where_there_is_no_former_report(tmp_path):
     drawing.remove_former(tmp_path / "nowhere", [])
-
-
-def test_short_names_stay_whole():
-    assert drawing.short_names(["glorot_uniform", "he_normal"]) == ["glorot_uniform", "he_normal"]
-
-
-def test_long_names_keep_both_ends_in_two_lines():
-    (name,) = drawing.short_names(["begin " + "x" * 110 + " end"])
-    assert name.startswith("begin")
-    assert name.endswith("end")
-    assert "…" in name
-    assert len(name) <= drawing.MAX_NAME + 2
-    assert max(map(len, name.split("\n"))) <= drawing.LINE
-
-
-def test_names_that_differ_in_the_middle_only_are_numbered():
-    names = ["a" * 60 + middle + "b" * 60 for middle in "xyz"]
-    shown = drawing.short_names([*names, "c"])
-    assert len(set(shown)) == 4
-    assert [text[:2] for text in shown] == ["1:", "2:", "3:", "c"]
-
-
-def test_shares_are_of_the_true_class_and_zero_without_images():
-    counts = np.array([[3, 1], [0, 0]])
-    np.testing.assert_array_equal(drawing.shares_of(counts), [[0.75, 0.25], [0, 0]])

@@ -109,21 +109,11 @@ def test_damaged_predictions_are_refused_by_name(tmp_path):
         found_in(tmp_path)
 
 
-def test_single_networks_are_compared_image_by_image(tmp_path):
-    """On 30 images the first is right about 24 and the second about 18 of these."""
-    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)}, answers=True)
-    found = found_in(tmp_path)
-    assert found.two_way == {}
-    (test,) = found.single_runs.values()
-    assert (test.num_only_a, test.num_only_b) == (0, 6)
-    assert test.p_value == pytest.approx(2 / 2**6)
-
-
 def test_answers_to_other_images_are_not_compared(tmp_path):
     write_run(tmp_path / "0", answers=True)
     write_run(tmp_path / "1", "data=digits", class_names="abcd", answers=True)
     found = found_in(tmp_path)
-    assert (found.agreement, found.two_way, found.single_runs) == (None, {}, {})
+    assert (found.agreement, found.two_way) == (None, {})
 
 
 def test_qualities_count_diverged_runs_and_each_seed_once(tmp_path):
@@ -131,5 +121,5 @@ def test_qualities_count_diverged_runs_and_each_seed_once(tmp_path):
     write_run(tmp_path / "again", "initializer=he", "seed=1", accuracy=0.9)
     write_run(tmp_path / "diverged", "initializer=he", "seed=2", status="diverged", accuracy=0.1)
     write_run(tmp_path / "failed", "initializer=he", "seed=3", status="failed")
-    (row,) = found_in(tmp_path).qualities["stability"].to_dict("records")
+    (row,) = found_in(tmp_path).qualities.to_dict("records")
     assert (row["num_runs"], row["num_diverged"]) == (3, 1)

@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from fmnist_exp.report.page.formatting import bounds, cell, fixed, p_value, percent, with_interval
+from fmnist_exp.report.page.formatting import (
+    amount,
+    bounds,
+    cell,
+    fixed,
+    p_value,
+    percent,
+    with_interval,
+)
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -60,3 +68,17 @@ def test_small_p_values_are_bounded(value, text):
 )
 def test_cells_of_any_kind(value, text):
     assert cell(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (-0.0021, "test_accuracy", f"{MINUS}0.21 pp"),
+        (0.00001, "test_accuracy", "0.00 pp"),
+        (-0.00001, "test_accuracy", "0.00 pp"),
+        (0.01234, "test_loss", "+0.0123"),
+        (math.nan, "test_loss", "-"),
+    ],
+)
+def test_amounts_are_read_in_the_unit_of_the_metric(value, metric, text):
+    assert amount(value, metric, signed=True) == text

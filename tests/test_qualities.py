@@ -11,7 +11,7 @@ from fmnist_exp import records
 from fmnist_exp.report.statistics.qualities import (
     TARGET,
     RunQualities,
-    quality_tables,
+    quality_table,
     run_qualities,
 )
 
@@ -96,22 +96,10 @@ def runs(*rows: tuple[str, str, dict]) -> pd.DataFrame:
     )
 
 
-def test_every_table_has_a_row_for_each_condition_in_order():
-    tables = quality_tables(runs(("b", "completed", {}), ("a", "completed", {})))
-    assert list(tables) == ["final_accuracy", "convergence", "stability", "overfitting"]
-    for table in tables.values():
-        assert table["condition"].tolist() == ["b", "a"]
-        assert table["num_runs"].tolist() == [1, 1]
-
-
-def test_final_accuracy_has_mean_interval_and_sd():
-    accuracies = [("a", "completed", {"test_accuracy": value}) for value in (0.87, 0.88, 0.89)]
-    row = quality_tables(runs(*accuracies))["final_accuracy"].iloc[0]
-    assert row["test_accuracy_mean"] == pytest.approx(0.88)
-    assert row["test_accuracy_std"] == pytest.approx(0.01)
-    # t(0.975, 2) / sqrt(3) = 2.484138
-    assert row["test_accuracy_ci_high"] == pytest.approx(0.88 + 0.02484138)
-    assert row["test_loss_mean"] == 0.5
+def test_every_condition_has_a_row_in_order_of_appearance():
+    table = quality_table(runs(("b", "completed", {}), ("a", "completed", {})))
+    assert table["condition"].tolist() == ["b", "a"]
+    assert table["num_runs"].tolist() == [1, 1]
 
 
 def epochs(*values: float) -> list[tuple[str, str, dict]]:
@@ -131,7 +119,7 @@ def epochs(*values: float) -> list[tuple[str, str, dict]]:
     ],
 )
 def test_runs_that_never_reach_the_target_are_counted_not_dropped(values, reached, median):
-    row = quality_tables(runs(*epochs(*values)))["convergence"].iloc[0]
+    row = quality_table(runs(*epochs(*values))).iloc[0]
     assert (row["num_runs"], row["num_reached"]) == (len(values), reached)
     assert row["epochs_to_target_median"] == median
     assert row["seconds_to_target_median"] == 2 * median
@@ -139,12 +127,9 @@ def test_runs_that_never_reach_the_target_are_counted_not_dropped(values, reache
 
 def test_diverged_runs_count_against_convergence_and_stability_only():
     lost = {"test_accuracy": math.nan, "largest_rise": math.nan, "epochs_to_target": math.inf}
-    tables = quality_tables(runs(("a", "completed", {}), ("a", "diverged", lost)))
-    convergence, stability = tables["convergence"].iloc[0], tables["stability"].iloc[0]
-    assert (convergence["num_runs"], convergence["num_reached"]) == (2, 1)
-    assert (stability["num_runs"], stability["num_diverged"]) == (2, 1)
-    assert tables["final_accuracy"]["num_runs"].tolist() == [1]
-    assert tables["final_accuracy"]["test_accuracy_mean"].tolist() == [0.88]
+    (row,) = quality_table(runs(("a", "completed", {}), ("a", "diverged", lost))).to_dict("records")
+    assert (row["num_runs"], row["num_reached"], row["num_diverged"]) == (2, 1, 1)
+    assert row["test_accuracy_mean"] == 0.88
 
 
 def test_stability_has_the_sd_over_seeds_and_the_largest_rise_of_all():
@@ -152,25 +137,22 @@ def test_stability_has_the_sd_over_seeds_and_the_largest_rise_of_all():
         ("a", "completed", {"largest_rise": rise, "test_accuracy": value})
         for rise, value in ((0.1, 0.87), (0.2, 0.88), (0.6, 0.89))
     ]
-    row = quality_tables(runs(*rises))["stability"].iloc[0]
+    row = quality_table(runs(*rises)).iloc[0]
     assert row["test_accuracy_std"] == pytest.approx(0.01)
     assert (row["largest_rise_median"], row["largest_rise_max"]) == (0.2, 0.6)
 
 
+def test_overfitting_has_means_with_intervals_over_seeds():
+    gaps = [("a", "completed", {"validation_gap": gap}) for gap in (0.01, 0.02, 0.03)]
+    row = quality_table(runs(*gaps)).iloc[0]
+    # t(0.975, 2) / sqrt(3) = 2.484138
+    assert row["validation_gap_mean"] == pytest.approx(0.02)
+    assert row["validation_gap_ci_high"] == pytest.approx(0.02 + 0.02484138)
+    assert (row["best_epoch_median"], row["last_epoch_median"]) == (2, 4)
+
+
 def test_a_condition_whose_runs_all_diverged_has_a_row_without_means():
     lost = {field.name: math.nan for field in dataclasses.fields(RunQualities)}
-    tables = quality_tables(runs(("a", "diverged", lost)))
-    assert tables["stability"]["num_diverged"].tolist() == [1]
-    assert tables["final_accuracy"]["test_accuracy_mean"].isna().all()
-    assert tables["overfitting"]["best_epoch_median"].isna().all()
-
-
-def test_failed_runs_are_no_results():
-    tables = quality_tables(runs(("a", "completed", {}), ("a", "failed", {})))
-    assert [table["num_runs"].tolist() for table in tables.values()] == [[1]] * 4
-
-
-def test_no_run_gives_empty_tables_with_their_columns():
-    tables = quality_tables(runs(("a", "failed", {})))
-    assert {len(table) for table in tables.values()} == {0}
-    assert "num_reached" in tables["convergence"]
+    row = quality_table(runs(("a", "diverged", lost))).iloc[0]
+    assert row["num_diverged"] == 1
+    assert np.isnan([row["test_accuracy_mean"], row["best_epoch_median"]]).all()

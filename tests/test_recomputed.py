@@ -12,7 +12,6 @@ import pytest
 from conftest import command, train
 from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import ttost_paired
 from study import change_record, write_run
 
@@ -72,9 +71,6 @@ def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[
     test = stats.ttest_rel(arm_a, arm_b)
     interval = test.confidence_interval(1 - 0.05 / family)
     differences = (arm_a - arm_b).to_numpy()
-    wins = np.sum(differences > 0 if metric.endswith("accuracy") else differences < 0)
-    wins += np.sum(arm_a.to_numpy() == arm_b.to_numpy()) / 2
-    low, high = proportion_confint(wins, count, method="wilson")
     std = differences.std(ddof=1)
     return {
         "metric": metric,
@@ -86,11 +82,6 @@ def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[
         "ci_high": interval.high,
         "p_value": test.pvalue,
         "difference_std": std,
-        "d_z": differences.mean() / std,
-        "superiority": wins / count,
-        "superiority_low": low,
-        "superiority_high": high,
-        "p_value_sign_flip": _sign_flip(arm_a, arm_b, metric),
         "sesoi": sesoi,
         "p_value_equivalence": (
             ttost_paired(arm_a.to_numpy(), arm_b.to_numpy(), -sesoi, sesoi)[0]
@@ -102,19 +93,6 @@ def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[
         "num_comparisons": family,
         "unpaired_seeds": np.nan,
     }
-
-
-def _sign_flip(arm_a: pd.Series, arm_b: pd.Series, metric: str) -> float:
-    """Accuracies as counts of images: sums of fractions that are equal may differ in last bits."""
-    if metric.endswith("accuracy"):
-        arm_a, arm_b = ((10_000 * arm).round().astype(int) for arm in (arm_a, arm_b))
-    differences = (arm_a - arm_b).to_numpy()
-    return stats.permutation_test(
-        (differences,),
-        np.sum,
-        permutation_type="samples",
-        n_resamples=np.inf,
-    ).pvalue
 
 
 def _lack_of_power(effect: float, count: int, family: int) -> float:

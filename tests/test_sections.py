@@ -56,13 +56,6 @@ def test_differences_have_a_table_for_each_metric_and_sentences_on_loss(tmp_path
     assert "in test loss, 3 paired seeds: exploratory" in text
 
 
-def test_two_single_networks_are_tested_as_such(tmp_path):
-    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)}, answers=True)
-    table = built(tmp_path)["differences"].tables[-1]
-    assert table.rows == [["lecun_normal", "he_normal", "0", "6", "0.031"]]
-    assert table.caption.endswith("a test of two trained networks, not of conditions")
-
-
 def test_calibration_is_averaged_over_the_runs(tmp_path):
     write_sweep(tmp_path, {"he": (0.8, 0.8)}, answers=True)
     (table,) = built(tmp_path)["calibration"].tables

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmnist_exp.report.page.sentences import amount, sentence
+from fmnist_exp.report.page.sentences import sentence
 from fmnist_exp.report.statistics.verdicts import compare
 
 NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4
@@ -75,17 +75,3 @@ def test_identical_runs_are_called_identical_without_an_interval():
         f"b {MINUS} a = 0.00 pp in test accuracy, 2 paired seeds: identical in every seed, with "
         "the same loss and accuracy on training, validation and test images."
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "metric", "text"),
-    [
-        (-0.0021, "test_accuracy", f"{MINUS}0.21 pp"),
-        (0.00001, "test_accuracy", "0.00 pp"),
-        (-0.00001, "test_accuracy", "0.00 pp"),
-        (0.01234, "test_loss", "+0.0123"),
-        (1.26, "fit_seconds", "+1.3 s"),
-    ],
-)
-def test_amounts_are_read_in_the_unit_of_the_metric(value, metric, text):
-    assert amount(value, metric, signed=True) == text

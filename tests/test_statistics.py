@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
 from fmnist_exp.report.statistics.intervals import (
+    described,
     holm,
     simultaneous_confidence,
     t_interval,
@@ -41,6 +43,20 @@ def test_interval_covers_the_mean_in_95_percent(count):
     covered = np.mean([low <= 0 <= high for low, high in map(t_interval, draws)])
     # 4,000 repeats: standard error 0.0034; five of them. A normal interval covers 81 % at n = 3.
     assert covered == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))
+
+
+def test_described_values_have_mean_sd_and_interval():
+    found = described("x", np.array([0.87, 0.88, 0.89]))
+    assert (found["x_mean"], found["x_std"]) == pytest.approx((0.88, 0.01))
+    # t(0.975, 2) / sqrt(3) = 2.484138
+    assert found["x_ci_high"] == pytest.approx(0.88 + 0.02484138)
+    assert np.isnan(list(described("x", np.array([])).values())).all()
+
+
+def test_wilson_interval_agrees_with_statsmodels(run_seed):
+    hits = int(np.random.default_rng(run_seed).integers(101))
+    theirs = proportion_confint(hits, 100, method="wilson")
+    assert wilson_interval(hits, 100) == pytest.approx(theirs, abs=1e-12)
 
 
 def test_wilson_interval_by_hand():

@@ -9,6 +9,7 @@ from PIL import Image
 from study import found_in, write_run, write_sweep
 
 from fmnist_exp import data, records
+from fmnist_exp.aggregate import images_of
 from fmnist_exp.config import DataConfig
 from fmnist_exp.report.page.thumbnails import MAX_IMAGES, strips
 
@@ -33,9 +34,14 @@ def images(folder):
     return data.load(DataConfig(**record.config["data"]))
 
 
+def strips_of(folder):
+    found = found_in(folder)
+    return strips(found, images_of(found))
+
+
 def test_pictures_show_images_that_all_get_wrong(folder):
     splits = images(folder)
-    strip = strips(found_in(folder))[0]
+    strip = strips_of(folder)[0]
     assert strip.caption.startswith("Wrong in every run")
     assert len(strip.images) == MAX_IMAGES
     index = int(strip.images[0].caption.split()[1].rstrip(":"))
@@ -48,16 +54,16 @@ def test_pictures_show_images_that_all_get_wrong(folder):
 
 
 def test_disputed_images_name_both_answers(folder):
-    strip = strips(found_in(folder))[1]
+    strip = strips_of(folder)[1]
     assert strip.caption.startswith("In dispute")
     (picture,) = strip.images
     index = np.flatnonzero(images(folder).test.labels == 1)[0]
     assert picture.caption == f"no. {index}: class 1; said: class 0 1, class 1 1"
 
 
-def test_other_images_are_not_shown(tmp_path):
+def test_other_images_are_not_strips_of(tmp_path):
     write_run(tmp_path / "0", answers=True)
-    (strip,) = strips(found_in(tmp_path))
+    (strip,) = strips_of(tmp_path)
     assert strip.images == []
     assert strip.caption.startswith("No pictures")
 
@@ -65,10 +71,10 @@ def test_other_images_are_not_shown(tmp_path):
 def test_without_a_copy_of_the_images_a_sentence_says_so(tmp_path):
     settings = ("data=fashion_mnist", f"data.dir={tmp_path / 'nowhere'}")
     write_run(tmp_path / "0", *settings, answers=True)
-    (strip,) = strips(found_in(tmp_path))
+    (strip,) = strips_of(tmp_path)
     assert strip.caption.startswith("No pictures")
 
 
 def test_without_answers_there_is_no_strip(tmp_path):
     write_run(tmp_path / "0")
-    assert strips(found_in(tmp_path)) == []
+    assert strips_of(tmp_path) == []

@@ -256,7 +256,7 @@ def test_runs_that_are_identical_in_every_seed_are_said_to_be(tmp_path):
     assert first == "3 comparisons of test accuracy: 2 different, 1 identical in every seed."
     assert "5 paired seeds: identical in every seed" in second
     (accuracy, *others) = found_in(tmp_path).comparisons["test_accuracy"]
-    assert np.isnan([accuracy.p_value, accuracy.ci_low, accuracy.d_z]).all()
+    assert np.isnan([accuracy.p_value, accuracy.ci_low, accuracy.difference_std]).all()
     assert {each.num_comparisons for each in (accuracy, *others)} == {2}  # it is no test
 
 

@@ -58,7 +58,7 @@ def reader_may_leave() -> Iterator[None]:
 
 def counted(number: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def leave_lost_terminal() -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from fmnist_exp import records
-from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
@@ -15,7 +14,6 @@ from fmnist_exp.report.runs.sweeps import Run, Study
 from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
 from fmnist_exp.report.statistics import correctness, qualities, verdicts
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
-from fmnist_exp.report.statistics.correctness import McNemar
 from fmnist_exp.report.summary import summarize
 
 COMPARED = ("test_accuracy", "test_loss")
@@ -31,12 +29,11 @@ class Findings:
         conditions: conditions with a completed run, in the order of the tables.
         summary: one row per condition, see `summary.summarize`.
         comparisons: metric -> its comparisons; empty without two that may be compared.
-        qualities: name of a quality -> one row per condition, see `qualities.quality_tables`.
+        qualities: one row per condition, see `qualities.quality_table`.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
         agreement: how far the runs of these agree; None if they have different images.
         two_way: compared pair -> interval for new seeds and new test images.
-        single_runs: compared pair with one common seed -> test of its two networks.
         without_predictions: names of completed runs whose predictions are missing.
     """
 
@@ -44,11 +41,10 @@ class Findings:
     conditions: Sequence[Condition]
     summary: pd.DataFrame
     comparisons: dict[str, list[Comparison]]
-    qualities: dict[str, pd.DataFrame]
+    qualities: pd.DataFrame
     predictions: dict[str, Predictions]
     agreement: Agreement | None
     two_way: dict[Pair, tuple[float, float]]
-    single_runs: dict[Pair, McNemar]
     without_predictions: Sequence[str]
 
 
@@ -79,29 +75,19 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         for metric in COMPARED
     }
     answers = _predictions(conditions[:MAX_PANELS])
-    paired = {
-        (each.condition_a, each.condition_b): arms
-        for each in comparisons["test_accuracy"]
-        if each.verdict != Verdict.IDENTICAL
-        and (arms := _paired_answers(answers, each)) is not None
-    }
     return Findings(
         study=study,
         conditions=conditions,
         summary=summarize(study),
         comparisons=comparisons,
-        qualities=qualities.quality_tables(_run_qualities(study)),
+        qualities=qualities.quality_table(_run_qualities(study)),
         predictions=answers,
         agreement=_agreement(answers),
         two_way={
-            pair: correctness.two_way_interval(*arms)
-            for pair, arms in paired.items()
-            if len(arms[0]) > 1
-        },
-        single_runs={
-            pair: correctness.mcnemar(arms[0][0], arms[1][0])
-            for pair, arms in paired.items()
-            if len(arms[0]) == 1
+            (each.condition_a, each.condition_b): correctness.two_way_interval(*arms)
+            for each in comparisons["test_accuracy"]
+            if each.verdict != Verdict.IDENTICAL
+            and (arms := _paired_answers(answers, each)) is not None
         },
         without_predictions=[
             run.name for condition in conditions for run in condition.runs if not _has_answers(run)
@@ -127,16 +113,19 @@ def _refuse_ambiguous(study: Study) -> None:
 
 
 def _baseline(name: str, conditions: Sequence[Condition]) -> str:
-    """The label of the condition that a user calls by its label or by an option's short name."""
+    """The label of the condition that a user calls by its label, or by its option's short name.
+
+    The name is an option that a run was given, or a name in the label, or the beginning of one:
+    `he` is `he_normal`.
+    """
     labels = [condition.label for condition in conditions]
     if name in labels:
         return name
-    called = _options_called(name)
     chosen = [
         condition.label
         for condition in conditions
-        if any(not called.isdisjoint(run.record.choices.values()) for run in condition.runs)
-        or not called.isdisjoint(condition.label.split(", "))
+        if any(name in run.record.choices.values() for run in condition.runs)
+        or any(f"{part}_".startswith(f"{name}_") for part in condition.label.split(", "))
     ]
     if len(chosen) == 1:
         return chosen[0]
@@ -145,18 +134,6 @@ def _baseline(name: str, conditions: Sequence[Condition]) -> str:
         f"--baseline must name one condition with completed runs, received {name!r}: {problem}."
         f"{did_you_mean(name, labels)}"
     )
-
-
-def _options_called(name: str) -> set[str]:
-    """What `conf/` may mean by a name: an option, and the ones that it takes over whole."""
-    import yaml
-
-    called = {name}
-    for path in CONFIG_DIR.glob("*/*.yaml"):
-        if path.stem == name:
-            parents = (yaml.safe_load(path.read_text("utf-8")) or {}).get("defaults", [])
-            called.update(parent for parent in parents if isinstance(parent, str))
-    return called
 
 
 def _identical(first: Condition, second: Condition) -> bool:
@@ -171,7 +148,7 @@ def _identical(first: Condition, second: Condition) -> bool:
 
 
 def _run_qualities(study: Study) -> pd.DataFrame:
-    """One row per completed or diverged run, as `qualities.quality_tables` reads them."""
+    """One row per completed or diverged run, as `qualities.quality_table` reads them."""
     counted = set(study.measured.index)
     rows = [
         {"condition": condition, "status": run.record.status}
@@ -181,8 +158,7 @@ def _run_qualities(study: Study) -> pd.DataFrame:
         )
         if run.record.status == "diverged" or index in counted
     ]
-    names = qualities.RunQualities.__dataclass_fields__
-    return pd.DataFrame(rows, columns=["condition", "status", *names])
+    return pd.DataFrame(rows, columns=None if rows else ["condition"])
 
 
 def _has_answers(run: Run) -> bool:
@@ -209,14 +185,14 @@ def _paired_answers(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Which images either condition gets right, bool (num_pairs, num_images), by common seed.
 
-    None if there is no common seed, or if the two have not the same images.
+    None below two common seeds, or if the two have not the same images.
     """
     first = answers.get(comparison.condition_a)
     second = answers.get(comparison.condition_b)
     if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
     common = sorted(set(first.seeds) & set(second.seeds))
-    if not common:
+    if len(common) < 2:
         return None
     rows = [each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)]
     return rows[0], rows[1]

@@ -1,12 +1,12 @@
-"""Conditions as figures show them: those with results, under short names, each in its colour."""
+"""Conditions as figures show them: those with results, under short names."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.sweeps import Run, Study
+from fmnist_exp.report.statistics.correctness import shares_of
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
 MAX_PANELS = 8  # conditions that are drawn in one panel each, and whose answers are read
@@ -33,24 +33,23 @@ class Condition:
     grounds: dict[str, str]
 
     @property
-    def colour(self) -> str:
-        """Its colour in every figure."""
-        return drawing.colour(self.index)
-
-    @property
-    def marker(self) -> str:
-        """Its marker in every figure."""
-        return drawing.marker(self.index)
-
-    @property
     def class_names(self) -> list[str]:
         """Names of the classes of its data."""
         return self.runs[0].record.class_names
 
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of every run."""
+        return [run.record.seed for run in self.runs]
+
+    @property
+    def confusions(self) -> np.ndarray:
+        """Shares of each true class: float (num_runs, num_classes, num_classes)."""
+        return shares_of(np.stack([run.confusion for run in self.runs]))
+
     def by_seed(self, split: str, metric: str) -> dict[int, float]:
         """A metric of every run, by its seed."""
-        seeds = [run.record.seed for run in self.runs]
-        return dict(zip(seeds, self.numbers(split, metric).tolist(), strict=True))
+        return dict(zip(self.seeds, self.numbers(split, metric).tolist(), strict=True))
 
     def class_scores(self, name: str, metric: str) -> np.ndarray:
         """A class's score in every run: float (num_runs,); NaN where there can be none."""
@@ -63,7 +62,7 @@ class Condition:
 
 def shown_conditions(study: Study) -> list[Condition]:
     """Every condition with a completed run, in the order of the tables."""
-    names = drawing.short_names(study.conditions)
+    names = conditions.short_names(study.conditions)
     completed = [
         (label, name, runs, conditions.grounds(study.configs[label]))
         for label, name in zip(study.conditions, names, strict=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fmnist_exp.report.runs.sweeps import Study
-from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.intervals import described
 
 METRICS = (
     "test_accuracy",
@@ -41,9 +41,6 @@ def summarize(study: Study) -> pd.DataFrame:
         row["num_pruned"] = np.sum(status[places] == "pruned")
         row["num_failed"] = np.isin(status[places], ("failed", "interrupted")).sum()
         for metric, numbers in metrics.items():
-            values = numbers[measured]
-            row[f"{metric}_mean"] = values.mean() if len(values) else np.nan
-            row[f"{metric}_std"] = values.std(ddof=1) if len(values) > 1 else np.nan
-            row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = t_interval(values)
+            row |= described(metric, numbers[measured])
         rows.append(row)
     return pd.DataFrame(rows)

@@ -6,14 +6,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts.drawing import colour, marker
+from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.report.shown import Condition
 from fmnist_exp.report.statistics.intervals import t_interval
 
 
 def draw_confusion(condition: Condition) -> Figure:
     """Mean over the runs of the share of each class that got each prediction, in percent."""
-    counts = np.stack([run.confusion for run in condition.runs])
-    shares = drawing.shares_of(counts).mean(axis=0)
+    shares = condition.confusions.mean(axis=0)
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
     cells = np.vectorize(lambda share: f"{100 * share:.1f}" if share >= 0.0005 else "")(shares)
@@ -40,16 +41,16 @@ def draw_per_class(conditions: Sequence[Condition]) -> Figure:
     for place, (condition, values) in enumerate(zip(conditions, f1, strict=True)):
         rows = np.arange(len(names)) + (place - (len(f1) - 1) / 2) * spacing
         bounds = np.array([t_interval(values[:, column]) for column in order])
-        axes.hlines(rows, bounds[:, 0], bounds[:, 1], color=condition.colour, linewidth=2)
+        axes.hlines(rows, bounds[:, 0], bounds[:, 1], color=colour(condition.index), linewidth=2)
         axes.plot(
             values.mean(axis=0)[order],
             rows,
-            condition.marker,
-            color=condition.colour,
+            marker(condition.index),
+            color=colour(condition.index),
             markersize=5,
             label=condition.name,
         )
-    axes.set_yticks(range(len(names)), drawing.short_names([names[index] for index in order]))
+    axes.set_yticks(range(len(names)), short_names([names[index] for index in order]))
     axes.invert_yaxis()
     axes.set_xlabel("F1 on the test split, mean and 95 % t interval; the axis does not start at 0")
     axes.grid(axis="x", alpha=0.3)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.charts.drawing import Chart, colour, marker
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.shown import MAX_SEEDS, Condition
 from fmnist_exp.report.statistics.comparisons import Comparison
@@ -77,9 +77,10 @@ def draw_seeds(conditions: Sequence[Condition]) -> Figure:
     for row, condition in enumerate(conditions):
         numbers = POINTS * condition.numbers("test", "accuracy")
         seeds = numbers[:MAX_SEEDS]
-        for run, number in zip(condition.runs, seeds, strict=False):
-            paths.setdefault(run.record.seed, []).append((number, row))
-        axes.plot(seeds, [row] * len(seeds), "o", color=condition.colour, markersize=4.5, alpha=0.8)
+        for seed, number in zip(condition.seeds, seeds, strict=False):
+            paths.setdefault(seed, []).append((number, row))
+        ink = colour(condition.index)
+        axes.plot(seeds, [row] * len(seeds), "o", color=ink, markersize=4.5, alpha=0.8)
         axes.plot(t_interval(numbers), [row + 0.25] * 2, "k-", linewidth=1.5)
         axes.plot(numbers.mean(), row + 0.25, "kD", markersize=4)
     for path in paths.values():
@@ -112,8 +113,7 @@ def draw_confusion_differences(conditions: Sequence[Condition]) -> list[Chart]:
 def draw_confusion_difference(condition: Condition, first: Condition) -> Figure:
     """Where two conditions confuse classes differently, in percentage points."""
     shares, others = (
-        {run.record.seed: POINTS * drawing.shares_of(run.confusion) for run in each.runs}
-        for each in (condition, first)
+        dict(zip(each.seeds, POINTS * each.confusions, strict=True)) for each in (condition, first)
     )
     difference = np.mean(list(shares.values()), axis=0) - np.mean(list(others.values()), axis=0)
     pairs = [shares[seed] - others[seed] for seed in shares if seed in others]
@@ -150,8 +150,8 @@ def draw_calibration(findings: Findings) -> list[Chart]:
         axes.plot(
             each.curve.confidence,
             each.curve.accuracy,
-            color=condition.colour,
-            marker=condition.marker,
+            color=colour(condition.index),
+            marker=marker(condition.index),
             markersize=4,
             linewidth=1,
             label=f"{condition.name}, ECE {each.ece.mean():.3f}",

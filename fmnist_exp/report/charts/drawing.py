@@ -1,9 +1,7 @@
-"""What all figures share: size, colours, names, and files that are the same for the same input."""
+"""What all figures share: size, colours, and files that are the same for the same input."""
 
 import io
-import textwrap
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fmnist_exp.records import cannot_write
+from fmnist_exp.report.runs.conditions import short_names
 
 # Okabe and Ito (2008), Color Universal Design, without black and yellow: told apart by readers
 # with any common form of colour blindness, and dark enough for thin lines on white.
@@ -37,7 +36,6 @@ _STYLE: Any = {
     "svg.hashsalt": "fmnist_exp",  # identifiers that do not change from call to call
     "text.parse_math": False,  # a name may hold dollar signs
 }
-LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 
 
 @dataclass(frozen=True)
@@ -76,20 +74,6 @@ def colour(index: int) -> str:
 def marker(index: int) -> str:
     """The marker of a condition; six colours and seven markers tell 42 conditions apart."""
     return MARKERS[index % len(MARKERS)]
-
-
-def short_names(names: Sequence[str]) -> list[str]:
-    """The names in at most two lines each, the middle of a long one left out.
-
-    Names that would then read the same are numbered by their place, from 1.
-    """
-    half = (MAX_NAME - 1) // 2
-    cut = [name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}" for name in names]
-    times = Counter(cut)
-    numbered = [
-        name if times[name] == 1 else f"{place}: {name}" for place, name in enumerate(cut, start=1)
-    ]
-    return [textwrap.fill(name, LINE) for name in numbered]
 
 
 def render(figure: Figure, kind: str, *, mark: str | None = None) -> bytes:
@@ -197,8 +181,3 @@ def write_cell(axes: Axes, row: int, column: int, text: str, *, dark: bool) -> N
 def frame_cell(axes: Axes, row: int, column: int) -> None:
     """Draw a frame around one cell of a heatmap."""
     axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.2))
-
-
-def shares_of(counts: np.ndarray) -> np.ndarray:
-    """Counts (..., num_classes, num_classes) divided by their row sums; 0 for an empty row."""
-    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)

@@ -8,7 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import records
 from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts.drawing import colour, marker
 from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
+from fmnist_exp.report.statistics.correctness import shares_of
 
 
 def draw_run(run_dir: Path, name: str) -> None:
@@ -35,8 +37,8 @@ def draw_curves(history: History) -> Figure:
             axes.plot(
                 history["epoch"],
                 history[f"{split}_{metric}"],
-                color=drawing.colour(index),
-                marker=drawing.marker(index) if len(history["epoch"]) < 30 else None,
+                color=colour(index),
+                marker=marker(index) if len(history["epoch"]) < 30 else None,
                 markersize=3,
                 label=split if split == "validation" else "train, while learning",
             )
@@ -56,6 +58,6 @@ def draw_confusion_matrix(class_names: list[str], counts: np.ndarray) -> Figure:
     """
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
-    drawing.draw_confusion(axes, drawing.shares_of(counts), class_names, np.char.mod("%d", counts))
+    drawing.draw_confusion(axes, shares_of(counts), class_names, np.char.mod("%d", counts))
     axes.set_title("Test images by true and predicted class")
     return figure

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from fmnist_exp import records
 from fmnist_exp.report.charts import comparison_charts, drawing
 from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
-from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.charts.drawing import Chart, colour
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, MAX_SEEDS, Condition
 from fmnist_exp.report.statistics.intervals import t_interval
@@ -95,12 +95,13 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
     for row, condition in enumerate(conditions):
         numbers = condition.numbers("test", metric)
         mean, interval = numbers.mean(), t_interval(numbers)
-        bars.barh(row, mean, height=0.74, color=condition.colour, alpha=0.3)
+        bars.barh(row, mean, height=0.74, color=colour(condition.index), alpha=0.3)
         # Beside the axes, where no dot or interval can be.
         bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
         seeds = numbers[:MAX_SEEDS]
         for axes in (bars, dots):
-            axes.plot(seeds, row + _spread(len(seeds)), ".", color=condition.colour, markersize=4)
+            places = row + _spread(len(seeds))
+            axes.plot(seeds, places, ".", color=colour(condition.index), markersize=4)
             axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)
             axes.plot(mean, row + 0.24, "|", color="black", markersize=7)
     bars.text(1.02, 1, "mean", transform=bars.transAxes, va="bottom", fontsize=8)
@@ -123,10 +124,10 @@ def draw_splits(conditions: Sequence[Condition]) -> Figure:
     for split, shape, offset in zip(records.SPLITS, drawing.MARKERS, (-0.2, 0, 0.2), strict=False):
         axes.plot([], [], shape, color="grey", label=split)
         for row, condition in enumerate(conditions):
-            numbers = condition.numbers(split, "accuracy")
-            place = row + offset
-            axes.plot(t_interval(numbers), [place, place], color=condition.colour, linewidth=2)
-            axes.plot(numbers.mean(), place, shape, color=condition.colour, markersize=5)
+            numbers, place = condition.numbers(split, "accuracy"), row + offset
+            ink = colour(condition.index)
+            axes.plot(t_interval(numbers), [place, place], color=ink, linewidth=2)
+            axes.plot(numbers.mean(), place, shape, color=ink, markersize=5)
     axes.set_yticks(range(len(conditions)), [condition.name for condition in conditions])
     axes.set_ylim(len(conditions) - 0.5, -0.5)
     axes.set_xlabel("accuracy of the saved weights, mean and 95 % t interval; not from 0")
@@ -145,14 +146,13 @@ def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
         "validation": {"linestyle": "-", "marker": "o" if points else ""},
     }
     for axes, condition in zip(panels, conditions, strict=True):
+        ink = colour(condition.index)
         for split, look in looks.items():
             curves = [run.history[f"{split}_{metric}"] for run in condition.runs]
             middle = _median_while_all_run(curves)
             for curve in curves[:MAX_SEEDS]:
-                axes.plot(
-                    *_by_epoch(curve), color=condition.colour, linewidth=0.6, alpha=0.5, **look
-                )
-            axes.plot(*_by_epoch(middle), color=condition.colour, linewidth=2, **look)
+                axes.plot(*_by_epoch(curve), color=ink, linewidth=0.6, alpha=0.5, **look)
+            axes.plot(*_by_epoch(middle), color=ink, linewidth=2, **look)
         axes.set_title(f"{condition.name} (n = {len(condition.runs)})", fontsize=9)
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

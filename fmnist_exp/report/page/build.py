@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from fmnist_exp.command_line.console import counted
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections
+from fmnist_exp.report.page.formatting import with_interval
 from fmnist_exp.report.page.rendering import Page
 from fmnist_exp.report.page.sentences import sentence
 from fmnist_exp.report.runs.conditions import changed_together, column, grounds, label, naming_keys
@@ -30,15 +34,23 @@ VERSIONS = {
 }
 
 
-def build_page(findings: Findings, charts: Sequence[Chart]) -> Page:
-    """The whole report of a study."""
+def build_page(
+    findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
+) -> Page:
+    """The whole report of a study.
+
+    Args:
+        findings: what it says.
+        charts: its figures.
+        images: its test images, uint8 (num_images, height, width); None if there is no copy.
+    """
     study = findings.study
     return Page(
         title=_title(study),
         answers=answers(findings),
         warnings=warnings(findings),
         provenance=_provenance(study),
-        sections=[*sections.build_sections(findings, charts), methods.section(findings)],
+        sections=[*sections.build_sections(findings, charts, images), methods.section(findings)],
     )
 
 
@@ -84,7 +96,9 @@ def warnings(findings: Findings) -> list[str]:
             findings.without_predictions,
         ),
     ]
-    found += [f"{_runs(len(names))} {what}: {_listed(names)}." for what, names in named if names]
+    found += [
+        f"{counted(len(names), 'run')} {what}: {_listed(names)}." for what, names in named if names
+    ]
     found += _about_seeds(findings)
     versions = {str(run.record.provenance.get("code_sha256")) for run in study.runs}
     if len(versions) > 1:
@@ -121,7 +135,7 @@ def _changed_together(study: Study) -> list[str]:
 
 def _about_seeds(findings: Findings) -> list[str]:
     found = []
-    seeds = {each.label: {run.record.seed for run in each.runs} for each in findings.conditions}
+    seeds = {each.label: set(each.seeds) for each in findings.conditions}
     holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
     for each in findings.conditions:
         peers = [seeds[peer.label] for peer in findings.conditions if peer.grounds == each.grounds]
@@ -149,7 +163,7 @@ def _about_seeds(findings: Findings) -> list[str]:
 
 def _chosen(tuned: Tuned) -> str:
     """What a tuned sweep has chosen, by validation accuracy alone."""
-    trials = f"{tuned.name} was tuned on validation accuracy, {_trials(tuned.num_trials)}"
+    trials = f"{tuned.name} was tuned on validation accuracy, {counted(tuned.num_trials, 'trial')}"
     if tuned.best is None:
         return f"{trials}: none was completed, so there is nothing to choose."
     number, values, accuracy = tuned.best
@@ -160,13 +174,8 @@ def _chosen(tuned: Tuned) -> str:
     )
 
 
-def _trials(count: int) -> str:
-    return "1 trial" if count == 1 else f"{count:,} trials"
-
-
 def _overall(comparisons: Sequence[Comparison]) -> str:
     """How the comparisons of test accuracy came out, counted."""
-    total = len(comparisons)
     counts = [
         (sum(each.verdict in verdicts for each in comparisons), text)
         for verdicts, text in (
@@ -178,7 +187,7 @@ def _overall(comparisons: Sequence[Comparison]) -> str:
         )
     ]
     shown = ", ".join(f"{count} {text}" for count, text in counts if count)
-    return f"{total} comparison{'' if total == 1 else 's'} of test accuracy: {shown}."
+    return f"{counted(len(comparisons), 'comparison')} of test accuracy: {shown}."
 
 
 def _without_comparison(findings: Findings) -> str:
@@ -188,11 +197,10 @@ def _without_comparison(findings: Findings) -> str:
         return "No two conditions share data and engine: there is nothing to compare."
     (condition,) = findings.conditions
     row = findings.summary[findings.summary["num_runs"] > 0].iloc[0]
-    mean, low, high = (100 * row[f"test_accuracy_{part}"] for part in ("mean", "ci_low", "ci_high"))
-    interval = "" if low != low else f" [{low:.2f}, {high:.2f}]"
     return (
         f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
-        f"{mean:.2f} %{interval}, {_runs(len(condition.runs))}."
+        f"{with_interval(row, 'test_accuracy', 100, 2, ' %')}, "
+        f"{counted(len(condition.runs), 'run')}."
     )
 
 
@@ -209,10 +217,6 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
         length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
         stated.append((name, _listed(value[:length] for value in values)))
     return stated
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def _listed(names: Iterable[str], joint: str = ", ") -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from fmnist_exp.records import CLASS_METRICS
-from fmnist_exp.report.charts.drawing import shares_of
 from fmnist_exp.report.page.formatting import UNKNOWN, percent
 from fmnist_exp.report.page.rendering import Table
 from fmnist_exp.report.shown import MAX_PANELS, Condition
@@ -47,9 +46,7 @@ def confused_pair_tables(conditions: Sequence[Condition]) -> list[Table]:
         return []
     names = conditions[0].class_names
     alike = [each for each in conditions[:MAX_PANELS] if each.class_names == names]
-    shares = [
-        shares_of(np.stack([run.confusion for run in each.runs])).mean(axis=0) for each in alike
-    ]
+    shares = [each.confusions.mean(axis=0) for each in alike]
     mistakes = np.mean(shares, axis=0)
     np.fill_diagonal(mistakes, 0)
     order = np.argsort(-mistakes, axis=None, kind="stable")[:MAX_PAIRS]

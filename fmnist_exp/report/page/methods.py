@@ -1,5 +1,6 @@
 """How the numbers of a report came about, written from what was done."""
 
+from fmnist_exp.command_line.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.rendering import Section
 from fmnist_exp.report.runs import predictions
@@ -28,11 +29,10 @@ def paragraphs(findings: Findings) -> list[str]:
         sesoi = 100 * verdicts.SESOI["test_accuracy"]
         found.append(
             "Conditions are compared in pairs of runs with equal seed. For each metric the family "
-            f"has {family} comparison{'' if family == 1 else 's'}: p values are those of paired t "
-            "tests, adjusted by Holm; intervals of differences are simultaneous (Bonferroni), and "
-            "a sign-flip test stands beside each, exact up to 20 pairs. Verdicts rest on the "
-            "adjusted tests, which are a little sharper than the intervals. Practically equal: two "
-            "one-sided tests "
+            f"has {counted(family, 'comparison')}: p values are those of paired t "
+            "tests, adjusted by Holm; intervals of differences are simultaneous (Bonferroni). "
+            "Verdicts rest on the adjusted tests, which are a little sharper than the intervals. "
+            "Practically equal: two one-sided tests "
             f"against plus and minus {sesoi:g} percentage points, a bound fixed before any run, "
             "are both significant after Holm. Better or worse: else, if the difference is "
             "significant after Holm, at 5 %. Undecided: neither; the sentence says what could have "

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fmnist_exp.records import FIGURES
 from fmnist_exp.report.charts.drawing import DPI
+from fmnist_exp.report.page.formatting import INFINITY, MINUS
 from fmnist_exp.report.page.tables import escape_markdown, markdown_rows, unbroken
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
 CSS_PIXELS = 110 / DPI  # for each pixel of a PNG file: figures read as large as the text
 # A number with its unit, interval or total; an interval alone; or none at all.
 NUMBER = re.compile(

@@ -8,7 +8,7 @@ import numpy as np
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
-from fmnist_exp.report.page.formatting import cell, fixed, p_value, percent
+from fmnist_exp.report.page.formatting import cell, fixed, percent
 from fmnist_exp.report.page.leaderboard import comparison_table, leaderboards
 from fmnist_exp.report.page.quality_tables import quality_tables
 from fmnist_exp.report.page.rendering import FigureReference, Section, Table
@@ -19,8 +19,10 @@ from fmnist_exp.report.runs.conditions import Difference
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 
 
-def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]:
-    """Every section that has something to show, in the order of a report."""
+def build_sections(
+    findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
+) -> list[Section]:
+    """Every section that has something to show, in the order of a report; see `build_page`."""
     figures = {
         chart.name: FigureReference(
             chart.name, f"{chart.caption}. {chart.note}".strip(), chart.caption
@@ -37,7 +39,7 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
         _differences(findings, drawn("differences")),
         Section(
             "qualities",
-            "Four qualities",
+            "Convergence, stability, overfitting",
             paragraphs=_on_epochs(findings),
             tables=quality_tables(findings.qualities, MAX_ROWS),
         ),
@@ -58,7 +60,7 @@ def build_sections(findings: Findings, charts: Sequence[Chart]) -> list[Section]
             tables=per_class_tables(findings.conditions),
         ),
         _calibration(findings, drawn("reliability")),
-        _agreement(findings),
+        _agreement(findings, images),
         _cost(findings),
         _every_run(findings),
     ]
@@ -109,10 +111,7 @@ def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Sect
         "Differences, paired by seed",
         paragraphs=[sentence(each) for each in shown.get("test_loss", [])[:10]],
         figures=figures,
-        tables=[
-            *(comparison_table(found, findings, MAX_ROWS) for found in shown.values()),
-            *_single_runs(findings),
-        ],
+        tables=[comparison_table(found, findings, MAX_ROWS) for found in shown.values()],
     )
 
 
@@ -124,16 +123,6 @@ def _on_epochs(findings: Findings) -> list[str]:
         return []
     text = f"In {other:,} of {len(runs):,} runs the evaluated epoch is not the best one, which has"
     return [f"{text} the lowest validation loss."]
-
-
-def _single_runs(findings: Findings) -> list[Table]:
-    rows = [
-        [*pair, f"{test.num_only_a:,}", f"{test.num_only_b:,}", p_value(test.p_value)]
-        for pair, test in findings.single_runs.items()
-    ]
-    columns = ["A", "B", "only A right", "only B right", "p, McNemar"]
-    caption = "Images that one run gets right and the other does not: a test of two trained "
-    return [Table(columns, rows, f"{caption}networks, not of conditions")] if rows else []
 
 
 def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Section:
@@ -153,7 +142,7 @@ def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Sect
     return Section("calibration", "Calibration", figures=figures, tables=[table] if rows else [])
 
 
-def _agreement(findings: Findings) -> Section:
+def _agreement(findings: Findings, images: np.ndarray | None) -> Section:
     found = findings.agreement
     if found is None:
         return Section("agreement", "Agreement")
@@ -182,7 +171,7 @@ def _agreement(findings: Findings) -> Section:
                 "better or worse; near 0, the seeds had no effect",
             )
         ],
-        thumbnails=strips(findings),
+        thumbnails=strips(findings, images),
     )
 
 

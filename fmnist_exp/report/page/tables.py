@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fmnist_exp.report.page.formatting import INFINITY, MINUS, summary_cells
+
 ACCURACY = "test accuracy, % [95 % CI]"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
@@ -25,15 +27,8 @@ def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     for status in ("diverged", "pruned", "failed"):
         if summary[f"num_{status}"].any():
             table[status] = summary[f"num_{status}"].map(str)
-    table[ACCURACY] = _with_interval(summary, "test_accuracy", 100, 2)
-    table["SD, points"] = (100 * summary["test_accuracy_std"]).map(lambda value: _text(value, 2))
-    table["test loss [95 % CI]"] = _with_interval(summary, "test_loss", 1, 4)
-    for split in ("validation", "train"):
-        mean = 100 * summary[f"{split}_accuracy_mean"]
-        table[f"{split} accuracy, %"] = mean.map(lambda value: _text(value, 2))
-    table["epochs"] = summary["num_epochs_mean"].map(lambda value: _text(value, 1))
-    table["seconds"] = summary["fit_seconds_mean"].map(lambda value: _text(value, 1))
-    return table
+    cells = map(summary_cells, summary.to_dict("records"))
+    return table.join(pd.DataFrame(cells, index=table.index))
 
 
 def csv(table: pd.DataFrame) -> str:
@@ -126,20 +121,6 @@ def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
     return "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _with_interval(summary: pd.DataFrame, metric: str, factor: float, digits: int) -> list[str]:
-    columns = [f"{metric}_mean", f"{metric}_ci_low", f"{metric}_ci_high"]
-    triples = (factor * summary[columns]).itertuples(index=False)
-    return [
-        _text(mean, digits)
-        + ("" if np.isnan(low) else f" [{_text(low, digits)}, {_text(high, digits)}]")
-        for mean, low, high in triples
-    ]
-
-
-def _text(value: float, digits: int) -> str:
-    return "-" if np.isnan(value) else f"{value:.{digits}f}"
-
-
 def escape_markdown(text: str) -> str:
     """Text that Markdown, and HTML within it, shows as it is, in one line."""
     return re.sub(r"([\\|*_<>\[\]`&~$])", r"\\\1", " ".join(text.splitlines()))
@@ -148,7 +129,7 @@ def escape_markdown(text: str) -> str:
 def _escape_latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     special |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-    special |= {"\N{MINUS SIGN}": "$-$", "\N{INFINITY}": r"$\infty$"}  # unknown to pdflatex
+    special |= {MINUS: "$-$", INFINITY: r"$\infty$"}  # unknown to pdflatex
     return "".join(
         special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
         for character in " ".join(text.splitlines())

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from fmnist_exp import data
-from fmnist_exp.config import DataConfig
-from fmnist_exp.errors import FmnistError
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.rendering import Thumbnail, ThumbnailStrip, data_address
 from fmnist_exp.report.runs.predictions import Predictions
@@ -16,17 +13,17 @@ from fmnist_exp.report.runs.predictions import Predictions
 MAX_IMAGES = 12  # in a strip
 
 
-def strips(findings: Findings) -> list[ThumbnailStrip]:
-    """Pictures of the images about which the runs agree least, from this machine's own copy.
+def strips(findings: Findings, images: np.ndarray | None) -> list[ThumbnailStrip]:
+    """Pictures of the images about which the runs agree least; a sentence if there are none.
 
-    Run directories hold no images. Without a copy of the data set here, or with one whose labels
-    are not those of the runs, there are no pictures, and a sentence says so.
+    Args:
+        findings: what the runs have answered.
+        images: the test images, uint8 (num_images, height, width); run directories hold none.
     """
     found = findings.agreement
     if found is None:
         return []
     answers = list(findings.predictions.values())
-    images = _test_images(findings, answers[0].labels)
     if images is None:
         return [ThumbnailStrip("No pictures: this machine has no copy of these test images.", [])]
     names = findings.conditions[0].class_names
@@ -44,18 +41,6 @@ def strips(findings: Findings) -> list[ThumbnailStrip]:
         )
         if len(chosen)
     ]
-
-
-def _test_images(findings: Findings, labels: np.ndarray) -> np.ndarray | None:
-    """Test images uint8 (num_images, height, width); None if this machine has not the same."""
-    config = DataConfig(**findings.conditions[0].runs[0].record.config["data"])
-    try:
-        splits = data.load(config, fetch=False)
-    except FmnistError:
-        return None
-    if not np.array_equal(splits.test.labels, labels):
-        return None
-    return splits.test.images.reshape(-1, *splits.image_shape)
 
 
 def _pictures(

@@ -1,6 +1,8 @@
 """What tells conditions apart and what they are called: pure functions on configs."""
 
 import json
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, permutations
@@ -15,6 +17,7 @@ NOT_A_FACTOR = {"seed", "data.dir"}
 # another engine rounds differently.
 GROUNDS = {"data.name", "data.num_test", "data.class_names", "data.sha256", "engine"}
 DATA_HASH = "data.sha256"
+LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,20 @@ def label(config: dict[str, str], factors: Sequence[str]) -> str:
         if key in config
     ]
     return ", ".join(parts) or "without " + ", ".join(_end(column(key)) for key in factors)
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names in at most two lines each, the middle of a long one left out.
+
+    Names that would then read the same are numbered by their place, from 1.
+    """
+    half = (MAX_NAME - 1) // 2
+    cut = [name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}" for name in names]
+    times = Counter(cut)
+    numbered = [
+        name if times[name] == 1 else f"{place}: {name}" for place, name in enumerate(cut, start=1)
+    ]
+    return [textwrap.fill(name, LINE) for name in numbered]
 
 
 def printable(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fmnist_exp import records
-from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_arrays
+from fmnist_exp.records import cannot_read
 from fmnist_exp.report.statistics import correctness, reliability
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
@@ -82,10 +82,7 @@ def _read(path: Path) -> _Stored:
         arrays = read_arrays(path, MAX_BYTES)
         probabilities, labels = arrays["probabilities"], arrays["labels"]
     except (OSError, ValueError, KeyError) as error:
-        raise RecordError(
-            f"cannot read {path}: it must hold `probabilities` and `labels` ({error}). "
-            f"Train that run again, or move {path.parent} out of the way."
-        ) from error
+        raise cannot_read(path, f"it must hold `probabilities` and `labels` ({error})") from error
     if (
         (probabilities.dtype.kind, probabilities.ndim) != ("f", 2)
         or labels.dtype.kind not in "iu"
@@ -94,10 +91,10 @@ def _read(path: Path) -> _Stored:
         or not (labels.min() >= 0 and labels.max() < probabilities.shape[1])
         or not np.isfinite(probabilities).all()
     ):
-        raise RecordError(
-            f"cannot read {path}: probabilities must be finite, one row for each label, one column "
-            f"for each class; received {probabilities.shape} for {labels.shape}. "
-            f"Train that run again, or move {path.parent} out of the way."
+        raise cannot_read(
+            path,
+            "probabilities must be finite, one row for each label, one column for each class; "
+            f"received {probabilities.shape} for {labels.shape}",
         )
     # Runs of former code have not stored it; half precision has ties that they did not have.
     predicted = arrays.get("predicted", probabilities.argmax(axis=1))
@@ -106,10 +103,10 @@ def _read(path: Path) -> _Stored:
         or predicted.shape != labels.shape
         or not (predicted.min() >= 0 and predicted.max() < probabilities.shape[1])
     ):
-        raise RecordError(
-            f"cannot read {path}: predicted must hold a class for each label, received "
-            f"{predicted.dtype} {predicted.shape} for {labels.shape}. "
-            f"Train that run again, or move {path.parent} out of the way."
+        raise cannot_read(
+            path,
+            "predicted must hold a class for each label, received "
+            f"{predicted.dtype} {predicted.shape} for {labels.shape}",
         )
     return _Stored(probabilities, labels, predicted)
 

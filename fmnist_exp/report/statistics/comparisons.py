@@ -37,11 +37,6 @@ class Comparison:
         p_value_holm: the same, adjusted for all comparisons of the family.
         verdict: one of `Verdict`.
         difference_std: SD of the differences, n - 1 in the denominator.
-        d_z: difference_mean / difference_std.
-        superiority: share of the pairs in which condition_a is the better one; ties count half.
-        superiority_low: lower bound of its 95 % Wilson interval.
-        superiority_high: upper bound.
-        p_value_sign_flip: of the exact sign-flip test, unadjusted: a check on p_value.
         sesoi: smallest effect of interest; NaN if the metric has none.
         p_value_equivalence: of the two one-sided tests against +/- sesoi.
         p_value_equivalence_holm: the same, adjusted for all comparisons of the family.
@@ -62,11 +57,6 @@ class Comparison:
     p_value_holm: float = math.nan
     verdict: Verdict
     difference_std: float = math.nan
-    d_z: float = math.nan
-    superiority: float = math.nan
-    superiority_low: float = math.nan
-    superiority_high: float = math.nan
-    p_value_sign_flip: float = math.nan
     sesoi: float = math.nan
     p_value_equivalence: float = math.nan
     p_value_equivalence_holm: float = math.nan

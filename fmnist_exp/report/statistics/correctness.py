@@ -1,6 +1,5 @@
-"""Statistics of which test images the runs get right: pure functions on boolean matrices."""
+"""Statistics of which test images the runs get right: pure functions on arrays."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -8,36 +7,6 @@ import numpy as np
 from fmnist_exp.report.statistics.intervals import CONFIDENCE
 
 BATCH = 100  # resamples multiplied at a time, to bound memory
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """Images that only the first run gets right, that only the second does, exact p value."""
-
-    num_only_a: int
-    num_only_b: int
-    p_value: float
-
-
-def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> McNemar:
-    """McNemar's exact test of two fitted models on the same images.
-
-    It is about these two models, not about their conditions: runs that differ in nothing but
-    their seed are `significantly different` far more often than in 5 % of cases.
-
-    Args:
-        correct_a: bool (num_images,); whether the first run is right.
-        correct_b: bool (num_images,).
-
-    Source:
-        McNemar (1947), Note on the sampling error of the difference between correlated
-        proportions; statsmodels.
-    """
-    from statsmodels.stats.contingency_tables import mcnemar as test
-
-    only_a = int(np.sum(correct_a & ~correct_b))
-    only_b = int(np.sum(correct_b & ~correct_a))
-    return McNemar(only_a, only_b, float(test([[0, only_a], [only_b, 0]], exact=True).pvalue))
 
 
 def two_way_interval(
@@ -120,3 +89,12 @@ def independent_error_std(correct: np.ndarray) -> float:
     if num_seeds < 2:
         return float("nan")
     return float(np.sqrt(correct.var(axis=0, ddof=1).mean() / num_images))
+
+
+def shares_of(counts: np.ndarray) -> np.ndarray:
+    """Confusion matrices as shares of the true class; 0 for a class without images.
+
+    Args:
+        counts: float (..., num_classes, num_classes); row is the true class.
+    """
+    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)

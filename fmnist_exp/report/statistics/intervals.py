@@ -36,17 +36,28 @@ def _t_quantile(share: float, degrees_of_freedom: int) -> float:
     return float(stats.t.ppf(share, degrees_of_freedom))
 
 
-def wilson_interval(
-    num_hits: float, num_trials: int, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Wilson's score interval for a proportion, such as the recall of one class.
+def described(name: str, values: np.ndarray) -> dict[str, float]:
+    """NAME_mean, NAME_std (n - 1 in the denominator), NAME_ci_low and NAME_ci_high of values.
+
+    NaN where there are too few of them.
+    """
+    low, high = t_interval(values)
+    return {
+        f"{name}_mean": float(np.mean(values)) if len(values) else np.nan,
+        f"{name}_std": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan,
+        f"{name}_ci_low": low,
+        f"{name}_ci_high": high,
+    }
+
+
+def wilson_interval(num_hits: int, num_trials: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval for a proportion, such as the recall of one class.
 
     It holds for one fitted model: it knows nothing of the spread over seeds.
 
     Args:
-        num_hits: hits among the trials; a tie may count as one half.
+        num_hits: hits among the trials.
         num_trials: number of independent trials.
-        confidence: share of such intervals that hold the true proportion.
 
     Returns:
         Lower and upper bound in [0, 1]; NaN without a trial.
@@ -54,12 +65,10 @@ def wilson_interval(
     Source:
         Wilson (1927), Probable inference, the law of succession, and statistical inference.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     if num_trials == 0:
         return float("nan"), float("nan")
-    low, high = proportion_confint(num_hits, num_trials, alpha=1 - confidence, method="wilson")
-    return float(low), float(high)
+    found = stats.binomtest(num_hits, num_trials).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -4,16 +4,13 @@ Runs of equal seed share the split, the order of the images and, where the initi
 the random draws. What they share cancels in the difference, so pairs see smaller effects.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from fmnist_exp.report.statistics.intervals import CONFIDENCE, t_interval, wilson_interval
-
-MAX_EXACT = 20  # pairs; 2**20 sign patterns, a few milliseconds
+from fmnist_exp.report.statistics.intervals import CONFIDENCE, t_interval
 
 
 @dataclass(frozen=True)
@@ -21,29 +18,14 @@ class Pairs:
     """Values of two arms, joined on the seed.
 
     Attributes:
-        seeds: int (num_pairs,); the seeds that both arms have, ascending.
-        values_a: float (num_pairs,); first arm, in the order of `seeds`.
-        values_b: float (num_pairs,); second arm.
+        seeds: the seeds that both arms have, ascending.
+        differences: float (num_pairs,); first arm minus second, in the order of `seeds`.
         unpaired: the seeds of one arm only, ascending.
     """
 
     seeds: tuple[int, ...]
-    values_a: np.ndarray
-    values_b: np.ndarray
+    differences: np.ndarray
     unpaired: tuple[int, ...]
-
-    @property
-    def differences(self) -> np.ndarray:
-        """Float (num_pairs,); first arm minus second, made equal where only rounding differs.
-
-        0.3 - 0.2 and 0.2 - 0.1 differ in the last bits; a test on that spread would be
-        nonsense.
-        """
-        found = self.values_a - self.values_b
-        scale = np.abs([self.values_a, self.values_b]).max(initial=0)
-        if len(found) and np.ptp(found) <= 32 * np.finfo(float).eps * scale:
-            return np.full(len(found), np.median(found))
-        return found
 
 
 @dataclass(frozen=True)
@@ -57,41 +39,19 @@ class PairedT:
     p_value: float
 
 
-def pair_on_seed(
-    seeds_a: Sequence[int],
-    values_a: Sequence[float],
-    seeds_b: Sequence[int],
-    values_b: Sequence[float],
-) -> Pairs:
-    """Join two arms on the seed; the order in which an arm lists its runs means nothing.
+def pair_on_seed(arm_a: Mapping[int, float], arm_b: Mapping[int, float]) -> Pairs:
+    """Join two arms, seed -> value of the metric; the order of the runs means nothing.
 
-    Args:
-        seeds_a: int (num_runs_a,); seeds of the first arm, each once.
-        values_a: float (num_runs_a,); the metric of each run.
-        seeds_b: int (num_runs_b,); seeds of the second arm.
-        values_b: float (num_runs_b,).
-
-    Raises:
-        ValueError: an arm has a seed twice, so that its partner is not determined.
+    Differences that only rounding tells apart are made equal: 0.3 - 0.2 and 0.2 - 0.1 differ in
+    the last bits, and a test on that spread would be nonsense.
     """
-    arm_a, arm_b = _by_seed(seeds_a, values_a), _by_seed(seeds_b, values_b)
     seeds = sorted(arm_a.keys() & arm_b.keys())
-    return Pairs(
-        seeds=tuple(seeds),
-        values_a=np.array([arm_a[seed] for seed in seeds], dtype=float),
-        values_b=np.array([arm_b[seed] for seed in seeds], dtype=float),
-        unpaired=tuple(sorted(arm_a.keys() ^ arm_b.keys())),
-    )
-
-
-def _by_seed(seeds: Sequence[int], values: Sequence[float]) -> dict[int, float]:
-    repeated = sorted(int(seed) for seed, count in Counter(seeds).items() if count > 1)
-    if repeated:
-        raise ValueError(
-            f"an arm must have each seed once, received twice or more: {repeated}. "
-            "A seed that occurs twice has no single partner to be paired with."
-        )
-    return {int(seed): float(value) for seed, value in zip(seeds, values, strict=True)}
+    values_a, values_b = (np.array([arm[seed] for seed in seeds], float) for arm in (arm_a, arm_b))
+    differences = values_a - values_b
+    scale = np.abs([values_a, values_b]).max(initial=0)
+    if len(seeds) and np.ptp(differences) <= 32 * np.finfo(float).eps * scale:
+        differences = np.full(len(seeds), np.median(differences))
+    return Pairs(tuple(seeds), differences, tuple(sorted(arm_a.keys() ^ arm_b.keys())))
 
 
 def paired_t(differences: np.ndarray, confidence: float = CONFIDENCE) -> PairedT:
@@ -118,43 +78,6 @@ def paired_t(differences: np.ndarray, confidence: float = CONFIDENCE) -> PairedT
     return PairedT(mean, std, *t_interval(differences, confidence), p_value)
 
 
-def sign_flip_p(differences: np.ndarray) -> float:
-    """Two-sided p value of the sign-flip test: no assumption but a law symmetric about 0.
-
-    Exact for at most 20 pairs; beyond, 9,999 random sign patterns from a fixed seed. It cannot be
-    smaller than 2 / 2**num_pairs, 0.0625 for five pairs. NaN below two pairs.
-
-    Args:
-        differences: float (num_pairs,).
-
-    Source:
-        Fisher (1935), The design of experiments, section 21. scipy.stats.permutation_test lists
-        the patterns one by one, which is too slow beyond 13 pairs; here each pair doubles them.
-    """
-    if len(differences) < 2:
-        return float("nan")
-    if len(differences) > MAX_EXACT:
-        return _sampled_sign_flip_p(differences)
-    sums = differences[:1]  # a sum and its opposite are equally extreme: the first sign is free
-    for difference in differences[1:]:
-        sums = np.concatenate([sums + difference, sums - difference])
-    rounding = 1e-12 * np.abs(differences).sum()
-    return float(np.mean(np.abs(sums) >= np.abs(differences.sum()) - rounding))
-
-
-def _sampled_sign_flip_p(differences: np.ndarray) -> float:
-    test = stats.permutation_test(
-        (differences,),
-        lambda values, axis: values.mean(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=9999,
-        batch=2000,
-        rng=np.random.default_rng(0),
-    )
-    return float(test.pvalue)
-
-
 def equivalence_p(differences: np.ndarray, sesoi: float) -> float:
     """P value of two one-sided t tests (TOST): the larger of the two.
 
@@ -167,51 +90,14 @@ def equivalence_p(differences: np.ndarray, sesoi: float) -> float:
 
     Source:
         Schuirmann (1987), A comparison of the two one-sided tests procedure and the power
-        approach; Lakens (2017), Equivalence tests.
+        approach; Lakens (2017), Equivalence tests. As statsmodels.stats.weightstats.ttost_paired.
     """
-    from statsmodels.stats.weightstats import DescrStatsW
-
-    if not sesoi > 0:
-        raise ValueError(f"the smallest effect of interest must be above 0, received {sesoi}")
     std = _std(differences)
     if std > 0:
-        return float(DescrStatsW(differences).ttost_mean(-sesoi, sesoi)[0])
+        room = sesoi - abs(np.mean(differences))
+        statistic = room / std * np.sqrt(len(differences))
+        return float(stats.t.sf(statistic, len(differences) - 1))
     return float("nan") if np.isnan(std) else float(abs(differences[0]) >= sesoi)
-
-
-def d_z(differences: np.ndarray) -> float:
-    """Mean difference in units of the SD of the differences.
-
-    It grows as the seeds are paired better, so it is not comparable across designs. 0 for
-    differences that are all 0, infinite for others without spread, NaN below two pairs.
-
-    Source:
-        Cohen (1988), Statistical power analysis, section 2.3.5.
-    """
-    std = _std(differences)
-    if std == 0:
-        return float(np.sign(differences[0]) * np.inf) if differences[0] else 0.0
-    return float(np.mean(differences) / std) if std > 0 else float("nan")
-
-
-def superiority(
-    differences: np.ndarray, confidence: float = CONFIDENCE
-) -> tuple[float, float, float]:
-    """Share of seeds in which the first arm has the larger value, with its Wilson interval.
-
-    Args:
-        differences: float (num_pairs,).
-        confidence: of the interval.
-
-    Returns:
-        Share in [0, 1], ties counting one half, lower and upper bound; NaN without pairs.
-
-    Source:
-        Grissom & Kim (2012), Effect sizes for research: PS for dependent groups.
-    """
-    count = len(differences)
-    wins = float(np.sum(differences > 0) + np.sum(differences == 0) / 2)
-    return (wins / count if count else float("nan"), *wilson_interval(wins, count, confidence))
 
 
 def _std(differences: np.ndarray) -> float:

@@ -1,24 +1,21 @@
 """The four qualities of a condition: final accuracy, convergence, stability, overfitting.
 
-`run_qualities` measures one run; the tables have one row per condition and numbers only.
+`run_qualities` measures one run; the table has one row per condition and numbers only.
 Diverged runs count wherever they can: in `num_diverged`, and as runs that did not reach the
 target unless they did so before. Means are over completed runs.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.intervals import described
 
-FINISHED = ("completed", "diverged")
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
-
-Columns = Mapping[str, np.ndarray]  # of the runs of one condition, see `quality_tables`
 
 
 @dataclass(frozen=True)
@@ -87,94 +84,52 @@ def run_qualities(
     )
 
 
-def quality_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The four tables, one row per condition in the order of first appearance.
+def quality_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row of numbers per condition, in the order of first appearance.
 
     Args:
-        runs: one row per run: condition, status (`completed` or `diverged`; other runs are no
-            results and are passed over), and the attributes of `RunQualities`.
+        runs: one row per completed or diverged run: condition, status, and the attributes of
+            `RunQualities`.
 
     Returns:
-        final_accuracy, convergence, stability and overfitting -> numeric table. Every table has
-        `condition` and `num_runs`; accuracies and gaps are fractions.
+        `condition`; `num_runs`, `num_diverged` and `num_reached`; medians and extremes; mean, SD
+        and interval of accuracy, loss and gaps. Accuracies and gaps are fractions.
     """
-    groups = {
-        name: {column: group[column].to_numpy() for column in runs}
-        for name, group in runs[runs["status"].isin(FINISHED)].groupby("condition", sort=False)
-    }
-    return {
-        row.__name__.lstrip("_"): pd.DataFrame(
-            [{"condition": name} | row(columns) for name, columns in groups.items()],
-            columns=["condition", *row({column: np.array([]) for column in runs})],
-        )
-        for row in (_final_accuracy, _convergence, _stability, _overfitting)
-    }
+    groups = runs.groupby("condition", sort=False)
+    return pd.DataFrame(
+        [
+            {"condition": name} | _row({column: group[column].to_numpy() for column in runs})
+            for name, group in groups
+        ]
+    )
 
 
-def _final_accuracy(runs: Columns) -> dict[str, float]:
-    return {
-        "num_runs": len(_completed(runs, "test_accuracy")),
-        **_summary(runs, "test_accuracy"),
-        **_summary(runs, "test_loss"),
-    }
-
-
-def _convergence(runs: Columns) -> dict[str, float]:
-    """Medians over all runs, in which one that never reaches the target counts as infinity."""
-    epochs = runs["epochs_to_target"]
-    return {
-        "num_runs": len(epochs),
-        "num_reached": int(np.isfinite(epochs).sum()),
-        "epochs_to_target_median": _of(np.median, epochs),
-        "epochs_to_target_min": _of(np.min, epochs),
-        "epochs_to_target_max": _of(np.max, epochs),
-        "seconds_to_target_median": _of(np.median, runs["seconds_to_target"]),
-    }
-
-
-def _stability(runs: Columns) -> dict[str, float]:
-    rises = _completed(runs, "largest_rise")
+def _row(runs: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """All numbers of a condition, from the columns of its runs."""
+    is_completed = runs["status"] == "completed"
+    completed = {name: values[is_completed] for name, values in runs.items()}
+    rises = completed["largest_rise"]
     rises = rises[~np.isnan(rises)]  # runs of a single epoch
-    return {
-        "num_runs": len(runs["status"]),
-        "num_diverged": int((runs["status"] == "diverged").sum()),
-        "test_accuracy_std": _summary(runs, "test_accuracy")["test_accuracy_std"],
-        "test_loss_std": _summary(runs, "test_loss")["test_loss_std"],
-        "largest_rise_median": _of(np.median, rises),
-        "largest_rise_max": _of(np.max, rises),
+    row = {
+        "num_runs": len(is_completed),
+        "num_diverged": int((~is_completed).sum()),
+        "num_reached": int(np.isfinite(runs["epochs_to_target"]).sum()),
+        "epochs_to_target_median": float(np.median(runs["epochs_to_target"])),
+        "epochs_to_target_min": float(runs["epochs_to_target"].min()),
+        "epochs_to_target_max": float(runs["epochs_to_target"].max()),
+        "seconds_to_target_median": float(np.median(runs["seconds_to_target"])),
+        "largest_rise_median": _median(rises),
+        "largest_rise_max": float(rises.max()) if len(rises) else math.nan,
+        "best_epoch_median": _median(completed["best_epoch"]),
+        "last_epoch_median": _median(completed["last_epoch"]),
     }
+    for name in ("test_accuracy", "test_loss", "validation_gap", "generalization_gap"):
+        row |= described(name, completed[name])
+    return row | described("loss_after_best", completed["loss_after_best"])
 
 
-def _overfitting(runs: Columns) -> dict[str, float]:
-    return {
-        "num_runs": len(_completed(runs, "validation_gap")),
-        **_summary(runs, "validation_gap"),
-        **_summary(runs, "generalization_gap"),
-        "best_epoch_median": _of(np.median, _completed(runs, "best_epoch")),
-        "last_epoch_median": _of(np.median, _completed(runs, "last_epoch")),
-        **_summary(runs, "loss_after_best"),
-    }
-
-
-def _completed(runs: Columns, name: str) -> np.ndarray:
-    return runs[name][runs["status"] == "completed"]
-
-
-def _summary(runs: Columns, name: str) -> dict[str, float]:
-    """Mean, SD and 95 % t interval over completed runs; NaN where there are too few."""
-    values = _completed(runs, name)
-    low, high = t_interval(values)
-    return {
-        f"{name}_mean": _of(np.mean, values),
-        f"{name}_std": float(values.std(ddof=1)) if len(values) > 1 else math.nan,
-        f"{name}_ci_low": low,
-        f"{name}_ci_high": high,
-    }
-
-
-def _of(statistic: Callable[[np.ndarray], float], values: np.ndarray) -> float:
-    """A statistic of the values, infinite ones included; NaN without values."""
-    return float(statistic(values)) if len(values) else math.nan
+def _median(values: np.ndarray) -> float:
+    return float(np.median(values)) if len(values) else math.nan
 
 
 def _number(metrics: Mapping[str, Mapping[str, float | None]], split: str, name: str) -> float:
