@@ -196,7 +196,6 @@ ALLOWED = {
         "records",
         "report.charts.drawing",
         "report.runs.run_files",
-        "report.statistics.correctness",
     },
     "report.charts.study_charts": {
         "records",
@@ -314,7 +313,7 @@ ALLOWED = {
     "report.shown": {
         "report.runs.conditions",
         "report.runs.sweeps",
-        "report.statistics.correctness",
+        "report.runs.run_files",
     },
     "report.statistics.__init__": set(),
     "report.statistics.comparisons": set(),

@@ -5,7 +5,6 @@ import pytest
 
 from fmnist_exp.report.statistics.correctness import (
     independent_error_std,
-    shares_of,
     two_way_interval,
 )
 
@@ -64,8 +63,3 @@ def test_independent_errors_have_that_sd(run_seed):
 
 def test_one_seed_says_nothing_of_the_spread():
     assert np.isnan(independent_error_std(np.ones((1, 5), dtype=bool)))
-
-
-def test_shares_are_of_the_true_class_and_zero_without_images():
-    counts = np.array([[3, 1], [0, 0]])
-    np.testing.assert_array_equal(shares_of(counts), [[0.75, 0.25], [0, 0]])

@@ -5,7 +5,7 @@ import pytest
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.records import HISTORY_COLUMNS
-from fmnist_exp.report.runs.run_files import read_confusion_matrix, read_history
+from fmnist_exp.report.runs.run_files import read_confusion_matrix, read_history, shares_of
 
 HEADER = ",".join(HISTORY_COLUMNS)
 BAD_HISTORIES = {
@@ -68,3 +68,8 @@ def test_bad_confusion_matrix_is_refused_with_its_path_and_a_repair(tmp_path, ca
     path = write(tmp_path / "confusion_matrix.csv", content)
     with pytest.raises(RecordError, match=rf"cannot read {path}: .*{message}.*train that run"):
         read_confusion_matrix(path)
+
+
+def test_shares_are_of_the_true_class_and_zero_without_images():
+    counts = np.array([[3, 1], [0, 0]])
+    np.testing.assert_array_equal(shares_of(counts), [[0.75, 0.25], [0, 0]])

@@ -9,8 +9,12 @@ from matplotlib.ticker import MaxNLocator
 from fmnist_exp import records
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import colour, marker
-from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
-from fmnist_exp.report.statistics.correctness import shares_of
+from fmnist_exp.report.runs.run_files import (
+    History,
+    read_confusion_matrix,
+    read_history,
+    shares_of,
+)
 
 
 def draw_run(run_dir: Path, name: str) -> None:

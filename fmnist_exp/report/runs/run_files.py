@@ -52,6 +52,15 @@ def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
     return class_names, counts
 
 
+def shares_of(counts: np.ndarray) -> np.ndarray:
+    """Confusion matrices as shares of the true class; 0 for a class without images.
+
+    Args:
+        counts: float (..., num_classes, num_classes); row is the true class.
+    """
+    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+
 def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     """Header and rows of a CSV file with at least one row, all of one length."""
     try:

@@ -89,12 +89,3 @@ def independent_error_std(correct: np.ndarray) -> float:
     if num_seeds < 2:
         return float("nan")
     return float(np.sqrt(correct.var(axis=0, ddof=1).mean() / num_images))
-
-
-def shares_of(counts: np.ndarray) -> np.ndarray:
-    """Confusion matrices as shares of the true class; 0 for a class without images.
-
-    Args:
-        counts: float (..., num_classes, num_classes); row is the true class.
-    """
-    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
