@@ -27,9 +27,10 @@ import peak
 import scale
 from hydra import compose, initialize_config_dir
 
-from fmnist_exp import data
-from fmnist_exp.config import CONFIG_DIR, parse
-from fmnist_exp.provenance import describe_machine
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.data import loading
+from fmnist_exp.run.provenance import describe_machine
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 3  # of each peer
@@ -174,7 +175,7 @@ def work_of(model: str) -> float:
     """GFLOP of an epoch of one of the models on the real images."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         config = parse(compose("config", [f"model={model}"]))
-    images = data.load(config.data).train.images
+    images = loading.load(config.data).train.images
     return peak.gflop_of_an_epoch(config, *images.shape)
 
 

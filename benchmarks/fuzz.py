@@ -22,12 +22,13 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp import records
-from fmnist_exp.command_line.config_files import FileConfigSource
-from fmnist_exp.command_line.preflight import ERRORS_OF_HYDRA
-from fmnist_exp.config import CONFIG_DIR, parse, parse_execution
-from fmnist_exp.datasets.idx import read_idx
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse, parse_execution
+from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import ConfigError, DataError, FmnistError, RecordError
+from fmnist_exp.rundir import records
+from fmnist_exp.sweep.config_files import FileConfigSource
+from fmnist_exp.sweep.preflight import ERRORS_OF_HYDRA
 
 SHAPE = (50, 28, 28)
 MEGABYTE = 1024  # in the unit of ru_maxrss, kilobytes

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from fmnist_exp import records
+from fmnist_exp.rundir import records
 
 NUM_RUNS = 4
 LAUNCHERS = {

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from fmnist_exp import records
+from fmnist_exp.rundir import records
 
 NUM_RUNS = 200
 SETTINGS = ("training.epochs=2",)  # of the baseline, on Fashion-MNIST

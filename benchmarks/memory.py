@@ -9,8 +9,9 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
-from fmnist_exp import runner
-from fmnist_exp.config import CONFIG_DIR, parse
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.run import runner
 
 
 def resident_megabytes() -> float:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from fmnist_exp.config import RunConfig
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.machine import available_threads
 
 SOURCE = Path(__file__).with_suffix(".c")

@@ -18,9 +18,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from fmnist_exp import data
-from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
-from fmnist_exp.data import DataSplits
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.data import loading
+from fmnist_exp.data.loading import DataSplits
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.programs import Program
@@ -240,7 +242,7 @@ def main() -> None:
         composed = compose("config", [f"model={model}", f"training.epochs={NUM_EPOCHS}"])
     config = parse(composed)
     without_callbacks = replace(config, training=replace(config.training, callbacks=[]))
-    epochs = PEERS[peer](without_callbacks, data.load(config.data))
+    epochs = PEERS[peer](without_callbacks, loading.load(config.data))
     print(json.dumps(list(epochs)), flush=True)
     for line in sys.stdin:
         print(json.dumps(epochs[line.strip()](warm)), flush=True)

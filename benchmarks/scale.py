@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from fmnist_exp import records
-from fmnist_exp.config import CONFIG_DIR, parse
-from fmnist_exp.records import RunRecord
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import RunRecord
 
 SIZES = (1_000, 10_000)
 SEEDS = 10

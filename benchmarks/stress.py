@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from fmnist_exp import records
-from fmnist_exp.sweep.store import Store
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import records
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 14.0  # seconds until a kill: start-up, compilation and a few runs

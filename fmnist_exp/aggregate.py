@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
-from fmnist_exp.command_line.console import reader_may_leave
+from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError
-from fmnist_exp.records import FIGURES, write_bytes
+from fmnist_exp.files import write_bytes
+from fmnist_exp.rundir.records import FIGURES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,14 +84,14 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     """
     import numpy as np
 
-    from fmnist_exp import data
-    from fmnist_exp.config import DataConfig
+    from fmnist_exp.config.schema import DataConfig
+    from fmnist_exp.data import loading
 
     if found.agreement is None:
         return None
     config = DataConfig(**found.conditions[0].runs[0].record.config["data"])
     try:
-        splits = data.load(config, fetch=False)
+        splits = loading.load(config, fetch=False)
     except FmnistError:
         return None
     labels = next(iter(found.predictions.values())).labels

@@ -1,15 +1,21 @@
 """Files that others may have left: opened only if they are files, of a size that can be right."""
 
 import errno
+import hashlib
 import os
+import secrets
 import stat
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
+
+from fmnist_exp.errors import RecordError
 
 # What NumPy and zipfile raise for archives that are none, or not what they say.
 DAMAGES = (
@@ -83,3 +89,72 @@ def read_arrays(path: Path, limit: int) -> dict[str, np.ndarray]:
                 return {name: stored[name] for name in stored.files}
         except DAMAGES as error:
             raise ValueError(f"it is not an intact archive of arrays ({error})") from error
+
+
+TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that replaces it when the block ends without an error.
+
+    Raises:
+        RecordError: the directory or the file cannot be written.
+    """
+    # A killed process leaves this file behind; its name tells whose it was.
+    name = f".{path.name[:100]}.{secrets.token_hex(4)}.tmp{path.suffix}"
+    temporary = path.with_name(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.open("xb").close()  # with the permissions that the user's umask gives
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Let `write` fill a temporary file that then takes the place of `path`.
+
+    Raises:
+        RecordError: the directory or the file cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        write(file)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file atomically."""
+    write_atomically(path, lambda file: file.write(content))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically, with the line ends as they are in `text`."""
+    write_bytes(path, text.encode())
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cannot_write(path: Path, error: OSError) -> RecordError:
+    """The error that says which path could not be written, why, and what to do."""
+    problem = f"{error.strerror or error}. The directory must be writable and have space left"
+    if isinstance(error, (FileExistsError, IsADirectoryError, NotADirectoryError)):
+        tried = Path(error.filename2 or error.filename or path)
+        in_the_way = next(each for each in (tried, *tried.parents) if os.path.lexists(each))
+        kind = "a folder" if in_the_way.is_dir() else "not a folder"
+        problem = f"{in_the_way} is {kind}. Move it out of the way"
+    return RecordError(
+        f"cannot write {path}: {problem}, or choose another directory with hydra.run.dir=DIR "
+        "(a single run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
+    )

@@ -106,3 +106,15 @@ def device(engine: str) -> str:
         return "GPU"
     cuda.cuDeviceGetName(name, len(name), number)
     return f"GPU:{name.value.decode()}"
+
+
+# What TensorFlow and Keras read when they are imported, and our defaults for it.
+ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # the C++ side reports fatal errors only
+    "TF_ENABLE_ONEDNN_OPTS": "1",  # changes rounding, so it is fixed and recorded
+}
+# What they read as well, if it is set: programs that XLA compiles otherwise round otherwise.
+FLAGS_OF_XLA = ("XLA_FLAGS", "TF_XLA_FLAGS")
+CHANGE_RESULTS = ("TF_ENABLE_ONEDNN_OPTS", *FLAGS_OF_XLA)
+PACKAGE_DIR = Path(__file__).resolve().parent

@@ -25,21 +25,19 @@ from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.command_line.composing import cheap_sweeps
-from fmnist_exp.command_line.console import (
-    end_with_reader,
-    leave_lost_terminal,
-    reader_may_leave,
-)
-from fmnist_exp.command_line.preflight import plan_command_line, request
-from fmnist_exp.config import CONFIG_DIR, ExecutionConfig, parse, parse_execution
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse, parse_execution
+from fmnist_exp.config.schema import ExecutionConfig
+from fmnist_exp.console import end_with_reader, leave_lost_terminal, reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
-from fmnist_exp.records import RunRecord, called
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir.presence import working_in
+from fmnist_exp.rundir.records import RunRecord, called
 from fmnist_exp.sweep import launchers
+from fmnist_exp.sweep.composing import cheap_sweeps
 from fmnist_exp.sweep.plan import Plan, planned, write_plan
 from fmnist_exp.sweep.plan import describe as describe_plan
-from fmnist_exp.sweep.presence import working_in
-from fmnist_exp.sweep.store import Store
+from fmnist_exp.sweep.preflight import plan_command_line, request
 from fmnist_exp.sweep.sweep_progress import SweepProgress
 from fmnist_exp.tuning.search import SWEEPER
 from fmnist_exp.tuning.trials import read_trial
@@ -84,7 +82,7 @@ def _value_of_job(job: JobReturn) -> Any:
 
 def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
     """Train a run; in a sweep as it was planned, and where the sweep was started."""
-    from fmnist_exp import runner
+    from fmnist_exp.run import runner
 
     choices = {
         group: option

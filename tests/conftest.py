@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fmnist_exp.config import CONFIG_DIR, RunConfig, parse
-from fmnist_exp.engine import c_library, choice
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.engine import choice
+from fmnist_exp.engine.native import c_library
 
 ROOT = CONFIG_DIR.parent
 COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes hold no colours
@@ -54,6 +57,13 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, by the names of its columns."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def read_or_end(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
 
 
 @pytest.fixture(autouse=True)

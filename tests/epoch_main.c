@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "../fmnist_exp/engine/epoch.c"
+#include "../fmnist_exp/engine/native/epoch.c"
 
 enum { NUM_EXAMPLES = 85, NUM_INPUTS = 70, BATCH_SIZE = 21 }; /* the last batch holds one */
 

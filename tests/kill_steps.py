@@ -107,7 +107,7 @@ def put_in_place_of_tensorflow(log):
         generator = np.random.default_rng(int(model.variables[0].value.sum()))
         return generator.dirichlet(np.ones(10), len(images))
 
-    from fmnist_exp import records
+    from fmnist_exp.rundir import records
 
     def saving(path, seconds):
         return types.SimpleNamespace(path=path, seconds=seconds)
@@ -136,8 +136,8 @@ def config(seed):
 
 def sweep(folder, with_store):
     """The command that is killed and given again."""
-    from fmnist_exp import runner
-    from fmnist_exp.sweep.store import Store
+    from fmnist_exp.run import runner
+    from fmnist_exp.run.store import Store
 
     for seed in SEEDS:
         runner.run(
@@ -180,7 +180,8 @@ def attempt(folder, with_store, kill_before=None):
 
 def results(folder):
     """Seed -> what its record says, but for times and for where the run came from."""
-    from fmnist_exp import records
+    from fmnist_exp import files
+    from fmnist_exp.rundir import records
 
     found = {}
     for seed in SEEDS:
@@ -188,7 +189,7 @@ def results(folder):
         if (run_dir / records.RECORD).exists():
             record = records.read_record(run_dir)
             for name, sha256 in record.artifacts.items():
-                assert records.sha256_of(run_dir / name) == sha256, f"{name} is not whole"
+                assert files.sha256_of(run_dir / name) == sha256, f"{name} is not whole"
             found[seed] = dataclasses.asdict(record) | {"timing_seconds": {}, "reused": None}
     return found
 
@@ -205,8 +206,8 @@ def check(folder, log_path, with_store, step, expected):
     Raises:
         AssertionError: something was lost, spoilt, trained twice or left behind.
     """
-    from fmnist_exp.sweep.presence import state_without_record
-    from fmnist_exp.sweep.store import Store
+    from fmnist_exp.run.store import Store
+    from fmnist_exp.rundir.presence import state_without_record
 
     log_path.write_bytes(b"")
     status, _ = attempt(folder, with_store, kill_before=step)

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fmnist_exp import records
-from fmnist_exp.records import RunRecord
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import RunRecord
 
 NUM_EPOCHS = 400  # two seconds or more, so that a run can be hit between its first and its last
 SETTINGS = ("data=synthetic", "model.hidden=[16]", "training=smoke")

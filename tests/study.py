@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from conftest import config_of
 
-from fmnist_exp import records
-from fmnist_exp.config import RunConfig
-from fmnist_exp.records import RunRecord
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.report import findings
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import RunRecord
 
 CLASSES = ("a", "b", "c")
 
@@ -151,3 +151,26 @@ def _confusion(class_names: Sequence[str], accuracy: float) -> list[list]:
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
+
+
+MEASURED = {"loss": 0.5, "accuracy": 0.75}
+OF_A_CLASS = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2.0}
+RECORD = RunRecord(
+    schema_version=records.SCHEMA_VERSION,
+    status="completed",
+    run_key="k",
+    seed=0,
+    choices={"initializer": "he"},
+    config={"seed": 0},
+    class_names=["a", "b"],
+    metrics={split: MEASURED for split in records.SPLITS},
+    per_class={"a": OF_A_CLASS, "b": OF_A_CLASS},
+    num_epochs=2,
+    best_epoch=1,
+    evaluated_epoch=2,
+    timing_seconds={"fit": 1.5},
+    provenance={"git_commit": None},
+    artifacts={},
+    error=None,
+    reused=False,
+)

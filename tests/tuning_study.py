@@ -13,8 +13,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from study import change_record, write_run
 
-from fmnist_exp.command_line.composing import cheap_sweeps
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.sweep.composing import cheap_sweeps
 from fmnist_exp.tuning import tuner as tuning
 from fmnist_exp.tuning.search import read_search
 from fmnist_exp.tuning.trials import read_trial

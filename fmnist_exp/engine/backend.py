@@ -8,8 +8,7 @@ import tempfile
 from collections.abc import Iterator
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.machine import available_threads
-from fmnist_exp.provenance import ENVIRONMENT
+from fmnist_exp.machine import ENVIRONMENT, available_threads
 
 # Read once, at import; what the user has set is left alone.
 for _name, _value in ENVIRONMENT.items():

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from fmnist_exp import records
-from fmnist_exp.checks.keras_classes import keras_classes
+from fmnist_exp import files
+from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_arrays
+from fmnist_exp.rundir import records
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def write(
                 plain[name] = value
         states.append(plain)
     arrays["state"] = np.array(json.dumps({"rows": rows, "callbacks": states}))
-    records.write_atomically(path, lambda file: np.savez(file, **arrays))
+    files.write_atomically(path, lambda file: np.savez(file, **arrays))
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:

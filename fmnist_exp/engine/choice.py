@@ -6,8 +6,8 @@ import platform
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fmnist_exp.config import RunConfig
-from fmnist_exp.engine import c_library
+from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Plain Keras models, made of stock layers: flat images in, class probabilities out."""
 
-from fmnist_exp.checks.keras_classes import keras_classes
-from fmnist_exp.config import KerasObject, ModelConfig
+from fmnist_exp.config.keras_classes import keras_classes
+from fmnist_exp.config.schema import KerasObject, ModelConfig
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.seeding import child_seed
 

@@ -3,13 +3,13 @@
 import gc
 import json
 
-from fmnist_exp.config import KerasObject, RunConfig
-from fmnist_exp.data import DataSplits
-from fmnist_exp.engine import c_library
+from fmnist_exp.config.schema import KerasObject, RunConfig
+from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.models import build_model, draw_kernels
-from fmnist_exp.engine.native import NativeTrainer
+from fmnist_exp.engine.native import c_library
+from fmnist_exp.engine.native.trainer import NativeTrainer
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 

@@ -7,7 +7,7 @@ name; native.py trains the usual ones faster.
 
 from collections.abc import Iterator
 
-from fmnist_exp.data import DataSplits
+from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.backend import keras, tf
 
 NUM_DRAWS = 2**16  # values of a draw for dropout; a rate is met to one part in 2**17

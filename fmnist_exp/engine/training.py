@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp.config import RunConfig
-from fmnist_exp.data import DataSplits
+from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.backend import keras, use_device
 from fmnist_exp.engine.checkpoints import Checkpointer
 from fmnist_exp.engine.programs import shared_program
-from fmnist_exp.records import EpochRow
+from fmnist_exp.rundir.records import EpochRow
 from fmnist_exp.seeding import child_generator
 
 

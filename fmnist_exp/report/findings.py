@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fmnist_exp import records
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
@@ -15,6 +14,7 @@ from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
 from fmnist_exp.report.statistics import correctness, qualities, verdicts
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 from fmnist_exp.report.summary import summarize
+from fmnist_exp.rundir import records
 
 COMPARED = ("test_accuracy", "test_loss")
 Pair = tuple[str, str]

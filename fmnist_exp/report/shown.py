@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_exp.report.runs import conditions
-from fmnist_exp.report.runs.run_files import shares_of
 from fmnist_exp.report.runs.sweeps import Run, Study
+from fmnist_exp.rundir.tables import shares_of
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
 MAX_PANELS = 8  # conditions that are drawn in one panel each, and whose answers are read

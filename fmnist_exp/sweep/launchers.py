@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from fmnist_exp.errors import ConfigError, Terminated
 from fmnist_exp.machine import available_threads
-from fmnist_exp.sweep.presence import num_running
+from fmnist_exp.rundir.presence import num_running
 
 CANNOT_CONNECT = (OSError, RuntimeError, ValueError)  # as `ray.init` says it
 SECONDS_TO_ANSWER = 10

@@ -13,13 +13,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fmnist_exp import data, records
-from fmnist_exp.command_line.console import counted
-from fmnist_exp.config import ExecutionConfig, RunConfig, from_record
+from fmnist_exp import files
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig, from_record
+from fmnist_exp.console import counted
+from fmnist_exp.data import loading
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
-from fmnist_exp.provenance import code_sha256, run_key
-from fmnist_exp.sweep.store import Store
+from fmnist_exp.run.provenance import code_sha256, run_key
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import records
 from fmnist_exp.tuning.search import Search
 from fmnist_exp.tuning.trials import read_trial
 
@@ -68,7 +70,7 @@ def write_plan(plan: Plan) -> None:
     assert plan.sweep_dir is not None
     configs = [asdict(config) for config in plan.configs]
     values = {"code_sha256": code_sha256(), "configs": configs}
-    records.write_text(plan.sweep_dir / PLAN, json.dumps(values, indent=1) + "\n")
+    files.write_text(plan.sweep_dir / PLAN, json.dumps(values, indent=1) + "\n")
 
 
 def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
@@ -136,7 +138,9 @@ def _short(override: str) -> str:
 def describe(plan: Plan, store: Store | None) -> str:
     """A line for each run: number, key, whether it is done already, and what tells it apart."""
     lines = []
-    hashes = {each: data.load(each).sha256 for each in dict.fromkeys(c.data for c in plan.configs)}
+    hashes = {
+        each: loading.load(each).sha256 for each in dict.fromkeys(c.data for c in plan.configs)
+    }
     for number, (config, overrides) in enumerate(zip(plan.configs, plan.overrides, strict=True)):
         key = run_key(config, hashes[config.data])
         done = store is not None and os.path.isfile(store.folder(key) / records.RECORD)

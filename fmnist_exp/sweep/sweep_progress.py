@@ -8,8 +8,8 @@ from types import TracebackType
 
 from rich.progress import TaskID
 
-from fmnist_exp.command_line.console import counted
-from fmnist_exp.sweep.display import MAX_NAME, Display, live_console
+from fmnist_exp.console import counted
+from fmnist_exp.run.display import MAX_NAME, Display, live_console
 from fmnist_exp.sweep.plan import Plan, names, trial_name
 from fmnist_exp.sweep.watch import Watch
 

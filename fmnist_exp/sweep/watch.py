@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp import records
-from fmnist_exp.command_line.console import counted
+from fmnist_exp.console import counted
 from fmnist_exp.errors import RecordError
-from fmnist_exp.records import RunRecord
-from fmnist_exp.report.runs.run_files import read_history
-from fmnist_exp.sweep import progress
-from fmnist_exp.sweep.display import in_words
+from fmnist_exp.run import progress
+from fmnist_exp.run.display import in_words
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.presence import state_without_record
+from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.sweep.plan import Plan
-from fmnist_exp.sweep.presence import state_without_record
 from fmnist_exp.tuning.trials import read_trials
 
 MAX_FAILURES = 10  # told one by one; more would fill the terminal

@@ -15,8 +15,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.checks.rules import BOOLEAN, MAPPING, TEXT, Rule, check_fields, integer
-from fmnist_exp.config import MAX_SEED, RunConfig, parse
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.config.rules import BOOLEAN, MAPPING, TEXT, Rule, check_fields, integer
+from fmnist_exp.config.schema import MAX_SEED, RunConfig
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep.launchers import runs_at_a_time
 

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fmnist_exp import records
+from fmnist_exp import files
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
-from fmnist_exp.records import EpochRow, RunRecord
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import EpochRow, RunRecord
 
 MAX_BYTES = 100_000_000  # of 10,000 trials of 1,000 epochs
 
@@ -73,7 +74,7 @@ def write_trials(sweep_dir: Path, begun: Trials) -> None:
         RecordError: the directory cannot be written.
     """
     text = json.dumps(asdict(begun), indent=1)
-    records.write_text(sweep_dir / records.TRIALS, text + "\n")
+    files.write_text(sweep_dir / records.TRIALS, text + "\n")
 
 
 def read_trials(sweep_dir: Path) -> Trials | None:

@@ -18,15 +18,17 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp import data, records
-from fmnist_exp.command_line.commands import overrides_of
-from fmnist_exp.command_line.console import counted
-from fmnist_exp.config import RunConfig, parse_execution
+from fmnist_exp.config.parsing import parse_execution
+from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.console import counted
+from fmnist_exp.data import loading
 from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError, RecordError
-from fmnist_exp.provenance import run_key
-from fmnist_exp.report.runs.run_files import read_history
+from fmnist_exp.run.provenance import run_key
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.sweep.plan import Plan, write_plan
+from fmnist_exp.tuning.commands import overrides_of
 from fmnist_exp.tuning.search import Search, Values, read_search
 from fmnist_exp.tuning.trials import (
     Trial,
@@ -234,7 +236,7 @@ def _examples(search: Search) -> list[RunConfig]:
 
 
 def _key(config: RunConfig) -> str:
-    return run_key(config, data.load(config.data).sha256)
+    return run_key(config, loading.load(config.data).sha256)
 
 
 def _consecutive(numbers: Sequence[int]) -> Iterator[list[int]]:

@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from fmnist_exp.records import cannot_write
+from fmnist_exp.files import cannot_write
 from fmnist_exp.report.runs.conditions import short_names
 
 # Okabe and Ito (2008), Color Universal Design, without black and yellow: told apart by readers

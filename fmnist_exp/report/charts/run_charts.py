@@ -6,15 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fmnist_exp import records
+from fmnist_exp import files
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import colour, marker
-from fmnist_exp.report.runs.run_files import (
-    History,
-    read_confusion_matrix,
-    read_history,
-    shares_of,
-)
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history, shares_of
 
 
 def draw_run(run_dir: Path, name: str) -> None:
@@ -30,7 +26,7 @@ def draw_run(run_dir: Path, name: str) -> None:
             figure = draw_confusion_matrix(
                 *read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
             )
-    records.write_bytes(run_dir / records.FIGURES / name, drawing.render(figure, "png"))
+    files.write_bytes(run_dir / records.FIGURES / name, drawing.render(figure, "png"))
 
 
 def draw_curves(history: History) -> Figure:

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from fmnist_exp import records
 from fmnist_exp.report.charts import comparison_charts, drawing
 from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
 from fmnist_exp.report.charts.drawing import Chart, colour
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.shown import MAX_PANELS, MAX_ROWS, MAX_SEEDS, Condition
 from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.rundir import records
 
 
 def draw_study(findings: Findings) -> list[Chart]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from fmnist_exp.command_line.console import counted
+from fmnist_exp.console import counted
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import methods, sections

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fmnist_exp.records import CLASS_METRICS
 from fmnist_exp.report.page.formatting import UNKNOWN, percent
 from fmnist_exp.report.page.rendering import Table
 from fmnist_exp.report.shown import MAX_PANELS, Condition
 from fmnist_exp.report.statistics.intervals import t_interval, wilson_interval
+from fmnist_exp.rundir.records import CLASS_METRICS
 
 MAX_PAIRS = 10
 

@@ -1,6 +1,6 @@
 """How the numbers of a report came about, written from what was done."""
 
-from fmnist_exp.command_line.console import counted
+from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.rendering import Section
 from fmnist_exp.report.runs import predictions

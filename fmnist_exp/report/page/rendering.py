@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fmnist_exp.records import FIGURES
 from fmnist_exp.report.charts.drawing import DPI
 from fmnist_exp.report.page.formatting import INFINITY, MINUS
 from fmnist_exp.report.page.tables import escape_markdown, markdown_rows, unbroken
+from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CSS_PIXELS = 110 / DPI  # for each pixel of a PNG file: figures read as large as the text

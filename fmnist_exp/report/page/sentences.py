@@ -2,7 +2,7 @@
 
 import math
 
-from fmnist_exp.command_line.console import counted
+from fmnist_exp.console import counted
 from fmnist_exp.report.page.formatting import MINUS, UNKNOWN, amount, bounds, p_value
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, permutations
 from typing import Any
 
-from fmnist_exp.records import called
+from fmnist_exp.rundir.records import called
 
 # Factors in the order in which a table names them; the remaining keys follow.
 GROUPS = ("data", "model", "initializer", "optimizer", "training")

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fmnist_exp import records
 from fmnist_exp.files import read_arrays
-from fmnist_exp.records import cannot_read
 from fmnist_exp.report.statistics import correctness, reliability
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import cannot_read
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
 MAX_BYTES = 200_000_000  # of a file; Fashion-MNIST takes 0.1 MB

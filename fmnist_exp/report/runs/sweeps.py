@@ -11,14 +11,14 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from fmnist_exp import records
 from fmnist_exp.errors import RecordError
-from fmnist_exp.records import RunRecord, cannot_read
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import Difference
-from fmnist_exp.report.runs.run_files import History, read_confusion_matrix, read_history
 from fmnist_exp.report.runs.tuned import Tuned, read_tuned
-from fmnist_exp.sweep.presence import state_without_record
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.presence import state_without_record
+from fmnist_exp.rundir.records import RunRecord, cannot_read
+from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
 
 @dataclass(frozen=True)

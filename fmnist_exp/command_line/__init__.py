@@ -1,1 +1,0 @@
-"""From a command line to checked configs: what Hydra composes, and what it may not."""

@@ -1,0 +1,1 @@
+"""Images: found, verified, decoded, split."""

@@ -1,0 +1,203 @@
+"""Images and labels: located, verified, decoded and split.
+
+`python -m fmnist_exp.data` finds or fetches Fashion-MNIST and says where it lies.
+"""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fmnist_exp.config.schema import DataConfig
+from fmnist_exp.data import sources
+from fmnist_exp.data.splitting import stratified_split
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.seeding import child_generator
+
+FASHION_MNIST_CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples of one split.
+
+    Attributes:
+        images: uint8 (num_examples, num_pixels); brightness, 0 to 255.
+        labels: int32 (num_examples,); class indices.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity
+class DataSplits:
+    """A data set, split: train and validation are disjoint parts of the training files.
+
+    Attributes:
+        train: what weights are fitted on.
+        validation: what choices are made on.
+        test: what is reported, touched once.
+        class_names: name of each class, in the order of its label.
+        image_shape: (height, width) of an image before it was flattened.
+        source: where the data came from.
+        sha256: hash of every decoded image and label, and of the split.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _DataSet:
+    """A data set before it is split; images are uint8 (num_examples, height, width)."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+    source: str
+
+
+@functools.lru_cache(maxsize=1)
+def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
+    """Read a data set and split it; the last one stays in memory for the next run of a sweep.
+
+    So do the images as decoded, which every other split of them is made of.
+
+    Args:
+        config: the data set.
+        fetch: whether to download a data set that this machine does not have.
+
+    Raises:
+        ConfigError: the data set is too small for the sizes asked for.
+        DataError: the data are nowhere to be found, or damaged.
+    """
+    read: dict[str, Callable[[DataConfig], _DataSet]] = {
+        "fashion_mnist": lambda config: _fashion_mnist(config.dir, fetch),
+        "digits": lambda config: _digits(),
+        "synthetic": _synthetic,
+    }
+    data = read[config.name](config)
+    train_images, train_labels = _first(
+        data.train_images, data.train_labels, config.num_train, "num_train"
+    )
+    test_images, test_labels = _first(
+        data.test_images, data.test_labels, config.num_test, "num_test"
+    )
+    train, validation = stratified_split(
+        train_labels, config.validation_fraction, config.split_seed
+    )
+    flat = train_images.reshape(len(train_images), -1)
+    splits = {
+        "train": Split(flat[train], train_labels[train]),
+        "validation": Split(flat[validation], train_labels[validation]),
+        "test": Split(test_images.reshape(len(test_images), -1), test_labels),
+    }
+    return DataSplits(
+        **splits,
+        class_names=data.class_names,
+        image_shape=(train_images.shape[1], train_images.shape[2]),
+        source=data.source,
+        sha256=sha256_of_arrays(
+            *(part for split in splits.values() for part in (split.images, split.labels))
+        ),
+    )
+
+
+def _first(
+    images: np.ndarray, labels: np.ndarray, count: int | None, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    if count is not None and count > len(labels):
+        raise ConfigError(
+            f"data.{name} must be at most {len(labels)}, received {count}. "
+            f"Pass data.{name}=null for all."
+        )
+    return images[:count], labels[:count]
+
+
+def sha256_of_arrays(*arrays: np.ndarray) -> str:
+    """Hash of the shapes, types and elements of arrays, in hex."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=1)
+def _fashion_mnist(folder: str | None, fetch: bool) -> _DataSet:
+    found = sources.find(None if folder is None else Path(folder), fetch=fetch)
+    return _DataSet(
+        *found.arrays,
+        class_names=FASHION_MNIST_CLASSES,
+        source=f"{found.source}: {found.path}",
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _digits() -> _DataSet:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    # Pixels run from 0 to 16; stretched to the range of a byte.
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    labels = digits.target.astype(np.int32)
+    num_train = 1437  # four fifths
+    return _DataSet(
+        images[:num_train],
+        labels[:num_train],
+        images[num_train:],
+        labels[num_train:],
+        class_names=tuple(str(digit) for digit in range(10)),
+        source="scikit-learn load_digits",
+    )
+
+
+def _synthetic(config: DataConfig) -> _DataSet:
+    """Ten random prototypes of 8x8 pixels under strong noise: easy, but not at once."""
+    num_train, num_test = config.num_train or 2000, config.num_test or 500
+    generator = child_generator(config.split_seed, "synthetic")
+    prototypes = generator.uniform(0, 255, (10, 8, 8))
+    labels = np.append(np.arange(num_train), np.arange(num_test)).astype(np.int32) % 10
+    # Test images of their own generator: the same, however many there are to train with.
+    test_noise = child_generator(config.split_seed, "synthetic", 1)
+    noise = np.concatenate(
+        [
+            generator.normal(0, 120, (num_train, 8, 8)),
+            test_noise.normal(0, 120, (num_test, 8, 8)),
+        ]
+    )
+    images = np.clip(prototypes[labels] + noise, 0, 255).astype(np.uint8)
+    return _DataSet(
+        images[:num_train],
+        labels[:num_train],
+        images[num_train:],
+        labels[num_train:],
+        class_names=tuple(f"class {label}" for label in range(10)),
+        source="synthetic",
+    )

@@ -1,1 +1,0 @@
-"""Where images come from, how their files are read, and how they are split."""

@@ -1,0 +1,1 @@
+"""Training by C code: optional."""

@@ -1,0 +1,335 @@
+"""Every finished run, kept by content: the same run is never trained twice.
+
+A store is a folder with one folder per run key. A run is trained in its run directory; its files
+are then gathered in the store and moved to their place at once, so a kept run is complete or
+absent, wherever a process dies. A store that cannot be used costs no run: it is trained without.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fmnist_exp import files
+from fmnist_exp.errors import RecordError, StoreError
+from fmnist_exp.locks import is_held, locked
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import RunRecord
+
+log = logging.getLogger(__name__)
+
+MODEL = "model.keras"  # in the store, where no option's spelling can be part of a name
+FILES = frozenset(  # of a kept run, beside its record
+    (
+        MODEL,
+        records.HISTORY,
+        records.PREDICTIONS,
+        records.CONFUSION_MATRIX,
+        records.CLASSIFICATION_REPORT,
+    )
+)
+UNFINISHED = "unfinished"  # states of runs in training, and runs on their way into the store
+LOCKS = "locks"
+SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
+RUN_KEY = re.compile(r"[0-9a-f]{64}")
+SHORT = 12  # digits of a key that are shown
+
+
+@dataclass(frozen=True)
+class Store:
+    """Finished runs, kept by content, safe with several processes at once.
+
+    Attributes:
+        root: the folder.
+    """
+
+    root: Path
+
+    def check(self) -> None:
+        """Make sure, before the first run is trained, that runs can be kept.
+
+        Raises:
+            StoreError: a folder of the store cannot be made or written, or has no locks.
+        """
+        for folder in (self._subfolder(LOCKS), self._subfolder(UNFINISHED), self.root):
+            try:
+                with (
+                    tempfile.TemporaryDirectory(dir=folder) as probe,
+                    locked(Path(probe) / "lock", on_wait=lambda: None),
+                ):
+                    pass
+            except OSError as error:
+                raise self._cannot("write", folder, error) from error
+
+    @contextmanager
+    def claim(self, run_key: str, *, wait: bool = True) -> Iterator[None]:
+        """Be the only process that trains this run.
+
+        Args:
+            run_key: the run.
+            wait: whether to wait while another process does, or to refuse.
+
+        Raises:
+            StoreError: the store cannot be written, or another process has claimed the run.
+        """
+
+        def on_wait() -> None:
+            if not wait:
+                raise StoreError(
+                    f"run {run_key[:SHORT]} is in use: another process trains it or takes it out "
+                    "of the store. Give the same command again once that has ended."
+                )
+            log.info("another process trains run %s: waiting for it", run_key[:SHORT])
+
+        lock = self._subfolder(LOCKS) / f"{run_key}.lock"
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(lock, on_wait))
+            except OSError as error:
+                raise self._cannot("write", lock, error) from error
+            yield
+
+    def find(self, run_key: str) -> RunRecord | None:
+        """The record of a kept run, once every file of it has proved intact; None without one.
+
+        Only a run that is not what it says of itself is deleted, to be trained again.
+
+        Raises:
+            StoreError: a kept run cannot be read, is of another form, or cannot be deleted.
+        """
+        folder = self.folder(run_key)
+        try:
+            os.lstat(folder)
+            return self._proved(run_key)
+        except _Damage as damage:
+            log.warning("the kept run %s is damaged and is trained again: %s", folder, damage)
+            self._delete(folder)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._cannot("read", folder, error) from error
+        except RecordError as error:
+            problem = str(error).partition(". ")[0]
+            raise StoreError(
+                f"the kept run {folder} is intact but none that this code can use: {problem}. "
+                "Remove it with: "
+                f"python -m fmnist_exp.store --store {self.root} --remove {run_key[:SHORT]}"
+            ) from error
+        return None
+
+    def keep(self, record: RunRecord, run_dir: Path) -> None:
+        """Keep a finished run of a run directory: wholly, or not at all.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        place, name = self.folder(record.run_key), records.model_name(record.config)
+        stored = replace(record, artifacts=_renamed(record.artifacts, name, MODEL))
+        folder = self._subfolder(UNFINISHED) / f"{record.run_key}-{secrets.token_hex(4)}"
+        try:
+            folder.mkdir()
+            for source, target in zip(record.artifacts, stored.artifacts, strict=True):
+                # A shared folder has a group of its own, which must be able to read the file.
+                same_group = (run_dir / source).stat().st_gid == folder.stat().st_gid
+                put = _link if same_group else _copy
+                put(run_dir / source, folder / target)
+            records.write_record(folder, stored)
+            files.write_text(folder / SEAL, _seal(folder))
+            folder.rename(place)
+        except (OSError, RecordError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            raise self._cannot("write", place, cause) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # it has moved if all went well
+
+    def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
+        """Put the files of a kept run, but for its record, into a run directory.
+
+        Files are linked where the file system can, so a run in many sweeps takes its space once.
+
+        Args:
+            kept: the record of the kept run.
+            run_dir: the directory.
+            asked: the run as this directory has it, which may name other options or another
+                data folder.
+
+        Returns:
+            The record for the directory.
+        """
+        name = records.model_name(asked.config)
+        artifacts = _renamed(kept.artifacts, MODEL, name)
+        for source, target in zip(kept.artifacts, artifacts, strict=True):
+            _link(self.folder(kept.run_key) / source, run_dir / target)
+        return replace(
+            kept, choices=asked.choices, config=asked.config, artifacts=artifacts, reused=True
+        )
+
+    def folder(self, run_key: str) -> Path:
+        """Where a run is kept."""
+        return self.root / run_key
+
+    def checkpoint(self, run_key: str) -> Path:
+        """Where a run that is still being trained keeps its last state."""
+        return self.root / UNFINISHED / f"{run_key}.npz"
+
+    def clear(self, run_key: str) -> None:
+        """Remove the state of a run that has ended, and what killed processes have left of it.
+
+        The run must be claimed. What cannot be removed is named, and stays.
+        """
+        try:
+            for path in self._list(UNFINISHED):
+                if key_of(path) in (run_key, run_key[:SHORT]):
+                    self._delete(path)
+        except StoreError as error:
+            log.warning("%s", error)
+
+    def kept(self) -> list[str]:
+        """Keys of all kept runs, the one kept first at the beginning."""
+        return [path.name for path in self._list("") if RUN_KEY.fullmatch(path.name)]
+
+    def left(self) -> list[Path]:
+        """States and folders of runs that were stopped and that nobody trains now.
+
+        The same command goes on from a state, unless it is one of former code.
+        """
+        return [path for path in self._list(UNFINISHED) if not self._is_claimed(key_of(path))]
+
+    def remove(self, path: Path) -> None:
+        """Delete a kept run, or what is left of another; run directories stay as they are.
+
+        Raises:
+            StoreError: it is in use, or cannot be deleted.
+        """
+        with self.claim(key_of(path), wait=False):
+            self._delete(path)
+
+    def _proved(self, run_key: str) -> RunRecord:
+        folder = self.folder(run_key)
+        if folder.is_symlink():
+            raise _Damage("it is a link to another place")
+        if _sha256(folder / SEAL) != hashlib.sha256(_seal(folder).encode()).hexdigest():
+            raise _Damage(f"its record is not the one that {SEAL} was made of")
+        record = records.read_record(folder)
+        if record.run_key != run_key or record.status not in records.FINISHED:
+            raise RecordError(f"its record is that of run {record.run_key}, {record.status}")
+        if record.artifacts.keys() != FILES:
+            raise RecordError(f"its record must name {sorted(FILES)}, and no other file")
+        for name, sha256 in record.artifacts.items():
+            if _sha256(folder / name) != sha256:
+                raise _Damage(f"{name} is not the file that the run has written")
+        return record
+
+    def _list(self, name: str) -> list[Path]:
+        """What bears the name of a run in a folder of the store, the oldest first."""
+        folder = self.root / name
+        try:
+            found = [path for path in folder.iterdir() if key_of(path)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._cannot("read", folder, error) from error
+        return sorted(found, key=lambda path: (written(path), path.name))
+
+    def _is_claimed(self, key: str) -> bool:
+        """Whether a process trains the run of this key, or may do so for all that can be told."""
+        locks = self.root / LOCKS
+        try:
+            return any(is_held(locks / name) for name in os.listdir(locks) if name.startswith(key))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def _subfolder(self, name: str) -> Path:
+        folder = self.root / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._cannot("write", folder, error) from error
+        if folder.is_symlink():
+            raise StoreError(
+                f"{folder} must be a folder, received a link to {folder.resolve()}, where nothing "
+                "may be written. Remove the link, or choose another store with store=DIR."
+            )
+        return folder
+
+    def _delete(self, path: Path) -> None:
+        """Delete a file, a folder or a link; never what a link leads to."""
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise self._cannot("delete", path, error) from error
+
+    def _cannot(self, act: str, path: Path, error: BaseException | None) -> StoreError:
+        reason = getattr(error, "strerror", None) or error
+        rule = ""
+        if isinstance(error, PermissionError):
+            rule = (
+                f"Whoever trains with the store {self.root} must be able to read and write in it: "
+                "a group shares one in a folder with its setgid bit, under umask 002. "
+            )
+        return StoreError(
+            f"cannot {act} {path}: {reason}. {rule}Choose another store with store=DIR, or train "
+            "without one with reuse=false."
+        )
+
+
+class _Damage(Exception):
+    """A kept run that is not what its own hashes say."""
+
+
+def written(path: Path) -> float:
+    """When a file or folder was last written, in seconds since 1970; 0 if it is gone."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def key_of(path: Path) -> str:
+    """The key that a file or folder is named after, or its beginning; empty for any other."""
+    found = re.match(rf"\.?([0-9a-f]{{64}}|[0-9a-f]{{{SHORT}}})(?![^.-])", path.name)
+    return found[1] if found else ""
+
+
+def _renamed(artifacts: dict[str, str], old: str, new: str) -> dict[str, str]:
+    return {new if name == old else name: sha256 for name, sha256 in artifacts.items()}
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, one without links, or a file that others own
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with files.atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _seal(folder: Path) -> str:
+    return f"{_sha256(folder / records.RECORD)}  {records.RECORD}\n"
+
+
+def _sha256(path: Path) -> str:
+    """The hash of a file of a kept run, which must be there and no link."""
+    try:
+        is_file = stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _Damage(f"{path.name} is missing") from error
+    if not is_file:
+        raise _Damage(f"{path.name} is not a file")
+    return files.sha256_of(path)

@@ -1,0 +1,1 @@
+"""The format of a run directory: names, columns, record."""

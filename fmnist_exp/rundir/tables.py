@@ -1,0 +1,148 @@
+"""The tables that a finished run leaves beside its record: written, and read strictly."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fmnist_exp.files import open_regular, sha256_of, write_atomically, write_text
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import HISTORY_COLUMNS, cannot_read
+
+MAX_BYTES = 20_000_000  # more than 100,000 epochs
+History = dict[str, np.ndarray]  # column of history.csv -> float (num_epochs,)
+
+
+def read_history(path: Path) -> History:
+    """Read and check `history.csv`: a column of numbers for each name, a row for each epoch.
+
+    Raises:
+        RecordError: the file is missing or is not such a table.
+    """
+    header, rows = _read_table(path)
+    if tuple(header) != HISTORY_COLUMNS:
+        wanted, received = ", ".join(HISTORY_COLUMNS), ", ".join(header)
+        raise cannot_read(path, f"its columns must be {wanted}, received {received}")
+    columns = _numbers(path, rows).T
+    if not np.array_equal(columns[0], np.arange(1, len(rows) + 1)):
+        raise cannot_read(path, "its epochs must count from 1 without a gap")
+    return dict(zip(HISTORY_COLUMNS, columns, strict=True))
+
+
+def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
+    """Read and check `confusion_matrix.csv`.
+
+    Returns:
+        Names of the classes, and how many test images of the class of a row were given the class
+        of a column: float (num_classes, num_classes).
+
+    Raises:
+        RecordError: the file is missing or is not such a table.
+    """
+    header, rows = _read_table(path)
+    class_names = header[1:]
+    rows_of = [row[0] for row in rows]
+    if rows_of != class_names:
+        raise cannot_read(
+            path, f"its rows must be its columns, {class_names!r}, received {rows_of!r}"[:500]
+        )
+    counts = _numbers(path, [row[1:] for row in rows])
+    if not (np.isfinite(counts).all() and (counts >= 0).all()):
+        raise cannot_read(path, "its counts must be finite and not below 0")
+    return class_names, counts
+
+
+def shares_of(counts: np.ndarray) -> np.ndarray:
+    """Confusion matrices as shares of the true class; 0 for a class without images.
+
+    Args:
+        counts: float (..., num_classes, num_classes); row is the true class.
+    """
+    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+
+
+def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a CSV file with at least one row, all of one length."""
+    try:
+        with io.TextIOWrapper(open_regular(path, MAX_BYTES), "utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise cannot_read(path, f"it is not readable CSV ({error})") from error
+    except ValueError as error:
+        raise cannot_read(path, "it must hold a header and rows, received an empty file") from error
+    if not rows:
+        raise cannot_read(path, "it must hold at least one row below its header, received none")
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise cannot_read(
+                path, f"line {line} must hold {len(header)} cells, received {len(row)}"
+            )
+    return header, rows
+
+
+def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:
+    try:
+        return np.array(rows, dtype=float)
+    except ValueError as error:
+        raise cannot_read(path, f"every cell must be a number ({error})") from error
+
+
+TABLES = (records.HISTORY, records.CONFUSION_MATRIX, records.CLASSIFICATION_REPORT)
+CLASS_COLUMNS = ("precision", "recall", "f1", "support")
+
+
+def write_predictions(
+    folder: Path, probabilities: np.ndarray, labels: np.ndarray, labels_sha256: str
+) -> None:
+    """Write the predictions for the test images.
+
+    Args:
+        folder: the run directory.
+        probabilities: float (num_test, num_classes).
+        labels: int (num_test,).
+        labels_sha256: hash of the labels, as `data.loading.sha256_of_arrays` makes it.
+    """
+    write_atomically(
+        folder / records.PREDICTIONS,
+        lambda file: np.savez_compressed(
+            file,
+            probabilities=probabilities.astype(np.float16),
+            predicted=probabilities.argmax(axis=1).astype(np.uint8),  # half precision has ties
+            labels=labels.astype(np.uint8),
+            labels_sha256=labels_sha256,
+        ),
+    )
+
+
+def write_confusion_matrix(folder: Path, matrix: np.ndarray, class_names: Sequence[str]) -> None:
+    """Write the counts int (num_classes, num_classes) of a confusion matrix, true class by row."""
+    counts = [[name, *row] for name, row in zip(class_names, matrix.tolist(), strict=True)]
+    header = ["true \\ predicted", *class_names]
+    write_text(folder / records.CONFUSION_MATRIX, _csv([header, *counts]))
+
+
+def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float | None]]) -> None:
+    """Write precision, recall, F1 and support of every class; what is None stays empty."""
+    rows = [[name, *(row[column] for column in CLASS_COLUMNS)] for name, row in per_class.items()]
+    write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_COLUMNS], *rows]))
+
+
+def hash_artifacts(folder: Path, model_name: str) -> dict[str, str]:
+    """File name -> sha256 of its bytes."""
+    names = (*TABLES, records.PREDICTIONS, model_name)
+    return {name: sha256_of(folder / name) for name in names}
+
+
+def write_history(folder: Path, rows: Sequence[records.EpochRow]) -> None:
+    """Write one row per epoch."""
+    values = [[row[name] for name in records.HISTORY_COLUMNS] for row in rows]
+    write_text(folder / records.HISTORY, _csv([records.HISTORY_COLUMNS, *values]))
+
+
+def _csv(rows: Iterable[Iterable[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,100 @@
+"""Options of one's own are read as Hydra's users write them."""
+
+import pytest
+
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.sweep.preflight import plan_command_line
+
+EXPERIMENT = """# @package _global_
+defaults:
+  - override /model: mine
+  - override /data: synthetic
+hydra:
+  sweeper:
+    params:
+      seed: range(3)
+"""
+MODEL = "name: mine\nhidden: [8]\nactivation: relu\nbatch_normalization: false\ndropout: 0\n"
+RECIPE = "defaults:\n  - baseline\nname: mine\nepochs: 3\n"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Writes a file into a folder of one's own, and plans a command with that folder."""
+
+    def plan(*arguments, **files):
+        for name, content in files.items():
+            path = tmp_path / "own" / name / "mine.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        into = (f"hydra.run.dir={tmp_path / 'run'}", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+        return plan_command_line(["--config-dir", str(tmp_path / "own"), *arguments, *into])
+
+    return plan
+
+
+ENCODED = {
+    "plain": EXPERIMENT.encode(),
+    "13: byte order mark": EXPERIMENT.encode("utf-8-sig"),
+    "13: lines end in CRLF": EXPERIMENT.replace("\n", "\r\n").encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_cases_C2_13_experiment_of_ones_own_overrides_options(name, own):
+    experiment = ENCODED[name]
+    plan = own("--multirun", "experiment=mine", experiment=experiment, model=MODEL, training=RECIPE)
+    assert [config.seed for config in plan.configs] == [0, 1, 2]
+    assert {config.model.name for config in plan.configs} == {"mine"}
+    assert {config.training.epochs for config in plan.configs} == {3}
+
+
+@pytest.mark.parametrize("content", [MODEL.encode("utf-16"), b"name: gr\xfc\xdf\n", b"name: \0"])
+def test_case_13_file_that_is_not_utf_8_is_named(content, own):
+    with pytest.raises(ConfigError, match=r"/own/model/mine.yaml must be YAML in UTF-8: "):
+        own("model=mine", model=content)
+
+
+def test_case_C3_experiment_of_ours_names_an_option_of_ones_own(own, tmp_path, monkeypatch):
+    """As in a checkout whose conf/experiment was added to."""
+    conf = tmp_path / "conf"
+    for path in CONFIG_DIR.rglob("*.yaml"):
+        copied = conf / path.relative_to(CONFIG_DIR)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        copied.write_bytes(path.read_bytes())
+    (conf / "experiment" / "ours.yaml").write_text(EXPERIMENT)
+    monkeypatch.setattr("fmnist_exp.sweep.preflight.CONFIG_DIR", conf)
+    plan = own("--multirun", "experiment=ours", model=MODEL, training=RECIPE)
+    assert [config.model.hidden for config in plan.configs] == [[8]] * 3
+
+
+def test_experiment_of_ones_own_says_where_its_sweep_goes(own, tmp_path):
+    text = EXPERIMENT.replace("hydra:", f"store: {tmp_path}/kept\nhydra:")
+    plan = own("--multirun", "experiment=mine", experiment=text, model=MODEL, training=RECIPE)
+    assert plan.execution.store == str(tmp_path / "kept")
+
+
+WITHOUT = {
+    "experiment": "# @package _global_\ntraining:\n  callbacks: NONE\n",
+    "training": "defaults:\n  - regularized\n  - _self_\ncallbacks: NONE\n",
+}
+
+
+@pytest.mark.parametrize("none", ["{}", "null"])
+@pytest.mark.parametrize("group", WITHOUT)
+def test_case_O14b_empty_mapping_in_a_file_replaces_another(group, none, own):
+    text = WITHOUT[group].replace("NONE", none)
+    settings = ("data=synthetic", "model=regularized", f"{group}=mine")
+    (config,) = own(*settings, **{group: text}).configs
+    assert config.training.epochs == 100
+    assert config.training.callbacks == []
+    more = "+training.callbacks.early.class_name=EarlyStopping"
+    (config,) = own(*settings, more).configs
+    assert [each.name for each in config.training.callbacks] == ["early"]
+
+
+def test_aliases_of_yaml_may_be_used(own):
+    text = "name: &n mine\nepochs: &e 3\nbatch_size: *e\ncallbacks: {}\n"
+    (config,) = own("data=synthetic", "training=mine", training=text).configs
+    assert (config.training.epochs, config.training.batch_size) == (3, 3)

@@ -1,0 +1,85 @@
+"""Every file in conf/ composes, and says what the plan says."""
+
+import shutil
+import zipfile
+
+import pytest
+from conftest import ROOT, command, config_of
+
+from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.schema import KerasObject
+
+GROUPS = ("data", "model", "initializer", "optimizer", "training")
+OPTIONS = [
+    f"{group}={path.stem}" for group in GROUPS for path in sorted((CONFIG_DIR / group).glob("*"))
+]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_composes(option):
+    config = config_of(option)
+    group, name = option.split("=")
+    aliases = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
+    assert getattr(config, group).name == aliases.get(name, name)
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [("glorot", "glorot_uniform"), ("he", "he_normal"), ("lecun", "lecun_normal")],
+)
+def test_both_spellings_are_the_same_condition(short, long):
+    assert config_of(f"initializer={short}") == config_of(f"initializer={long}")
+
+
+def test_baseline_is_the_one_of_the_plan():
+    config = config_of()
+    assert config.model.hidden == [256, 128]
+    assert (config.model.activation, config.model.dropout) == ("relu", 0)
+    assert (config.training.epochs, config.training.batch_size) == (20, 128)
+    assert config.training.callbacks == []
+    assert config.optimizer.class_name == "Adam"
+    assert config.data.validation_fraction == 0.2
+
+
+def test_regularized_brings_its_own_recipe():
+    config = config_of("model=regularized")
+    assert config.model.hidden == [512, 256, 64, 32]
+    assert config.model.batch_normalization is True
+    assert config.model.dropout == 0.3
+    assert (config.training.epochs, config.training.batch_size) == (100, 64)
+    plateau, stopping = config.training.callbacks
+    assert plateau == KerasObject(
+        "reduce_learning_rate",
+        "ReduceLROnPlateau",
+        {"monitor": "val_loss", "factor": 0.1, "patience": 3},
+    )
+    assert stopping == KerasObject(
+        "early_stopping",
+        "EarlyStopping",
+        {"monitor": "val_loss", "patience": 5, "restore_best_weights": True},
+    )
+
+
+def test_training_option_overrides_the_model_s_recipe():
+    assert config_of("model=regularized", "training=smoke").training.name == "smoke"
+
+
+def test_no_config_file_can_run_code():
+    files = [path for path in CONFIG_DIR.rglob("*.yaml") if "_target_" in path.read_text()]
+    assert files == []
+
+
+@pytest.mark.slow
+def test_installed_package_holds_every_config_file(tmp_path):
+    for name in ("fmnist_exp", "hydra_plugins", "conf"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    build = "from setuptools import build_meta; build_meta.build_wheel('wheel')"
+    result = command("-c", build, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    [wheel] = (tmp_path / "wheel").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("fmnist_exp/conf/")}
+    ours = {path.relative_to(ROOT).as_posix() for path in CONFIG_DIR.rglob("*.yaml")}
+    assert packed == {f"fmnist_exp/{name}" for name in ours}

@@ -1,0 +1,101 @@
+"""The fault catalogue, part E, beyond test_config.py and test_train.py: what YAML makes of text."""
+
+import time
+
+import pytest
+from conftest import command
+
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.sweep.preflight import plan_command_line, request
+
+SMALL = ("data=synthetic", "training=smoke")
+RECIPE = "name: own\nepochs: 2\nbatch_size: 8\ncallbacks: {}\n"
+BOMB = "a: &a0 [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
+    f"b{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+)  # unfolds to 10^9 numbers
+
+# line of a recipe in YAML -> what the message must say
+SURPRISES = {
+    "epochs: 1e3": r"training.epochs must be an integer .* received 1000.0",
+    "epochs: 1_0.0": r"training.epochs must be an integer",
+    "epochs: no": r"training.epochs must be an integer .* received False",
+    "epochs: 1.5": r"training.epochs must be an integer .* received 1.5",
+    "epochs: .nan": r"training.epochs must be an integer .* received nan",
+    "epochs: nan": r"training.epochs must be an integer .* received 'nan'",
+    "epochs: 2020-01-01": r"training.epochs must be an integer .* received",
+    "epochs: ": r"training.epochs must be an integer .* received None",
+    "name: off": r"training.name must be a non-empty text, received False",
+    "name: 12:30:45": r"training.name must be a non-empty text, received 45045",
+    "name: !!python/object/apply:os.system [true]": r"own.yaml must be YAML in UTF-8",
+    "name: own": r"own.yaml must .* found duplicate key name",
+    "epochs: ${training.epochs}": r"training.epochs|recursi|nterpolation",
+    "epochs: ${nothing.there}": r"nothing.there",
+    "epochs: ${oc.env:SECRET}": r"must not come from an environment variable",
+    "callbacks: "
+    + "[" * 2000
+    + "]" * 2000: r"own.yaml must be YAML in UTF-8: it is nested too deep",
+    "callbacks: [": r"own.yaml must be YAML in UTF-8",
+    "callbacks: &a {b: *a}": r"own.yaml must .* its aliases must unfold to at most",
+    "a: b": r"training.a is not a key",
+    "\u0000": r"own.yaml must be YAML in UTF-8",
+}
+
+
+def own(folder, text, name="training/own.yaml"):
+    path = folder / "own" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return folder / "own"
+
+
+def plan(folder, *arguments, text=RECIPE):
+    into = (f"hydra.run.dir={folder / 'run'}", f"hydra.sweep.dir={folder / 'sweep'}")
+    own_dir = str(own(folder, text))
+    given = ["--config-dir", own_dir, "training=own", *SMALL[:1], *arguments, *into]
+    return plan_command_line(given) or request(given)
+
+
+@pytest.mark.parametrize("line", SURPRISES)
+def test_E25_surprise_of_yaml_is_refused_by_name(tmp_path, line):
+    key = line.partition(":")[0]
+    rest = [given for given in RECIPE.splitlines() if not given.startswith(f"{key}:")]
+    lines = [*rest, line] if line != "name: own" else [*RECIPE.splitlines(), line]
+    with pytest.raises(ConfigError, match=SURPRISES[line]):
+        plan(tmp_path, text="\n".join(lines))
+
+
+def test_E25_override_that_is_nested_too_deep_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="nested too deep"):
+        plan(tmp_path, "model.hidden=" + "[" * 2000 + "]" * 2000)
+
+
+@pytest.mark.parametrize("request_", [[], ["--cfg", "job"], ["--info", "config"]])
+def test_E26_alias_bomb_is_refused_before_it_unfolds(tmp_path, request_):
+    """Unfolded it would take 10 GB and minutes."""
+    started = time.process_time()
+    with pytest.raises(ConfigError, match=r"own.yaml must .* unfold to at most 10000 values"):
+        plan(tmp_path, *request_, text=BOMB)
+    assert time.process_time() - started < 5  # 0.3 s measured; unfolding takes minutes
+
+
+def test_E26_values_that_unfold_one_another_are_refused(tmp_path):
+    doubling = "".join(f"+data.a{n}=${{data.a{n + 1}}}${{data.a{n + 1}}} " for n in range(20))
+    with pytest.raises(ConfigError, match=r"at most 20 interpolations, received 41"):
+        plan(tmp_path, *doubling.split(), "+data.a20=x", "store=${data.a0}")
+
+
+def test_case_14_only_files_that_are_composed_count(tmp_path):
+    for number in range(17):
+        own(tmp_path, RECIPE.replace("own", "${seed}"), f"training/other{number}.yaml")
+    own(tmp_path, BOMB, "model/bomb.yaml")
+    own(tmp_path, "[" * 2000, "notes.yaml")
+    assert plan(tmp_path, "training.name='${seed}a'").configs[0].training.name == "0a"
+
+
+def test_E24_seed_given_twice_is_one_run(tmp_path):
+    settings = ("--multirun", *SMALL, "seed=1,1", f"hydra.sweep.dir={tmp_path / 's'}")
+    result = command("-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 runs finished (1 reused)" in result.stdout
+    assert read_study([tmp_path / "s"]).repeated == ["s/1"]

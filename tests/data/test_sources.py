@@ -1,0 +1,301 @@
+"""The chain of places is walked in order, verified at each step, and never half-written."""
+
+import gzip
+import io
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import command
+
+from fmnist_exp.data import sources
+from fmnist_exp.data.idx import IdxFile
+from fmnist_exp.data.sources import array_sha256
+from fmnist_exp.errors import DataError
+
+NAMES = tuple(sources.FILES)
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A data set of 20 + 10 tiny images in place of the real one; returns a folder with it."""
+    generator = np.random.default_rng(0)
+    arrays = {
+        NAMES[0]: generator.integers(0, 256, (20, 2, 2), dtype=np.uint8),
+        NAMES[1]: np.arange(20, dtype=np.uint8) % 10,
+        NAMES[2]: generator.integers(0, 256, (10, 2, 2), dtype=np.uint8),
+        NAMES[3]: np.arange(10, dtype=np.uint8),
+    }
+    folder = tmp_path / "good"
+    folder.mkdir()
+    files = {}
+    for name, array in arrays.items():
+        write_idx(folder / f"{name}.gz", array)
+        content = (folder / f"{name}.gz").read_bytes()
+        gz_sha256 = sources.hashlib.sha256(content).hexdigest()
+        files[name] = IdxFile(array.shape, array_sha256(array), len(content), gz_sha256)
+    monkeypatch.setattr(sources, "FILES", files)
+    monkeypatch.setattr(sources, "DEBIAN_DIR", tmp_path / "debian")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
+    monkeypatch.setattr(sources.shutil, "which", lambda program: None)
+    return folder
+
+
+def offline(url, timeout):
+    raise OSError("network is unreachable")
+
+
+class Response(io.BytesIO):
+    """What a web server answers."""
+
+    def __init__(self, content, url):
+        super().__init__(content)
+        self.url = url
+
+
+def serve(folder, monkeypatch, *, url=None, change=lambda content: content):
+    def answer(asked, timeout):
+        return Response(change((folder / asked.rpartition("/")[2]).read_bytes()), url or asked)
+
+    monkeypatch.setattr(sources.urllib.request, "urlopen", answer)
+
+
+def test_given_folder_is_used(small):
+    found = sources.find(small)
+    assert (found.source, found.path) == ("data.dir", small)
+    assert found.arrays[1].dtype == np.int32
+
+
+def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
+    shutil.copytree(small, sources.cache_dir())
+    with pytest.raises(DataError, match=r"there is no folder .*elsewhere"):
+        sources.find(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["train-images.idx3-ubyte"], "holds 'train-images.idx3-ubyte'. .* Give the files these"),
+        (["train.csv", "x/y"], "holds 'train.csv', 'x/'. .* Give the files these"),
+        ([f"raw/{name}" for name in NAMES], "holds 'raw/'. .* They lie in /.*/raw: pass that"),
+        (NAMES[:3], f"no /.*/{NAMES[3]}, with .* Give the files these"),
+        ([], "holds nothing. "),
+        ([f"{n:02}" for n in range(12)], "'09' and 2 more. "),
+    ],
+    ids=["other spelling", "CSV", "folder below", "one missing", "empty", "many"],
+)
+def test_case_10_folder_with_other_names_says_what_it_holds_and_what_is_looked_for(
+    tmp_path, files, message
+):
+    folder = tmp_path / "given"
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    folder.mkdir(exist_ok=True)
+    with pytest.raises(DataError, match=message) as caught:
+        sources.find(folder)
+    assert all(name in str(caught.value) for name in NAMES)
+
+
+def test_case_10_folder_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(
+        DataError, match=f"^there is no folder {tmp_path}/nowhere. Pass the folder "
+    ):
+        sources.find(tmp_path / "nowhere")
+
+
+def test_cache_comes_before_debian(small):
+    shutil.copytree(small, sources.DEBIAN_DIR)
+    assert sources.find().source == "Debian's package"
+    shutil.copytree(small, sources.cache_dir())
+    assert sources.find().source == "cache"
+
+
+def test_uncompressed_files_are_read(small, tmp_path):
+    for path in small.iterdir():
+        (tmp_path / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    assert sources.find(tmp_path).path == tmp_path
+
+
+def test_D23_download_lands_in_the_cache_once(small, monkeypatch):
+    serve(small, monkeypatch)
+    assert sources.find().source == "download"
+    monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
+    assert sources.find().source == "cache"
+
+
+def test_D23_corrupt_cache_is_replaced(small, monkeypatch):
+    shutil.copytree(small, sources.cache_dir())
+    (sources.cache_dir() / f"{NAMES[1]}.gz").write_bytes(b"rubbish")
+    serve(small, monkeypatch)
+    assert sources.find().source == "download"
+    assert sources.find().source == "cache"
+
+
+def homeless():
+    raise RuntimeError("Could not determine home directory.")
+
+
+@pytest.mark.parametrize("home", ["none", "missing", "read-only"])
+def test_without_a_home_the_copy_is_kept_among_the_temporary_files(
+    home, small, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "read-only").mkdir()
+    # Root may write anywhere, so what the system would answer is said here.
+    monkeypatch.setattr(sources.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "home", homeless if home == "none" else lambda: tmp_path / home)
+    serve(small, monkeypatch)
+    found = sources.find()
+    assert found.source == "download"
+    assert found.path.parent.parent == tmp_path / "tmp"
+    assert sources.find().source == "cache"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_home_that_may_not_be_entered_is_no_home(tmp_path):
+    """As under `docker run --user` with HOME=/root: even to ask what lies there is refused."""
+    (tmp_path / "home").mkdir(mode=0o700)
+    said = (
+        "import os; from fmnist_exp.data import sources; os.setuid(64101); "
+        "print(sources.cache_dir())"
+    )
+    result = command("-c", said, HOME=str(tmp_path / "home"), XDG_CACHE_HOME="", TMPDIR="/tmp")
+    assert result.stdout == "/tmp/fmnist_exp-64101/fashion-mnist\n", result.stderr
+
+
+def test_temporary_folder_of_another_user_is_not_used(small, monkeypatch, tmp_path):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sources.os, "getuid", lambda: 4242)
+    (tmp_path / "fmnist_exp-4242").mkdir()  # by the user of this test
+    with pytest.raises(DataError, match=r"cache: .*4242 belongs to another user. Set XDG_CACHE"):
+        sources.find()
+    shutil.copytree(small, sources.DEBIAN_DIR)
+    assert sources.find().source == "Debian's package"
+
+
+def test_cache_that_cannot_be_written_is_named(small, monkeypatch, tmp_path):
+    """Root may write anywhere, so a file stands where a folder is needed."""
+    (tmp_path / "cache").write_text("")
+    serve(small, monkeypatch)
+    with pytest.raises(DataError) as caught:
+        sources.find()
+    reason = f"cannot write to the cache {sources.cache_dir()}: "
+    for source in ("download", "apt-get"):
+        assert f"  {source}: {reason}" in str(caught.value)
+
+
+def test_D23_process_that_finds_the_cache_filled_uses_it(small, monkeypatch):
+    """Another process put its copy in place while this one was downloading."""
+
+    def fetch(folder):
+        shutil.copytree(small, folder, dirs_exist_ok=True)
+        shutil.copytree(small, sources.cache_dir())
+        (sources.cache_dir() / "winner").touch()
+
+    assert sources._into_cache(fetch) == sources.cache_dir()
+    assert (sources.cache_dir() / "winner").exists()
+
+
+def test_D23_process_that_loses_the_last_step_uses_the_winners_copy(small, monkeypatch):
+    """Another process puts its copy in place between the last look and the renaming."""
+    rename = Path.rename
+
+    def lose(path, target):
+        if target == sources.cache_dir():
+            shutil.copytree(small, target)
+        return rename(path, target)
+
+    serve(small, monkeypatch)
+    monkeypatch.setattr(Path, "rename", lose)
+    assert sources.find().source == "download"
+    assert [path.name for path in sources.cache_dir().parent.iterdir()] == ["fashion-mnist"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content[:-1], "bytes received are not the"),
+        (lambda content: content + b"x", "bytes received are not the"),
+        (lambda content: b"<html>", "6 bytes received are not the"),
+    ],
+    ids=["short", "long", "html"],
+)
+def test_D23_wrong_download_leaves_no_trace(small, monkeypatch, change, message):
+    serve(small, monkeypatch, change=change)
+    with pytest.raises(DataError, match=message):
+        sources.find()
+    assert list(sources.cache_dir().parent.iterdir()) == []
+
+
+def test_D23_redirect_away_from_https_is_refused(small, monkeypatch):
+    serve(small, monkeypatch, url="http://example.org/x")
+    with pytest.raises(DataError, match=r"redirected to http://example\.org/x, which is not https"):
+        sources.find()
+
+
+def test_D23_message_lists_every_place_and_the_repair(small):
+    with pytest.raises(DataError) as caught:
+        sources.find()
+    message = str(caught.value)
+    for part in ("cache:", "Debian's package:", "unreachable", "apt-get: this machine has no"):
+        assert part in message
+    assert "pass data.dir=FOLDER" in message
+
+
+def test_D22_foreign_images_are_refused_by_hash(small):
+    write_idx(small / f"{NAMES[0]}.gz", np.zeros((20, 2, 2)))
+    with pytest.raises(DataError, match=r"train-images.* must have sha256 .* not Fashion-MNIST"):
+        sources.find(small)
+
+
+def test_D22_labels_out_of_range_are_refused(small):
+    write_idx(small / f"{NAMES[1]}.gz", np.full(20, 255))
+    with pytest.raises(DataError, match=r"train-labels.*must lie in 0..9, received 255"):
+        sources.find(small)
+
+
+def test_D22_counts_that_disagree_are_refused(small):
+    write_idx(small / f"{NAMES[1]}.gz", np.zeros(19))
+    with pytest.raises(DataError, match=r"train-labels.*must state the shape \(20,\), received"):
+        sources.find(small)
+
+
+def test_apt_tries_again_with_lists_of_its_own(small, monkeypatch):
+    """A fresh machine has no package lists, and without root no way to fetch the common ones."""
+    commands = []
+
+    def fake(*command, cwd):
+        commands.append(command)
+        if command == ("apt-get", "download", sources.DEBIAN_PACKAGE):
+            raise DataError("no lists")
+        if command[0] == "apt-get" and "download" in command:
+            (cwd / "package.deb").write_bytes(b"")
+        if command[0] == "dpkg-deb":
+            shutil.copytree(small, cwd / "unpacked" / sources.DEBIAN_DIR.relative_to("/"))
+
+    monkeypatch.setattr(sources.shutil, "which", lambda program: program)
+    monkeypatch.setattr(sources, "_run", fake)
+    assert sources.find().source == "apt-get"
+    assert [command[-1] for command in commands[1:3]] == ["update", sources.DEBIAN_PACKAGE]
+    assert all("Dir::State::lists" in " ".join(command) for command in commands[1:3])
+
+
+def test_failing_command_is_reported_with_its_last_line(monkeypatch, tmp_path):
+    failed = subprocess.CompletedProcess((), 100, "", "W: first\nE: no such package")
+    monkeypatch.setattr(sources.subprocess, "run", lambda *args, **kwargs: failed)
+    with pytest.raises(DataError, match=r"apt-get download x: E: no such package"):
+        sources._run("apt-get", "download", "x", cwd=tmp_path)

@@ -1,0 +1,304 @@
+"""The C code is compiled, kept and loaded wherever it can be; else the true reason is given."""
+
+import ctypes
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from fmnist_exp import machine
+from fmnist_exp.engine.native import c_library
+
+SOURCE = c_library.SOURCE
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """An empty cache, a source that is compiled in no time, no library of another test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "epoch.c").write_text("int train_epoch(void *epoch) { return !epoch; }\n")
+    monkeypatch.setattr(c_library, "SOURCE", tmp_path / "epoch.c")
+    c_library.load.cache_clear()
+    return tmp_path / "cache" / "fmnist_exp" / "engine"
+
+
+@pytest.fixture
+def compiler(monkeypatch, tmp_path):
+    """Sets CC to a script, which may refuse arguments or claim a version, and else is cc."""
+
+    def write(before):
+        script = tmp_path / "compiler"
+        script.write_text(f'#!/bin/sh\n{before}\nexec cc "$@"\n')
+        script.chmod(0o755)
+        monkeypatch.setenv("CC", str(script))
+        c_library.load.cache_clear()
+
+    return write
+
+
+@pytest.fixture
+def noexec(monkeypatch):
+    """Lets nothing be loaded from below these folders, as if they were mounted noexec."""
+
+    def mount(*folders):
+        def load(path):
+            if any(Path(path).is_relative_to(folder) for folder in folders):
+                raise OSError(f"{path}: failed to map segment: Operation not permitted")
+            return real(path)
+
+        real = ctypes.CDLL
+        monkeypatch.setattr(ctypes, "CDLL", load)
+
+    return mount
+
+
+def works(library):
+    """Whether it is a library with what native.py calls."""
+    return not isinstance(library, str) and library.train_epoch is not None
+
+
+def says(version):
+    """A compiler of this version."""
+    return f'[ "$1" = --version ] && {{ echo {version}; exit; }}'
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("no-such-compiler", "No such file or directory: 'no-such-compiler'"),
+        ("gcc '-O2", "No closing quotation"),
+    ],
+)
+def test_compiler_that_cannot_be_run_is_quoted(monkeypatch, named, reason):
+    monkeypatch.setenv("CC", named)
+    assert re.search(f"{reason}.*apt-get install gcc", c_library.load("float32"))
+
+
+def test_compiler_that_fails_is_quoted(compiler):
+    compiler("echo 'fatal: no header' >&2; exit 3")
+    assert "ended with exit status 3: fatal: no header" in c_library.load("float32")
+
+
+@pytest.fixture
+def processor(monkeypatch, tmp_path):
+    """Sets the flags of the processor that /proc/cpuinfo tells of."""
+
+    def write(*flags):
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {' '.join(flags)}\n")
+        monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+        c_library.load.cache_clear()
+
+    return write
+
+
+def refuses(*options):
+    """A compiler that knows none of these options."""
+    cases = "|".join(f'*"{option}"*' for option in options)
+    return f'case "$*" in {cases}) echo "bad value: {options[0]}" >&2; exit 1;; esac'
+
+
+def notes(path):
+    """A compiler that leaves its arguments in a file, those of the last compilation."""
+    return f'[ "$1" = --version ] || echo "$*" > {path}'
+
+
+@pytest.mark.skipif(c_library.platform.machine() != "x86_64", reason="levels are those of x86-64")
+@pytest.mark.parametrize(
+    ("flags", "refused", "used"),
+    [
+        (c_library.AVX512, [], "-march=native"),
+        (c_library.AVX512, ["-march=native"], "-march=x86-64-v4"),
+        (c_library.AVX512, ["-march=native", "x86-64-v"], "-mavx512f"),
+        (c_library.AVX512, ["-march=native", "v4", "avx512"], "-march=x86-64-v3"),
+        (c_library.AVX2, ["-march=native"], "-march=x86-64-v3"),
+        (c_library.AVX2, ["-march"], "-mavx2 -mfma"),
+        ((), ["-march=native"], "-shared"),
+    ],
+)
+def test_compiler_that_refuses_native_gets_the_vectors_of_the_processor_otherwise(
+    processor, compiler, tmp_path, flags, refused, used
+):
+    processor(*flags)
+    compiler((refuses(*refused) if refused else "") + "\n" + notes(tmp_path / "noted"))
+    assert works(c_library.load("float32"))
+    arguments = (tmp_path / "noted").read_text()
+    assert used in arguments
+    assert (" -m" in arguments) == (used != "-shared")
+
+
+def test_code_for_all_of_x86_64_is_left_to_xla_where_the_processor_has_more(processor, compiler):
+    """It would train two to three times slower than XLA."""
+    processor(*c_library.AVX2)
+    compiler(refuses(" -m"))
+    reason = c_library.load("float32")
+    assert "has no instructions of x86-64-v3" in reason
+    assert "refused -march=native: bad value" in reason
+
+
+def test_case_5_compiler_that_refuses_march_native_is_tried_without(compiler, monkeypatch):
+    monkeypatch.setattr(c_library, "SOURCE", SOURCE)
+    compiler(refuses("-march=native"))
+    assert works(c_library.load("float32"))
+
+
+def test_library_is_compiled_once_and_kept(monkeypatch, cache):
+    assert works(c_library.load("float32"))
+    (kept,) = cache.iterdir()
+    c_library.load.cache_clear()
+    monkeypatch.setattr(c_library, "_compile", None)  # would fail
+    assert c_library.load("float32")._name == str(kept)
+
+
+def test_case_3_library_is_kept_and_loaded_where_tmp_is_noexec(noexec, monkeypatch, tmp_path):
+    monkeypatch.setattr(c_library.tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    noexec(tmp_path / "tmp")
+    assert works(c_library.load("float32"))
+
+
+def test_case_3_library_in_a_cache_that_is_noexec_is_loaded_from_a_copy(noexec, monkeypatch, cache):
+    noexec(cache)
+    assert works(c_library.load("float32"))
+    c_library.load.cache_clear()
+    monkeypatch.setattr(c_library, "_compile", None)  # not compiled again by every process
+    assert works(c_library.load("float32"))
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_case_3_true_reason_is_said_if_nothing_can_be_loaded(noexec):
+    noexec("/")
+    for _ in range(2):  # compiled, and kept
+        reason = c_library.load("float32")
+        assert "failed to map segment: Operation not permitted" in reason
+        assert "compiler" not in reason
+        c_library.load.cache_clear()
+
+
+def test_cache_that_cannot_be_written_costs_only_the_compiling(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert works(c_library.load("float32"))
+
+
+def test_neither_home_nor_tmp_need_be_writable(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(c_library.tempfile, "tempdir", str(tmp_path / "file"))
+    assert works(c_library.load("float32"))
+    monkeypatch.setattr(c_library, "OTHER_PLACES", ())
+    c_library.load.cache_clear()
+    assert "none of these folders can be written" in c_library.load("float32")
+
+
+def test_full_home_or_quota_is_left_for_the_next_place(compiler, cache, monkeypatch):
+    """A folder can be made there, but the compiler cannot write its output."""
+    compiler(f'case "$*" in *{cache}*) echo "No space left on device" >&2; exit 1;; esac')
+    assert works(c_library.load("float32"))
+
+
+def test_updated_compiler_compiles_anew_and_its_former_library_goes_once_unused(compiler, cache):
+    """Another machine of the same home may still have the former version."""
+    libraries = []
+    for version in ("12.2", "12.3", "12.2", "12.4"):
+        compiler(says(version))
+        assert works(c_library.load("float32"))
+        libraries.append(set(cache.iterdir()))
+        if version == "12.3":
+            for path in libraries[1] - libraries[0]:
+                os.utime(path, times=(time.time() - 1.1 * c_library.MAX_SUPERSEDED,) * 2)
+    assert [len(each) for each in libraries] == [1, 2, 2, 2]
+    assert libraries[0] < libraries[1] == libraries[2]
+    assert libraries[3] & libraries[1] == libraries[0]
+
+
+def test_library_that_another_machine_removes_meanwhile_is_compiled_anew(monkeypatch, cache):
+    c_library.load("float32")
+    c_library.load.cache_clear()
+    found = c_library._intact
+
+    def remove(start):
+        path = found(start)
+        path.unlink()
+        return path
+
+    monkeypatch.setattr(c_library, "_intact", remove)
+    assert works(c_library.load("float32"))
+
+
+def test_library_is_called_the_same_when_it_is_compiled_and_when_it_is_found(cache):
+    """A record names it, for what it was made of decides the bits."""
+    made = Path(c_library.load("float32")._name).name
+    c_library.load.cache_clear()
+    assert made == Path(c_library.load("float32")._name).name
+    assert [path.name for path in cache.iterdir()] == [made]
+
+
+def test_libraries_of_other_machines_stay_until_none_has_used_them_for_long(
+    compiler, monkeypatch, cache
+):
+    """Of another processor, another type, another source or another compiler."""
+    for change in ("_machine", None):
+        with monkeypatch.context() as other:
+            if change:
+                other.setattr(c_library, change, lambda dtype: iter(["another"]))
+            c_library.load.cache_clear()
+            c_library.load("float32")
+    c_library.load("float64")
+    compiler(says("1"))
+    c_library.load("float32")
+    assert len(list(cache.iterdir())) == 4
+    for path in cache.iterdir():
+        os.utime(path, times=(time.time() - 1.1 * c_library.MAX_UNUSED,) * 2)
+    c_library.load.cache_clear()
+    c_library.load("float32")  # is used, and so is young again
+    compiler(says("2"))
+    c_library.load("float32")
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_library_that_is_used_is_not_old(compiler, cache):
+    c_library.load("float32")
+    (used,) = cache.iterdir()
+    os.utime(used, times=(0, 0))
+    c_library.load.cache_clear()
+    c_library.load("float32")
+    c_library.load("float64")
+    assert used.exists()
+
+
+@pytest.mark.parametrize("what", ["processor", "machine", "libc_ver", "source"])
+def test_each_processor_system_and_source_has_a_library_of_its_own(
+    monkeypatch, tmp_path, processor, what
+):
+    processor("sse2")
+    usual = list(c_library._machine("float32"))
+    if what == "processor":
+        processor("sse2", "avx2")
+    elif what == "source":
+        (tmp_path / "epoch.c").write_text(c_library.SOURCE.read_text() + "\n")
+        monkeypatch.setattr(c_library, "SOURCE", tmp_path / "epoch.c")
+    else:
+        another = {"machine": "another", "libc_ver": ("glibc", "2.1")}[what]
+        monkeypatch.setattr(c_library.platform, what, lambda: another)
+    assert list(c_library._machine("float32")) != usual
+
+
+def test_machine_without_a_compiler_uses_what_its_like_has_kept(monkeypatch):
+    assert works(c_library.load("float32"))
+    monkeypatch.setenv("CC", "no-such-compiler")
+    c_library.load.cache_clear()
+    assert works(c_library.load("float32"))
+
+
+def test_damaged_library_is_compiled_anew(cache):
+    c_library.load("float32")
+    (kept,) = cache.iterdir()
+    whole = kept.stat().st_size
+    replaced = cache / "short"  # not in place: this process has the file mapped
+    replaced.write_bytes(kept.read_bytes()[:1000])
+    replaced.replace(kept)
+    c_library.load.cache_clear()
+    assert works(c_library.load("float32"))
+    assert kept.stat().st_size == whole

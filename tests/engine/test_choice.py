@@ -1,0 +1,205 @@
+"""The engine of a run is settled when it is planned, without TensorFlow, and no other trains it."""
+
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import config_of, read_rows
+
+from fmnist_exp import train
+from fmnist_exp.engine import choice
+from fmnist_exp.engine.choice import settled
+from fmnist_exp.engine.native import c_library
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.run import runner
+from fmnist_exp.run.provenance import run_key
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import records
+from fmnist_exp.sweep.plan import describe, planned, write_plan
+from fmnist_exp.sweep.preflight import plan_command_line
+
+SWEEP = ("--multirun", "data=synthetic", "training=smoke", "seed=range(3)")
+
+
+@pytest.fixture
+def without_c(monkeypatch):
+    """A machine on which the C code cannot be had."""
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+
+
+def trained(config, folder, **options):
+    """The record of a run that is trained below a folder, with a store."""
+    store = Store(folder / "runs")
+    choices = {"initializer": "he"}
+    return runner.run(config, folder / "run", choices, figures=False, store=store, **options)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "engine"),
+    [
+        ((), "c"),
+        (("engine=c",), "c"),
+        (("optimizer=sgd",), "xla"),
+        (("engine=xla",), "xla"),
+        (("engine=gpu",), "gpu"),
+    ],
+)
+def test_engine_is_settled_by_the_config_where_c_can_be_had(overrides, engine):
+    assert settled(config_of(*overrides)).engine == engine
+
+
+@pytest.mark.parametrize(
+    ("overrides", "engines"),
+    [
+        (["initializer=he,lecun"], ["c"] * 6),
+        (["optimizer=adam,sgd"], ["xla"] * 6),
+        (["optimizer=adam,sgd", "engine=c,auto"], None),
+        (["optimizer=adam,adamw", "engine=auto"], ["xla"] * 6),
+        (["engine=c,xla"], ["c"] * 3 + ["xla"] * 3),
+        (["engine=auto,xla"], ["c"] * 3 + ["xla"] * 3),
+    ],
+    ids=str,
+)
+def test_runs_of_a_sweep_are_planned_for_one_engine_unless_they_name_it(
+    tmp_path, overrides, engines
+):
+    """One that C does not know takes the others with it, so that they can be compared."""
+    command = [*SWEEP, *overrides, f"hydra.sweep.dir={tmp_path}/s"]
+    if engines is None:
+        with pytest.raises(ConfigError, match="must be Adam for engine=c, received 'SGD'"):
+            plan_command_line(command)
+    else:
+        planned_engines = [config.engine for config in plan_command_line(command).configs]
+        assert sorted(planned_engines) == engines
+
+
+@pytest.mark.parametrize(
+    ("override", "unknown"),
+    [
+        ("optimizer=adam,sgd", "optimizer.class_name=SGD"),
+        ("model.activation=relu,selu", "model.activation=selu"),
+        ("optimizer=adam", None),
+        ("optimizer=sgd", None),  # no run that C would train
+        ("engine=c,xla", None),
+    ],
+)
+def test_sweep_that_leaves_c_for_a_few_runs_says_for_which_key(tmp_path, override, unknown):
+    plan = plan_command_line([*SWEEP, override, f"hydra.sweep.dir={tmp_path}/s"])
+    said = f"XLA trains all runs, as they are compared: the C code does not know {unknown}"
+    assert plan.remark == (said if unknown else None)
+
+
+def test_remark_on_the_engine_is_printed_once(tmp_path, monkeypatch, capsys):
+    for sweep in (["optimizer=adam,sgd"], ["hydra/sweeper=tpe", "optimizer=choice(adam,sgd)"]):
+        arguments = ["--multirun", *SWEEP[1:3], *sweep, f"hydra.sweep.dir={tmp_path}/s"]
+        monkeypatch.setattr(sys, "argv", ["train", *arguments, "dry_run=true"])
+        train.main()
+        assert capsys.readouterr().out.count("the C code does not know") == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model.activation=selu", r"^model.activation must be relu for engine=c, received 'selu'."),
+        ("optimizer=sgd", r"^optimizer.class_name must be Adam for engine=c, received 'SGD'."),
+        (
+            "+optimizer.config.clipnorm=1.0",
+            r"^optimizer.config.clipnorm must not be given for engine=c, received 1.0.",
+        ),
+    ],
+)
+def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, message):
+    with pytest.raises(ConfigError, match=message + r" Pass engine=xla\.$"):
+        settled(config_of("engine=c", override))
+
+
+def test_worker_is_not_warned_of_the_engine_that_its_sweep_shares(tmp_path, caplog):
+    composed = config_of(*SWEEP[1:3])
+    write_plan(plan_command_line([*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"]))
+    assert planned(tmp_path / "s", 0, composed).engine == "xla"
+    assert caplog.text == ""
+
+
+def test_run_elsewhere_is_not_warned_of_the_engine_that_was_settled(tmp_path, caplog):
+    composed = config_of(*SWEEP[1:3])
+    plan = plan_command_line([*SWEEP, f"hydra.sweep.dir={tmp_path}/s"])
+    write_plan(plan)
+    assert planned(plan.sweep_dir, 0, composed) == settled(composed)
+    assert caplog.text == ""
+    planned(plan.sweep_dir, 0, replace(composed, engine="xla"))
+    assert "have changed since the sweep began" in caplog.text
+
+
+def test_reason_is_said_once_for_all_runs_of_a_command(without_c, caplog, tmp_path):
+    with caplog.at_level(logging.WARNING):
+        plan = plan_command_line([*SWEEP, f"hydra.sweep.dir={tmp_path}/s"])
+        for config in plan.configs:
+            assert settled(config).engine == "xla"
+    (message,) = caplog.messages
+    assert "there is no C here" in message
+
+
+def test_process_that_cannot_load_the_planned_engine_fails_with_one_line(
+    tiny_config, monkeypatch, tmp_path
+):
+    """The advice works: the same run with engine=xla is trained."""
+    config = settled(tiny_config("training.epochs=1"))
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+    with pytest.raises(ConfigError, match=r"there is no C here.*engine=xla") as refused:
+        trained(config, tmp_path)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+    assert trained(replace(config, engine="xla"), tmp_path).provenance["engine"] == "XLA"
+
+
+def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
+    record = trained(tiny_config("training.epochs=1"), tmp_path)
+    assert (record.config["engine"], record.provenance["engine"]) == ("c", "C")
+    assert record.provenance["device"] == "CPU"
+    assert record.provenance["library"] == Path(c_library.load("float32")._name).name
+    assert record.provenance["threads"] == 1  # the widest layer has one panel
+    assert record.provenance["model_needs_keras"] == "3.8"
+    data_sha256 = record.provenance["data_sha256"]
+    keys = {
+        name: run_key(tiny_config("training.epochs=1", f"engine={name}"), data_sha256)
+        for name in ("c", "xla", "gpu")
+    }
+    assert record.run_key == keys["c"]
+    assert len(set(keys.values())) == 3
+
+
+def test_dry_run_shows_as_done_what_the_settled_engine_has_trained(monkeypatch, tmp_path, request):
+    arguments = [*SWEEP, "training.epochs=1", f"hydra.sweep.dir={tmp_path}/s"]
+    plan, store = plan_command_line(arguments), Store(tmp_path / "runs")
+    trained(plan.configs[1], tmp_path)
+    assert "3 runs, 1 done, 2 to train" in describe(plan, store)
+    request.getfixturevalue("without_c")
+    choice._c_is_here.cache_clear()
+    assert "3 runs, 0 done, 3 to train" in describe(plan_command_line(arguments), store)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
+    def kill(rows):
+        if len(rows) == 3:
+            raise Killed
+
+    config = tiny_config("training.epochs=4")
+    with pytest.raises(Killed):
+        trained(config, tmp_path, is_hopeless=kill, checkpoint_seconds=0)
+    assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
+    other = replace(config, engine="xla")
+    trained(other, tmp_path)
+    trained(other, tmp_path / "alone")
+    assert history(tmp_path) == history(tmp_path / "alone")
+
+
+def history(folder):
+    """The epochs of a run, but for the seconds that each took."""
+    rows = read_rows(folder / "run" / records.HISTORY)
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]

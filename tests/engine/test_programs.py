@@ -1,0 +1,75 @@
+"""Runs of one architecture share one compiled program, and no run sees another's traces."""
+
+import dataclasses
+import weakref
+
+import numpy as np
+import pytest
+
+from fmnist_exp.config.keras_arguments import NOT_FROM_CONFIG
+from fmnist_exp.config.keras_classes import keras_classes
+from fmnist_exp.data import loading
+from fmnist_exp.engine import programs, training
+
+OPTIMIZERS = sorted(keras_classes("optimizers").keys() - NOT_FROM_CONFIG["optimizers"])
+
+
+def test_shared_program_gives_the_bits_of_a_new_one(tiny_config):
+    config = tiny_config("model=regularized")
+    splits = loading.load(config.data)
+    training.fit(tiny_config("model=regularized", "seed=5", "initializer=he"), splits)
+    shared = training.fit(config, splits).model.get_weights()
+    programs._programs.clear()
+    again = training.fit(config, splits).model.get_weights()
+    for ours, theirs in zip(shared, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_runs_of_one_architecture_share_one_program(tiny_config):
+    programs._programs.clear()
+    splits = loading.load(tiny_config().data)
+    for overrides in (
+        ["seed=1"],
+        ["initializer=he"],
+        ["optimizer.config.learning_rate=0.1"],
+        ["training.epochs=3"],
+    ):
+        training.fit(tiny_config(*overrides), splits)
+    assert len(programs._programs) == 1
+
+
+def test_programs_are_dropped_beyond_the_limit(tiny_config):
+    splits = loading.load(tiny_config().data)
+    for width in range(2, 3 + programs.MAX_PROGRAMS):
+        training.fit(tiny_config(f"model.hidden=[{width}]", "training.epochs=1"), splits)
+    assert len(programs._programs) == programs.MAX_PROGRAMS
+
+
+def test_dropped_program_gives_its_memory_back(tiny_config):
+    splits = loading.load(tiny_config().data)
+    programs._programs.clear()
+    training.fit(tiny_config("model.hidden=[77]", "training.epochs=1"), splits)
+    first = weakref.ref(next(iter(programs._programs.values())).trainer)
+    for width in range(2, 2 + programs.MAX_PROGRAMS):
+        training.fit(tiny_config(f"model.hidden=[{width}]", "training.epochs=1"), splits)
+    assert first() is None
+
+
+def test_equal_data_read_twice_share_one_program(tiny_config):
+    programs._programs.clear()
+    splits = loading.load(tiny_config().data)
+    training.fit(tiny_config(), splits)
+    training.fit(tiny_config(), dataclasses.replace(splits))
+    assert len(programs._programs) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_no_optimizer_carries_state_into_the_next_run(tiny_config, optimizer):
+    named = (f"optimizer.name={optimizer}", f"optimizer.class_name={optimizer}")
+    config = tiny_config(*named, "training.epochs=2")
+    splits = loading.load(config.data)
+    programs._programs.clear()
+    first, again = (training.fit(config, splits).model.get_weights() for _ in range(2))
+    for ours, theirs in zip(first, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -1,0 +1,145 @@
+"""The rooms of the house: each uses the rooms below it, and TensorFlow only what trains."""
+
+import ast
+import graphlib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, command
+
+PACKAGE = ROOT / "fmnist_exp"
+GROUND = {"console", "errors", "files", "locks", "machine", "seeding", ""}  # open to all
+# room -> rooms that it uses; a permission that nothing uses is an error as well
+ROOMS = {
+    "config": set(),
+    "rundir": set(),
+    "data": {"config"},
+    "engine": {"config", "data", "rundir"},
+    "run": {"config", "data", "engine", "rundir", "report"},
+    "sweep": {"config", "data", "engine", "rundir", "run", "tuning"},
+    "tuning": {"config", "data", "engine", "rundir", "run", "sweep"},
+    "report": {"rundir", "tuning"},
+}
+COMMANDS = {"train", "aggregate", "store"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """A module's name below the package; empty for the package itself."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__")
+
+
+def room_of(module: str) -> str:
+    """The room, command or part of the ground that a module belongs to."""
+    return module.partition(".")[0]
+
+
+MODULES = {name_of(path).rstrip("."): path for path in FILES}
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of the package that a file imports, at any level of it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.partition(".")[0] == "fmnist_exp":
+                found.add(name.removeprefix("fmnist_exp").lstrip("."))
+    return found
+
+
+def used_by(room: str) -> set[str]:
+    """Rooms and commands that a room's files import from."""
+    paths = [path for name, path in MODULES.items() if room_of(name) == room]
+    assert paths
+    found = {room_of(name) for path in paths for name in imported(path)}
+    return {name for name in found if name in {*ROOMS, *COMMANDS, *GROUND}} - GROUND - {room}
+
+
+def test_every_module_is_in_a_room_on_the_ground_or_a_command():
+    assert {room_of(name) for name in MODULES} == {*ROOMS, *GROUND, *COMMANDS}
+
+
+def test_rooms_use_what_the_table_says():
+    assert {room: used_by(room) for room in ROOMS} == ROOMS
+
+
+@pytest.mark.xfail(strict=True, reason="sweep and tuning still use each other")
+def test_no_two_rooms_use_each_other():
+    list(graphlib.TopologicalSorter(ROOMS).static_order())
+
+
+@pytest.mark.parametrize("part", sorted(GROUND - {""}))
+def test_ground_uses_ground_alone(part):
+    assert used_by(part) == set()
+
+
+def roots(node: ast.AST) -> list[str]:
+    """Top-level packages that an import statement names."""
+    if isinstance(node, ast.ImportFrom):
+        return [(node.module or "").partition(".")[0]]
+    return [a.name.partition(".")[0] for a in node.names] if isinstance(node, ast.Import) else []
+
+
+def importing(*packages: str) -> set[str]:
+    """Modules that import one of these packages."""
+    return {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if set(packages) & set(roots(node))
+    }
+
+
+def test_only_backend_imports_tensorflow():
+    assert importing("tensorflow", "keras") == {"engine.backend"}
+
+
+def test_of_the_report_only_charts_import_matplotlib_and_findings_reach_none():
+    drawing = importing("matplotlib")
+    assert drawing
+    assert all(name.startswith("report.charts.") for name in drawing)
+    reached, coming = set(), {"report.findings"}
+    while coming:
+        reached |= coming
+        named = {below for name in coming for below in imported(MODULES[name])}
+        modules = {each if each in MODULES else each.rpartition(".")[0] for each in named}
+        coming = modules - reached
+    assert not any(name.startswith("report.charts") for name in reached)
+
+
+WITHOUT_TENSORFLOW = {
+    "help": ("fmnist_exp.train", ["--help"]),
+    "config": ("fmnist_exp.train", ["--cfg", "job"]),
+    "mistyped option": ("fmnist_exp.train", ["model=nope"]),
+    "bad value": ("fmnist_exp.train", ["training.epochs=0"]),
+    "bad value in a sweep": ("fmnist_exp.train", ["--multirun", "training.epochs=1,0"]),
+    "planned sweep": (
+        "fmnist_exp.train",
+        ["--multirun", "data=synthetic", "seed=0,1", "dry_run=true"],
+    ),
+    "aggregator's help": ("fmnist_exp.aggregate", ["--help"]),
+    "aggregator's error": ("fmnist_exp.aggregate", ["nowhere"]),
+    "data": ("fmnist_exp.data", ["--dir", "nowhere"]),
+}
+PROBE = """
+import atexit, os, runpy, sys
+def seen():
+    os.write(2, b"\\nTENSORFLOW %d" % bool({"tensorflow", "keras"} & sys.modules.keys()))
+atexit.register(seen)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("case", WITHOUT_TENSORFLOW)
+def test_answers_without_importing_tensorflow(case, tmp_path):
+    module, arguments = WITHOUT_TENSORFLOW[case]
+    result = command("-c", PROBE, module, *arguments)
+    assert "TENSORFLOW 0" in result.stderr
+    assert "Traceback" not in result.stderr

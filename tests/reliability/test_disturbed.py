@@ -1,0 +1,122 @@
+"""Sweeps give the same runs to the last bit under every launcher, also if they are hit."""
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+
+import pytest
+from launched import NUM_EPOCHS, Sweep, install_slurm, wait_until
+
+from fmnist_exp.rundir.records import RECORD, read_record
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The metrics of four runs of a sweep that nothing has disturbed, without a launcher."""
+    records = Sweep(tmp_path_factory.mktemp("basic") / "here").complete()
+    return [record.metrics for record in records]
+
+
+def check_same_command_completes(sweep, finished, expected):
+    """Nothing that had finished is trained again, nothing is lost, and the bits are the same."""
+    records = sweep.complete()
+    assert [record.metrics for record in records] == expected[: sweep.num_runs]
+    assert all(records[number].reused for number in finished)
+    assert sweep.num_trained() == [1] * sweep.num_runs
+
+
+def finished_runs(sweep):
+    written = [n for n in range(sweep.num_runs) if (sweep.run_dir(n) / RECORD).exists()]
+    return [n for n in written if read_record(sweep.run_dir(n)).status == "completed"]
+
+
+def check_counted(sweep, finished):
+    """The console counts the runs without a result, and says once what to do."""
+    (line,) = re.findall("(.*): to go on, give the same command again", sweep.said())
+    counts = [int(part.split()[0]) for part in line.split(", ")]
+    num_named = sum(counts) + sweep.said().count("  repeat it: python -m fmnist_exp.train")
+    # Jobs of submitit go on by themselves, and may have ended since they were counted.
+    running = sum(int(part.split()[0]) for part in line.split(", ") if part.endswith("running"))
+    num_missing = sweep.num_runs - len(finished)
+    assert num_named - running <= num_missing <= num_named, sweep.said()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["cores", "here_submitit"])
+def test_killed_process_is_told_and_the_same_command_completes(launcher, tmp_path, expected):
+    sweep = Sweep(tmp_path / "here", f"hydra/launcher={launcher}")
+    with sweep.started() as process:
+        wait_until(lambda: 1 in sweep.under_way(), process, sweep.said)
+        os.kill(sweep.process_of(1), signal.SIGKILL)
+        assert process.wait(240) == 1
+        finished = finished_runs(sweep)
+        check_counted(sweep, finished)
+        # Jobs of submitit that were not hit are left alone, and the second command waits for them.
+        check_same_command_completes(sweep, finished, expected)
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    """A Ray cluster of one node with one core, whose processes work in another folder."""
+    short = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a socket's path holds 107 bytes at most
+    monkeypatch.setenv("RAY_TMPDIR", short)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.chdir(short)
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster()
+    try:
+        nodes.add_node(num_cpus=1, include_dashboard=False)
+        yield nodes
+    finally:
+        nodes.shutdown()
+        shutil.rmtree(short, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_sweep_survives_the_loss_of_a_node_of_its_ray_cluster(tmp_path, cluster, expected):
+    """Ray's own retries are off, so that the sweep ends, and the same command has work to do."""
+    lost = cluster.add_node(num_cpus=1)
+    joins = f"hydra.launcher.ray.init.address={cluster.address}"
+    once = "+hydra.launcher.ray.remote.max_retries=0"
+    sweep = Sweep(tmp_path / "here", "hydra/launcher=on_ray", joins, once)
+    with sweep.started() as process:
+        wait_until(lambda: len(sweep.under_way()) == 2, process, sweep.said)
+        cluster.remove_node(lost, allow_graceful=False)
+        assert process.wait(240) == 1
+    finished = finished_runs(sweep)
+    check_counted(sweep, finished)
+    assert " running: to go on" not in sweep.said()
+    assert " running, " not in sweep.said()
+    assert len(finished) < 4
+    check_same_command_completes(sweep, finished, expected)
+
+
+@pytest.mark.slow
+def test_preempted_slurm_job_is_queued_again_and_goes_on(tmp_path, monkeypatch, expected):
+    install_slurm(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'slurm'}:{os.environ['PATH']}")
+    chosen = ("hydra/launcher=slurm", "hydra.launcher.partition=night")
+    sweep = Sweep(tmp_path / "here", *chosen, num_runs=2)
+    saved = sweep.folder / "store" / "unfinished"
+    with sweep.started() as process:
+        wait_until(
+            lambda: 1 in sweep.under_way() and len([*saved.glob("[!.]*.npz")]) == 2,
+            process,
+            sweep.said,
+        )
+        os.kill(sweep.process_of(1), signal.SIGUSR2)
+        assert process.wait(240) == 0, sweep.said()
+    check_same_command_completes(sweep, [0, 1], expected)
+    # A run that goes on shows its former epochs again, with the seconds that they took then.
+    first_epochs = re.findall(rf"epoch   1/{NUM_EPOCHS} .* s$", sweep.log(1), re.MULTILINE)
+    assert len(first_epochs) == 2
+    assert first_epochs[0] == first_epochs[1]
+    assert "this job is preempted" in (tmp_path / "slurm" / "output_1").read_text()
+    script = (tmp_path / "slurm" / "script").read_text()
+    asked = ("array=0-1%2", "cpus-per-task=2", "mem=4GB", "partition=night", "time=240")
+    for flag in (*asked, "signal=USR2@120", "requeue", "job-name=train"):
+        assert f"#SBATCH --{flag}\n" in script
+    assert f"{sweep.folder}/sweep/.submitit/%j" in script

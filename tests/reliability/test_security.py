@@ -1,0 +1,229 @@
+"""Config values are data: they run no code, leave no directory and leak no secret."""
+
+import dataclasses
+import math
+import os
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, config_of, train
+from study import RECORD
+
+from fmnist_exp import files
+from fmnist_exp import store as store_command
+from fmnist_exp.errors import ConfigError, RecordError, StoreError
+from fmnist_exp.run.store import FILES, MODEL, SEAL, Store
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import model_name
+from fmnist_exp.sweep.preflight import plan_command_line
+
+HOSTILE = {
+    "+model._target_=os.system": "model._target_ is not a key",
+    "+initializer.config._target_=os.system": "_target_ is not an argument",
+    "initializer.class_name=builtins.open": "must name one of Keras's initializers",
+    "optimizer.class_name=keras.saving.load_model": "must name one of Keras's optimizers",
+    "+training.callbacks.evil={_target_:os.system,class_name:EarlyStopping,config:{}}": (
+        "_target_ is not a key"
+    ),
+    "+training.callbacks.evil={class_name:LambdaCallback,config:{}}": "must name one of Keras's",
+    "+training.callbacks.evil={class_name:CSVLogger,config:{filename:/x}}": "must name one of",
+    "model.name=${oc.env:HOME}": "must not come from an environment variable",
+    "+optimizer.config.clipnorm=${oc.env:SECRET,1}": "must not come from an environment variable",
+}
+
+
+@pytest.mark.parametrize("override", HOSTILE)
+def test_hostile_value_is_refused(override):
+    with pytest.raises(ConfigError, match=HOSTILE[override].replace("'", ".")):
+        config_of(override)
+
+
+@pytest.mark.parametrize("option", ["../../evil", "/etc/evil", "sub/evil", ".evil", "a\\b"])
+def test_model_name_is_never_a_path(option):
+    name = model_name({"initializer": {"name": option}})
+    assert "/" not in name
+    assert "\\" not in name
+    assert not name.startswith(".")
+
+
+# override -> the key that the message must name
+HOSTILE_FOR_HYDRA = {
+    "+hydra.callbacks.evil={_target_:os.mkdir,path:EVIL}": "hydra.callbacks.evil",
+    "hydra.launcher._target_=os.system": "hydra.launcher._target_",
+    "+hydra.launcher.x={_target_:os.mkdir,path:EVIL}": "hydra.launcher.x",
+    "hydra.launcher={_target_:os.mkdir}": "hydra.launcher",
+    "hydra.sweeper._target_=os.system": "hydra.sweeper._target_",
+    "hydra.job_logging.handlers.file.filename=EVIL": "hydra.job_logging.handlers.file.filename",
+    "+hydra.job_logging.handlers.x={(): os.mkdir}": "cannot be read as KEY=VALUE",
+    "hydra.job_logging.handlers.file.class=os.mkdir": "hydra.job_logging.handlers.file.class",
+    "hydra.job.name=../../evil": "hydra.job.name",
+    "+hydra.job.env_set.LD_PRELOAD=EVIL": "hydra.job.env_set.LD_PRELOAD",
+    "hydra.output_subdir=../../evil": "hydra.output_subdir",
+    "hydra.sweep.subdir=../../evil": "hydra.sweep.subdir",
+    "hydra.searchpath=[file:///]": "hydra.searchpath",
+    "hydra.run.dir=a,b": "hydra.run.dir",
+    "~hydra.job_logging": "hydra.job_logging",
+}
+
+
+@pytest.mark.parametrize("override", HOSTILE_FOR_HYDRA)
+def test_hydras_own_section_runs_and_writes_nothing(override, tmp_path):
+    evil = override.replace("EVIL", str(tmp_path / "evil"))
+    sweep = f"hydra.sweep.dir={tmp_path / 'sweep'}"
+    with pytest.raises(ConfigError, match=HOSTILE_FOR_HYDRA[override]):
+        plan_command_line(["--multirun", "data=synthetic", evil, sweep])
+    assert list(tmp_path.iterdir()) == []
+
+
+# lines of an experiment in a folder of someone else's -> the key that the message must name
+FOREIGN = {
+    "hydra: {sweep: {subdir: ../x}}": "hydra.sweep.subdir must stay as it is, received '../x'",
+    "hydra: {sweeper: {params: {hydra.sweep.subdir: ../x}}}": "received 'hydra.sweep.subdir'",
+    "hydra: {sweeper: {params: {store: /evil}}}": "received 'store'",
+    "model: {_target_: os.system}": "model._target_ is not a key",
+    "optimizer: {config: {_target_: os.system}}": "_target_ is not an argument",
+}
+
+
+def plan_foreign(folder, *overrides):
+    """The plan of a sweep with groups from a folder."""
+    into = f"hydra.sweep.dir={folder / 'sweep'}"
+    settings = ("--config-dir", str(folder), "--multirun", "data=synthetic")
+    return plan_command_line([*settings, *overrides, into])
+
+
+@pytest.mark.parametrize("lines", FOREIGN)
+def test_foreign_config_folder_runs_and_redirects_nothing(lines, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    text = f"# @package _global_\n{lines}\n"
+    (tmp_path / "experiment" / "evil.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=FOREIGN[lines]):
+        plan_foreign(tmp_path, "experiment=evil", "seed=1,2")
+
+
+def test_factors_of_a_foreign_experiment_are_taken(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {seed: 'range(3)'}}}\n"
+    (tmp_path / "experiment" / "good.yaml").write_text(text)
+    assert len(plan_foreign(tmp_path, "experiment=good").configs) == 3
+
+
+@pytest.mark.parametrize("link", ["", "0", "0/.hydra"])
+def test_sweep_may_lie_behind_links_as_on_a_scratch_disk(link, tmp_path):
+    (tmp_path / "scratch").mkdir()
+    path = tmp_path / "sweep" / link
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(tmp_path / "scratch")
+    into = f"hydra.sweep.dir={tmp_path / 'sweep'}"
+    assert plan_command_line(["--multirun", "data=synthetic", "seed=1,2", into]) is not None
+
+
+def kept_run(store):
+    """A run in a store, as complete as a record and files of any content can make it."""
+    folder = store.folder("key")
+    folder.mkdir(parents=True)
+    for name in FILES:
+        (folder / name).write_text(name)
+    hashes = {name: files.sha256_of(folder / name) for name in FILES}
+    record = dataclasses.replace(RECORD, run_key="key", artifacts=hashes)
+    records.write_record(folder, record)
+    (folder / SEAL).write_text(f"{files.sha256_of(folder / records.RECORD)}  run.json\n")
+    return folder, record
+
+
+def test_kept_run_of_this_form_is_found(tmp_path):
+    store = Store(tmp_path / "runs")
+    _, record = kept_run(store)
+    assert store.find("key") == record
+
+
+def test_kept_run_cannot_name_a_file_elsewhere(tmp_path):
+    store = Store(tmp_path / "runs")
+    folder, record = kept_run(store)
+    (tmp_path / "secret").write_text("x")
+    artifacts = record.artifacts | {"../../secret": files.sha256_of(tmp_path / "secret")}
+    records.write_record(folder, dataclasses.replace(record, artifacts=artifacts))
+    (folder / SEAL).write_text(f"{files.sha256_of(folder / records.RECORD)}  run.json\n")
+    with pytest.raises(StoreError, match=r"its record must name .*, and no other file"):
+        store.find("key")
+    assert (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("linked", ["folder", "file"])
+def test_link_in_the_store_is_removed_and_never_what_it_leads_to(linked, tmp_path):
+    store = Store(tmp_path / "runs")
+    folder, _ = kept_run(store)
+    path = folder if linked == "folder" else folder / MODEL
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert store.find("key") is None
+    assert not os.path.lexists(path)
+    assert (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["locks", "unfinished"])
+def test_store_with_a_linked_folder_is_refused(name, tmp_path):
+    store = Store(tmp_path / "runs")
+    store.root.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (store.root / name).symlink_to(tmp_path / "elsewhere")
+    refused = pytest.raises(RecordError, match=rf"{name} must be a folder, received a link")
+    with refused:
+        store.check()
+    with refused, store.claim("key"):
+        store.keep(dataclasses.replace(RECORD, config=dataclasses.asdict(config_of())), tmp_path)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("start", ["../elsewhere", "/", "..", "locks", ""])
+def test_kept_removes_runs_of_the_store_alone(start, tmp_path):
+    store = Store(tmp_path / "runs")
+    for name in ("locks", "unfinished", "../elsewhere"):
+        (store.root / name).mkdir(parents=True)
+    with pytest.raises(RecordError, match="--remove must name one run"):
+        store_command.chosen(store, [start], math.inf)
+    assert (tmp_path / "elsewhere").exists()
+
+
+def test_code_that_could_run_data_is_not_called_anywhere():
+    """No pickle, no unsafe YAML, no model file loaded, no shell: each word would be a door."""
+    doors = re.compile(
+        r"\bpickle\.|allow_pickle=True|yaml\.(?:load|full_load|unsafe_load)\(|load_model\(|"
+        r"shell=True|\beval\(|\bexec\(|instantiate\(|mktemp\(|enable_unsafe|register_new_resolver"
+    )
+    folders = (ROOT / "fmnist_exp", ROOT / "hydra_plugins", ROOT / "scripts")
+    sources = [path for folder in folders for path in folder.rglob("*.py")]
+    found = {path.relative_to(ROOT): doors.findall(path.read_text()) for path in sources}
+    closing = {Path("fmnist_exp/config/parsing.py"): ["register_new_resolver"]}  # shuts `oc.env`
+    assert {path: words for path, words in found.items() if words} == closing
+
+
+def test_every_archive_of_arrays_is_read_by_one_function_without_objects():
+    loading = [
+        path for path in (ROOT / "fmnist_exp").rglob("*.py") if "np.load(" in path.read_text()
+    ]
+    assert loading == [ROOT / "fmnist_exp" / "files.py"]
+
+
+def test_secret_in_the_environment_reaches_no_file(tmp_path):
+    secret = "correct horse battery staple"
+    run_dir = tmp_path / "r"
+    result = train("data=synthetic", "training=smoke", f"hydra.run.dir={run_dir}", SECRET=secret)
+    assert result.returncode == 0, result.stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert run_dir / "run.json" in files
+    assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_computed_name_of_the_environment_is_refused_too(monkeypatch):
+    monkeypatch.setenv("SECRET", "correct horse")
+    with pytest.raises(ConfigError, match=r"initializer.name must not come from an environment"):
+        config_of("training.name=env", "initializer.name='${oc.${training.name}:SECRET}'")
+
+
+def test_field_of_a_launcher_is_not_computed(tmp_path):
+    path = """'${oc.create:"{_tar${oc.select:nope,get}_: math.sqrt}"}'"""
+    sweep = ("--multirun", "seed=1,2", f"hydra.sweep.dir={tmp_path / 's'}")
+    with pytest.raises(ConfigError, match="must stay as it is"):
+        plan_command_line([*sweep, "hydra/launcher=cores", f"+hydra.launcher.x={path}"])

@@ -1,0 +1,41 @@
+"""A sweep killed at random moments, and two at once: nothing lost, nothing trained twice."""
+
+import subprocess
+import sys
+
+import pytest
+import stress
+from conftest import ROOT
+
+from fmnist_exp.rundir import records
+
+
+@pytest.mark.slow
+def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path):
+    stress.kill_until_done(tmp_path, num_runs=3, num_kills=4)
+    whole = stress.command(tmp_path, "whole", 3)
+    subprocess.run(whole, cwd=ROOT, check=True, capture_output=True)
+    killed, uninterrupted = (
+        stress.runs_table(tmp_path / name / "sweep") for name in ("killed", "whole")
+    )
+    assert killed.equals(uninterrupted)
+
+
+@pytest.mark.slow
+def test_A09_two_sweeps_over_the_same_runs_train_each_once(tmp_path):
+    settings = ("--multirun", "data=synthetic", "training=smoke", "seed=range(6)")
+    sweeps = [tmp_path / name for name in ("a", "b")]
+    program = (sys.executable, "-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")
+    processes = [
+        subprocess.Popen(
+            [*program, f"hydra.sweep.dir={sweep}"],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+        for sweep in sweeps
+    ]
+    assert [process.wait(timeout=300) for process in processes] == [0, 0]
+    for number in range(6):
+        pair = [records.read_record(sweep / str(number)) for sweep in sweeps]
+        assert sorted(record.reused for record in pair) == [False, True]
+        assert pair[0].metrics == pair[1].metrics

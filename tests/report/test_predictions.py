@@ -1,0 +1,129 @@
+"""Stored answers are read strictly, measured run by run and compared image by image."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fmnist_exp.data.loading import Split
+from fmnist_exp.engine import evaluation
+from fmnist_exp.errors import RecordError
+from fmnist_exp.report.runs import predictions as module
+from fmnist_exp.report.runs.predictions import agreement, commonest_share, read_predictions
+from fmnist_exp.rundir.records import PREDICTIONS
+from fmnist_exp.rundir.tables import write_predictions
+
+LABELS = np.array([0, 1, 1], dtype=np.uint8)
+# right, right, wrong
+PROBABILITIES = np.array([[0.75, 0.25], [0.25, 0.75], [1, 0]], dtype=np.float16)
+
+
+def write(folder: Path, probabilities=PROBABILITIES, labels=LABELS, **others) -> tuple[int, Path]:
+    folder.mkdir()
+    np.savez(folder / PREDICTIONS, probabilities=probabilities, labels=labels, **others)
+    return int(folder.name), folder
+
+
+def answers(tmp_path, *rows):
+    """Predictions of one run for each row of answers 0 or 1."""
+    dirs = [
+        write(tmp_path / str(seed), np.eye(2, dtype=np.float16)[list(row)])
+        for seed, row in enumerate(rows)
+    ]
+    return read_predictions(dirs)
+
+
+def test_measures_of_one_run(tmp_path):
+    found = read_predictions([write(tmp_path / "3")])
+    assert found.seeds == (3,)
+    np.testing.assert_array_equal(found.predicted, [[0, 1, 0]])
+    np.testing.assert_array_equal(found.correct, [[True, True, False]])
+    # 2 (1/4)^2 twice, and 2 for the certain mistake
+    assert found.brier == pytest.approx([(0.125 + 0.125 + 2) / 3])
+    # 2 right at 75 %, 1 wrong at 100 %
+    assert found.ece == pytest.approx([(2 * 0.25 + 1) / 3])
+
+
+def test_accuracy_is_the_record_s_though_half_precision_has_ties(tmp_path):
+    images = np.zeros((3, 4), np.uint8)
+    split = Split(images, np.array([1, 1, 0], np.int32))
+    close = np.array([[0.49999, 0.50001], [0.50001, 0.49999], [0.9, 0.1]], np.float32)
+    write_predictions(tmp_path, close, split.labels, "sha")
+    found = read_predictions([(0, tmp_path)])
+    assert found.correct.mean() == evaluation.accuracy(close, split.labels) == 2 / 3
+    with np.load(tmp_path / PREDICTIONS) as stored:
+        assert stored["predicted"].dtype == np.uint8
+        assert stored["probabilities"].argmax(axis=1).tolist() == [0, 0, 0]  # as former code read
+
+
+def test_only_the_first_runs_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_RUNS", 1)
+    assert read_predictions([write(tmp_path / "5"), (6, tmp_path / "nowhere")]).seeds == (5,)
+
+
+def test_runs_on_other_images_are_not_put_together(tmp_path):
+    assert (
+        read_predictions([write(tmp_path / "0"), write(tmp_path / "1", labels=1 - LABELS)]) is None
+    )
+
+
+BAD = {
+    "not an archive": b"hello",
+    "half an archive": b"PK\x03\x04",
+    "no labels": {"probabilities": PROBABILITIES},
+    "one row too few": {"probabilities": PROBABILITIES[:2], "labels": LABELS},
+    "a label without column": {"probabilities": PROBABILITIES, "labels": LABELS + 1},
+    "not finite": {"probabilities": PROBABILITIES * np.float16(np.nan), "labels": LABELS},
+    "empty": {"probabilities": PROBABILITIES[:0], "labels": LABELS[:0]},
+    "flat": {"probabilities": PROBABILITIES[:, 0], "labels": LABELS},
+    "objects": {"probabilities": np.array([None]), "labels": LABELS},
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_damaged_file_is_refused_with_path_and_repair(tmp_path, case):
+    path = tmp_path / PREDICTIONS
+    if isinstance(BAD[case], bytes):
+        path.write_bytes(BAD[case])
+    else:
+        np.savez(path, **BAD[case])
+    with pytest.raises(RecordError, match=rf"cannot read {path}: .*train that run again"):
+        read_predictions([(0, tmp_path)])
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
+def test_flipped_bytes_are_noticed(tmp_path, place):
+    rows = np.random.default_rng(0).dirichlet([1, 1], 1000).astype(np.float16)
+    path = tmp_path / PREDICTIONS
+    np.savez_compressed(path, probabilities=rows, labels=np.zeros(1000, np.uint8))
+    content = bytearray(path.read_bytes())
+    middle = int(place * len(content))
+    content[middle : middle + 64] = bytes(64)
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match="train that run again"):
+        read_predictions([(0, tmp_path)])
+
+
+def test_agreement_shares_by_hand(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    found = agreement(
+        {
+            "a": answers(tmp_path / "a", (0, 1, 0), (0, 0, 0)),
+            "b": answers(tmp_path / "b", (0, 1, 0)),
+        }
+    )
+    np.testing.assert_allclose(found.share_right, [1, 2 / 3, 0])
+    assert found.all_right == pytest.approx({"a": 1 / 3, "b": 2 / 3})
+    assert found.none_right == pytest.approx({"a": 1 / 3, "b": 1 / 3})
+    assert list(found.always_wrong) == [2]
+    assert list(found.disputed) == [1]
+    # accuracies 2/3 and 1/3; one image of three with p = 1/2, p (1 - p) n / (n - 1) = 1/2
+    assert found.std["a"] == pytest.approx(1 / 3 / np.sqrt(2))
+    assert found.independent_std["a"] == pytest.approx(np.sqrt(0.5 / 3 / 3))
+    assert np.isnan(found.std["b"])
+
+
+def test_commonest_answer_of_each_image():
+    predicted = np.array([[0, 1, 2], [0, 1, 1], [0, 2, 0]])
+    np.testing.assert_allclose(commonest_share(predicted), [1, 2 / 3, 1 / 3])

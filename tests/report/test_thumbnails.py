@@ -1,0 +1,81 @@
+"""Pictures are of this machine's own test images, and only if they are those of the runs."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from study import found_in, write_run, write_sweep
+
+from fmnist_exp.aggregate import images_of
+from fmnist_exp.config.schema import DataConfig
+from fmnist_exp.data import loading
+from fmnist_exp.report.page.thumbnails import MAX_IMAGES, strips
+from fmnist_exp.rundir import records
+
+CLASSES = [f"class {number}" for number in range(10)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two runs on the synthetic images: all answers are class 0, but one of one run is right."""
+    write_sweep(tmp_path, {"he": (0.5, 0.5)}, class_names=CLASSES)
+    labels = images(tmp_path).test.labels.astype(np.uint8)
+    for seed in range(2):
+        answers = np.zeros(len(labels), dtype=int)
+        answers[np.flatnonzero(labels == 1)[0]] = seed
+        path = tmp_path / str(seed) / records.PREDICTIONS
+        np.savez(path, probabilities=np.eye(10, dtype=np.float16)[answers], labels=labels)
+    return tmp_path
+
+
+def images(folder):
+    record = records.read_record(folder / "0")
+    return loading.load(DataConfig(**record.config["data"]))
+
+
+def strips_of(folder):
+    found = found_in(folder)
+    return strips(found, images_of(found))
+
+
+def test_pictures_show_images_that_all_get_wrong(folder):
+    splits = images(folder)
+    strip = strips_of(folder)[0]
+    assert strip.caption.startswith("Wrong in every run")
+    assert len(strip.images) == MAX_IMAGES
+    index = int(strip.images[0].caption.split()[1].rstrip(":"))
+    label = splits.test.labels[index]
+    assert label != 0
+    assert strip.images[0].caption == f"no. {index}: class {label}; said: class 0 2"
+    content = base64.b64decode(strip.images[0].source.partition(",")[2])
+    shown = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(shown.ravel(), splits.test.images[index])
+
+
+def test_disputed_images_name_both_answers(folder):
+    strip = strips_of(folder)[1]
+    assert strip.caption.startswith("In dispute")
+    (picture,) = strip.images
+    index = np.flatnonzero(images(folder).test.labels == 1)[0]
+    assert picture.caption == f"no. {index}: class 1; said: class 0 1, class 1 1"
+
+
+def test_other_images_are_not_strips_of(tmp_path):
+    write_run(tmp_path / "0", answers=True)
+    (strip,) = strips_of(tmp_path)
+    assert strip.images == []
+    assert strip.caption.startswith("No pictures")
+
+
+def test_without_a_copy_of_the_images_a_sentence_says_so(tmp_path):
+    settings = ("data=fashion_mnist", f"data.dir={tmp_path / 'nowhere'}")
+    write_run(tmp_path / "0", *settings, answers=True)
+    (strip,) = strips_of(tmp_path)
+    assert strip.caption.startswith("No pictures")
+
+
+def test_without_answers_there_is_no_strip(tmp_path):
+    write_run(tmp_path / "0")
+    assert strips_of(tmp_path) == []

@@ -1,0 +1,137 @@
+"""Live bars keep to one line of any terminal, and say first what matters most."""
+
+import errno
+import io
+import logging
+import re
+import sys
+
+import pytest
+from rich.console import Console
+
+from fmnist_exp.run import progress
+from fmnist_exp.run.display import Display, in_words
+from fmnist_exp.run.progress import EpochProgress
+
+# columns of a terminal -> what it says of a run besides the epoch, of whose 100 there are 88 to go
+WHAT_FITS = {
+    30: " loss 0.5000",
+    40: "validation accuracy 0.8750",
+    60: "validation accuracy 0.8750, at most 3 min left",
+    80: "validation accuracy 0.8750, at most 3 min left, loss 0.5000",
+    120: "validation accuracy 0.8750, at most 3 min left, loss 0.5000",
+}
+WIDTHS = sorted(WHAT_FITS)
+CONTROLS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+def terminal(width, file=None):
+    return Console(file=file or io.StringIO(), width=width, force_terminal=True, color_system=None)
+
+
+def lines_of(console):
+    """Every line that was drawn, in turn."""
+    text = CONTROLS.sub("", console.file.getvalue()).replace("\r", "\n")
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
+
+
+def row(epoch, seconds=2.0):
+    measured = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875}
+    return {"epoch": epoch, "seconds": seconds, **measured}
+
+
+@pytest.fixture
+def run_shown_on(monkeypatch):
+    """What a terminal of some width shows of a run of 100 epochs: while it starts, and after 12."""
+
+    def show(console):
+        monkeypatch.setattr(progress, "live_console", lambda: console)
+        monkeypatch.setattr(progress, "BAR_SECONDS", 0)
+        with EpochProgress(100) as shown:
+            starting = lines_of(console)[-1]
+            shown.show(row(1, seconds=30.0))
+            first = lines_of(console)[-1]
+            for epoch in range(2, 13):
+                shown.show(row(epoch))
+            return starting, first, lines_of(console)[-1]
+
+    return show
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_case_O13_epoch_and_what_fits_are_shown_on_one_line(width, run_shown_on):
+    starting, first, shown = run_shown_on(terminal(width))
+    assert "starting" in starting
+    assert "0/100" not in starting
+    assert first.startswith("epoch 1/100")
+    assert shown.startswith("epoch 12/100")
+    assert max(map(len, (starting, first, shown))) <= width
+    said = shown.replace("\N{BOX DRAWINGS HEAVY HORIZONTAL}", "").partition("12/100")[2]
+    assert re.sub(r"\W*(?=validation)", "", said) == WHAT_FITS[width]
+
+
+def test_first_estimate_of_the_time_left_leaves_the_compilation_out(run_shown_on):
+    _, first, shown = run_shown_on(terminal(120))
+    assert "left" not in first
+    assert "at most 3 min left" in shown  # an epoch of 30 s among them would make 6
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_bars_of_a_sweep_keep_to_their_lines_and_their_seeds(width):
+    console = terminal(width)
+    display = Display(console, 60)
+    display.start()
+    whole = display.add("sweep")
+    name = f"{'very_' * 10}long_name seed=12"
+    one = display.add(name)
+    display.show(whole, "sweep", (3, 100), ["1 failed", "about 12 min left", "2 reused"])
+    display.show(one, name, (7, 20), ["validation accuracy 0.8750"])
+    sweep, run = lines_of(console)[-2:]
+    display.stop()
+    assert max(map(len, lines_of(console))) <= width
+    assert re.match(r"sweep +3/100", sweep)
+    assert "1 failed" in sweep
+    assert re.match(r"\.\.\S* ?\S*seed=12 +7/20", run)
+    assert ("validation accuracy 0.8750" in run) == (width >= 60)
+
+
+def test_bars_are_drawn_in_ascii_where_there_is_nothing_else():
+    file = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
+    display = Display(terminal(80, file), 60)
+    display.start()
+    bar = display.add("x" * 90)
+    display.show(bar, "x" * 90, (3, 4))
+    display.stop()
+    assert b"3/4" in file.buffer.getvalue()
+
+
+def test_log_lines_stand_above_the_bars(monkeypatch):
+    console = terminal(80)
+    monkeypatch.setattr(sys, "stdout", console.file)
+    handler = logging.StreamHandler(sys.stdout)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    display = Display(console, 5)
+    display.start()
+    display.add("epoch")
+    logging.getLogger().warning("a warning")
+    display.stop()
+    assert "a warning" in lines_of(console)  # on a line of its own
+    assert handler.stream is console.file
+
+
+def test_terminal_that_was_closed_stops_no_run(monkeypatch):
+    def fail(text):
+        raise OSError(errno.EIO, "Input/output error")
+
+    console = terminal(80)
+    monkeypatch.setattr(console.file, "write", fail)
+    monkeypatch.setattr(progress, "live_console", lambda: console)
+    with EpochProgress(100) as shown:
+        shown.show(row(1))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (89, "89 s"), (120, "2 min"), (64_800, "18.0 h")]
+)
+def test_times_are_said_in_one_unit(seconds, words):
+    assert in_words(seconds) == words

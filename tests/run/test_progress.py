@@ -1,0 +1,95 @@
+"""A terminal gets a live bar, anything else one line per epoch, and the log file both times."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, read_or_end
+
+# Pauses let the bar be drawn; it is drawn ten times a second.
+THREE_EPOCHS = """
+import logging, sys, time
+from fmnist_exp.run.progress import EpochProgress
+console = logging.StreamHandler(sys.stdout)
+console.setLevel(logging.INFO)
+handlers = [console, logging.FileHandler(sys.argv[1])]
+logging.basicConfig(level="DEBUG", format="%(message)s", handlers=handlers)
+with EpochProgress(3) as progress:
+    for epoch in (1, 2, 3):
+        time.sleep(0.3)
+        row = {"train_loss": 0.5 / epoch, "validation_loss": 0.25, "validation_accuracy": 0.875}
+        progress.show({"epoch": epoch, "seconds": 3.0, **row})
+        time.sleep(0.3)
+"""
+LINE = r"epoch {}/3  loss \S+  validation loss 0.2500  validation accuracy 0.8750  3.00 s{}"
+LEFT = {1: "", 2: ", at most 3 s left", 3: ""}
+
+
+def run_in_pipe(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", THREE_EPOCHS, *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def run_in_terminal(*arguments, **environment):
+    """What a terminal of 80 columns receives, without its control sequences."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", THREE_EPOCHS, *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"} | environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        received = b"".join(iter(lambda: read_or_end(ours), b""))
+    os.close(ours)
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", received.decode())
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory):
+    """What the terminal shows, and the log file."""
+    log = tmp_path_factory.mktemp("terminal") / "train.log"
+    return run_in_terminal(log), log.read_text()
+
+
+def test_bar_shows_epoch_accuracy_time_left_and_loss(terminal):
+    shown, _ = terminal
+    for epoch, loss in ((1, "0.5000"), (2, "0.2500"), (3, "0.1667")):
+        measured = f"validation accuracy 0.8750{LEFT[epoch]}, loss {loss}"
+        assert re.search(rf"epoch {epoch}/3 \S+ {measured}", shown)
+
+
+def test_bar_stays_on_one_line(terminal):
+    shown, _ = terminal
+    assert max(len(line) for line in shown.replace("\r", "\n").split("\n")) <= 80
+    assert "…" not in shown
+
+
+def test_bar_leaves_a_line_per_epoch_in_the_log_file_alone(terminal):
+    shown, log = terminal
+    assert "validation loss" not in shown
+    assert [line[:9] for line in log.splitlines()] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+
+
+def test_pipe_gets_one_line_per_epoch(tmp_path):
+    lines = run_in_pipe(tmp_path / "train.log", FORCE_COLOR="1").splitlines()
+    assert len(lines) == 3
+    for epoch, line in enumerate(lines, start=1):
+        assert re.fullmatch(LINE.format(epoch, LEFT[epoch]), line)
+
+
+def test_terminal_that_cannot_move_its_cursor_gets_one_line_per_epoch(tmp_path):
+    shown = run_in_terminal(tmp_path / "train.log", TERM="dumb")
+    for epoch in (1, 2, 3):
+        assert len(re.findall(LINE.format(epoch, LEFT[epoch]), shown)) == 1

@@ -1,0 +1,219 @@
+"""Command lines mean what people mean by them, in whatever order they are typed."""
+
+import pytest
+from conftest import config_of
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from fmnist_exp.errors import ConfigError, DataError
+from fmnist_exp.sweep.arguments import as_hydra_reads, quoted, read_arguments
+from fmnist_exp.sweep.preflight import plan_command_line, request
+
+SMALL = ("data=synthetic", "training=smoke")
+
+
+@pytest.fixture
+def into(tmp_path):
+    """Output directories that a check must leave alone."""
+    yield (f"hydra.run.dir={tmp_path / 'run'}", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_case_O1_flag_may_stand_between_overrides(place, tmp_path):
+    arguments = [*SMALL, "seed=0,1"]
+    arguments.insert(place, "--multirun")
+    into = f"hydra.sweep.dir={tmp_path}/s"
+    plan = plan_command_line([*arguments, into])
+    assert [config.seed for config in plan.configs] == [0, 1]
+    assert plan.arguments == (*SMALL, "seed=0,1", into, into, "--multirun")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--multrun", "seed=1"], r"--multrun is not an option. Did you mean --multirun\?"),
+        (["-x"], r"-x is not an option. Known: --cfg, --config-dir, --help, --hydra-help, --info,"),
+        (["seed=0", "multirun"], "^multirun must have -- before it: --multirun.$"),
+        (["--cfg", "jbo"], r"argument --cfg/-c: invalid choice: 'jbo'"),
+        (["--config-dir"], r"argument --config-dir/-cd: expected one argument"),
+    ],
+)
+def test_case_O1_mistyped_flag_is_named_in_one_line(arguments, message):
+    with pytest.raises(ConfigError, match=message) as refused:
+        read_arguments(arguments)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("arguments", [["--multirun", "--cfg", "job"], ["-m", "--info", "config"]])
+def test_case_O1_sweep_is_shown_by_its_first_run(arguments):
+    flags = [each for each in arguments if each not in ("--multirun", "-m")]
+    shown = request([*arguments, "model=regularized,baseline", "seed=range(3,5)"])
+    assert shown == ["model=regularized", "seed=3", *flags]
+    shown = request([*arguments, "experiment=initializers", "hydra/launcher=cores"])
+    expected = ["initializer=glorot_uniform", "seed=0", "experiment=initializers"]
+    assert shown == ["hydra/launcher=cores", *expected, *flags]
+    assert "optimizer.config.learning_rate=0.0001" in request([*arguments, "experiment=tune"])
+
+
+RESOLVED = ("--cfg", "job", "--resolve")
+BESIDE = {
+    ("--cfg", "job", "seeed=1"): r"seeed is not a key .* Did you mean seed\?",
+    ("--help", "initializer=hee"): r"initializer must name an option, .* Did you mean he\?",
+    ("--help", "foo=1"): r"foo is not a key of the config\.",
+    ("--hydra-help", "foo=1"): r"foo is not a key of the config\.",
+    ("--help", "seed=0,1"): r"seed=0,1 names several values, .* Add --multirun",
+    (*RESOLVED, "store=${oc.env:NOPE}"): r"store names the environment variable NOPE, which is not",
+    (*RESOLVED, "seed=${oc.env:HOME}"): r"seed must not come from an environment variable",
+}
+
+
+@pytest.mark.parametrize("arguments", BESIDE, ids=" ".join)
+def test_case_O1_mistake_beside_cfg_or_help_is_named_in_one_line(arguments):
+    with pytest.raises(ConfigError, match=f"^{BESIDE[arguments]}") as refused:
+        request(arguments)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("what", ["job", "hydra", "all"])
+def test_case_O1_what_can_be_resolved_is_left_to_hydra(what):
+    arguments = ["store=${hydra:runtime.cwd}/runs", "--cfg", what, "--resolve"]
+    assert request(arguments) == arguments
+
+
+HOME = {
+    "data.dir=~/fashion": "data.dir=/home/me/fashion",
+    "++store=~": "++store=/home/me",
+    "store=~/my runs": "store=/home/me/my runs",
+    "store=a~b": "store=a~b",
+    "~training.callbacks.early_stopping": "~training.callbacks.early_stopping",
+}
+
+
+@pytest.mark.parametrize("override", HOME)
+def test_case_6_home_folder_is_expanded_where_no_shell_does(override, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert as_hydra_reads(override) == HOME[override]
+
+
+@pytest.mark.parametrize("spelling", ["{}=~/my", "{}='~/my'", '{}="~/my"', "{}=${{store}}"])
+def test_case_6_home_folder_is_expanded_in_every_path(spelling, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    keys = ("hydra.run.dir", "hydra.sweep.dir")
+    given = [spelling.format(key) for key in keys]
+    store = "store=~/my"
+    single = plan_command_line([*SMALL, store, *given])
+    sweep = plan_command_line(["--multirun", "seed=1,2", *SMALL, store, *given])
+    assert single.run_dir == sweep.sweep_dir == tmp_path / "my"
+    assert single.arguments[-1] == f"hydra.run.dir={tmp_path}/my"
+    assert sweep.arguments[-2] == f"hydra.sweep.dir={tmp_path}/my"
+    assert single.execution.store == str(tmp_path / "my")
+    with pytest.raises(DataError, match=rf"there is no folder {tmp_path}/my\."):
+        plan_command_line([store, spelling.format("data.dir"), *given])
+    assert not (tmp_path / "my").exists()
+
+
+def test_case_14c_paths_may_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    keys = ("store", "hydra.run.dir")
+    given = [f"{key}=${{oc.env:SCRATCH}}/{key}" for key in keys]
+    plan = plan_command_line([*SMALL, *given])
+    assert plan.overrides == [[*SMALL, given[0]]]
+    assert (plan.execution.store, plan.run_dir) == (f"{tmp_path}/store", tmp_path / keys[1])
+    sweep = ("--multirun", "seed=1,2", "hydra.sweep.dir=${oc.env:SCRATCH}/s")
+    assert plan_command_line([*SMALL, *sweep]).sweep_dir == tmp_path / "s"
+    with pytest.raises(DataError, match=rf"there is no folder {tmp_path}/data\."):
+        plan_command_line(["data.dir=${oc.env:SCRATCH}/data", f"hydra.run.dir={tmp_path}/r"])
+    with pytest.raises(DataError, match=r"there is no folder /.*/data\."):
+        plan_command_line(["data.dir=${hydra:runtime.cwd}/data", f"hydra.run.dir={tmp_path}/r"])
+
+
+UNSET = "names the environment variable DATA, which is not set. Set it, or write the value itself."
+REFUSED = {
+    "seed=${oc.env:SEED}": (
+        "seed must not come from an environment variable, received '${oc.env:SEED}', as it is "
+        'part of what a run is. Write the value, or let the shell do so: seed="$SEED"'
+    ),
+    "data.dir=${oc.env:DATA}": f"data.dir {UNSET}",
+    "hydra.run.dir=${oc.env:DATA}": f"hydra.run.dir {UNSET}",
+}
+
+
+@pytest.mark.parametrize("override", REFUSED)
+def test_case_14c_environment_is_refused_in_one_sentence(override, into, monkeypatch):
+    monkeypatch.delenv("DATA", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*SMALL[1:], *into, override])
+    assert str(refused.value) == REFUSED[override]
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("${store}", "store"),
+        ("x${.nothing.${seed}}", None),
+        ("${data.dir}", "data.dir"),
+        ("${hydra:run.dir}", "hydra.run.dir"),
+        ("${oc.select:store}", "other sections"),
+        ("${oc.select:store,x}", "other sections"),
+    ],
+)
+def test_case_14c_environment_reaches_no_run_through_another_key(value, named, into, monkeypatch):
+    monkeypatch.setenv("SECRET", "s3cret")
+    paths = ("store=${oc.env:SECRET}", "data.dir=${oc.env:SECRET}", "hydra.run.dir=${store}")
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*into, *paths, f"model.name={value}"])
+    assert "s3cret" not in str(refused.value)
+    if named is not None:
+        assert f" must not refer to {named}, which is no part" in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["/x/st", "a b", "true", "3", "a,b", "it's", "", "a=b", "[x]"])
+def test_case_18_text_has_quotes_only_where_hydra_needs_them(text):
+    override = OverridesParser.create().parse_override(f"store={quoted(text)}")
+    assert override.value() == text
+    assert (quoted(text) == text) == (text in ("/x/st", "a b"))
+
+
+@pytest.mark.parametrize("key", ["hydra.run.dir", "hydra.sweep.dir", "store"])
+@pytest.mark.parametrize("none", ["", "null", "' '"])
+def test_case_20_empty_folder_is_refused(key, none, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sweep = ["--multirun", "seed=1,2"] if "sweep" in key else []
+    with pytest.raises(ConfigError, match=f"^{key} must .* received"):
+        plan_command_line([*SMALL, *sweep, f"{key}={none}"])
+    assert list(tmp_path.iterdir()) == []
+
+
+NONE = ("training.callbacks={}", "training.callbacks=null", "++training.callbacks={ }")
+
+
+@pytest.mark.parametrize("none", NONE)
+def test_case_O14b_empty_and_null_both_mean_none(none, into):
+    """Hydra merges mappings, and `{}` into others changes nothing."""
+    settings = ("data=synthetic", "model=regularized", "training=regularized", *into)
+    (config,) = plan_command_line([*settings, none]).configs
+    assert config.training.callbacks == []
+    first, second = plan_command_line(["--multirun", "seed=1,2", *settings, none]).configs
+    assert first.training.callbacks == second.training.callbacks == []
+    more = "+training.callbacks.early.class_name=EarlyStopping"
+    (config,) = plan_command_line([*settings, none, more]).configs
+    assert [callback.name for callback in config.training.callbacks] == ["early"]
+
+
+def test_case_O14b_callbacks_can_be_a_factor(into):
+    factor = "++training.callbacks={},{extra:{class_name:TerminateOnNaN}}"
+    plan = plan_command_line(["--multirun", *SMALL[:1], "model=regularized", factor, *into])
+    names = [[callback.name for callback in run.training.callbacks] for run in plan.configs]
+    assert names == [[], ["reduce_learning_rate", "early_stopping", "extra"]]
+
+
+@pytest.mark.parametrize("gone", ["~{}", "{}=null"])
+def test_case_O14b_one_callback_is_taken_away(gone):
+    config = config_of("model=regularized", gone.format("training.callbacks.early_stopping"))
+    assert [each.name for each in config.training.callbacks] == ["reduce_learning_rate"]
+
+
+def test_case_O14b_callback_without_config_has_an_empty_one():
+    config = config_of("+training.callbacks.early.class_name=EarlyStopping")
+    (early,) = config.training.callbacks
+    assert (early.class_name, early.config) == ("EarlyStopping", {})

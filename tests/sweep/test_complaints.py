@@ -1,0 +1,154 @@
+"""What Hydra cannot compose is answered in one line that leads to what was meant."""
+
+import pytest
+
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.sweep.complaints import nearest
+from fmnist_exp.sweep.preflight import plan_command_line
+
+KEYS = [
+    *("seed", "data.name", "data.split_seed", "model.name", "model.hidden", "model.dropout"),
+    *("model.batch_normalization", "optimizer", "optimizer.name", "optimizer.config"),
+    *("optimizer.config.learning_rate", "training", "training.epochs", "training.batch_size"),
+]
+MEANT = {
+    "lr": "optimizer.config.learning_rate",
+    "optimizer.lr": "optimizer.config.learning_rate",
+    "optimizer.learning_rate": "optimizer.config.learning_rate",
+    "learningrate": "optimizer.config.learning_rate",
+    "epochs": "training.epochs",
+    "model.epochs": "training.epochs",
+    "training.epoch": "training.epochs",
+    "bs": "training.batch_size",
+    "bn": "model.batch_normalization",
+    "dropuot": "model.dropout",
+    "modle.dropout": "model.dropout",
+    "data.seed": "seed",
+    "optmizer": "optimizer",
+    "model.nme": "model.name",
+    "beta_1": "++optimizer.config.beta_1",
+    "foo": None,
+    "optimizer.config.momentum": None,
+}
+
+
+@pytest.mark.parametrize("key", MEANT)
+def test_case_lr_key_is_known_by_its_last_part_initials_or_spelling(key):
+    assert nearest(key, KEYS, ["optimizer.config.beta_1"]) == MEANT[key]
+
+
+SHOWS = "`python -m fmnist_exp.train --cfg job` shows every key and value."
+ANSWERS = {
+    "lr=0.1": "lr is not a key of the config. Did you mean optimizer.config.learning_rate? "
+    + SHOWS,
+    "optimizer.lr=0.1": (
+        "optimizer.lr is not a key of optimizer=adam. Did you mean optimizer.config.learning_rate? "
+        + SHOWS
+    ),
+    "foo=1": "foo is not a key of the config. " + SHOWS,
+    "optimizer.config.beta_1=0.8": (
+        "optimizer.config.beta_1 is not set by optimizer=adam, which leaves it at Keras's default. "
+        "Write ++ before it to add it where it is missing: ++optimizer.config.beta_1=VALUE."
+    ),
+    "data={other:1}": (
+        "data has not all keys of the value received. Write ++ before it to add them."
+    ),
+    "model=deep": "model must name an option, received 'deep'. Known: baseline, regularized.",
+    "seed=0,1": (
+        "seed=0,1 names several values, received for a single run. Add --multirun for a run of "
+        "each; put a list into brackets, KEY=[1,2]."
+    ),
+    "seed=0-4": (
+        "seed must be an integer in [0, 4294967295], received '0-4'. Pass --multirun "
+        "'seed=range(5)' for a run of each."
+    ),
+    "seed=3..4": (
+        "seed must be an integer in [0, 4294967295], received '3..4'. Pass --multirun "
+        "'seed=range(3,5)' for a run of each."
+    ),
+    "store=a(b": (
+        "'store=a(b' cannot be read as KEY=VALUE. Put a value with special characters into two "
+        """pairs of quotes: 'KEY="VALUE"'."""
+    ),
+    "seed=${nope}": (
+        "seed: Interpolation key 'nope' not found. Correct the value, or leave it out."
+    ),
+}
+
+
+@pytest.mark.parametrize("override", ANSWERS)
+def test_case_lr_and_seed_0_4_answer_is_one_line(override, tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line(["data=synthetic", override, f"hydra.run.dir={tmp_path / 'r'}"])
+    assert str(refused.value) == ANSWERS[override]
+
+
+NO_MOMENTUM = (
+    "optimizer.config.momentum: Keras's Adam has no momentum. Leave it out; in a sweep, leave {} "
+    "out, or start a sweep of its own for it."
+)
+LACKING = {
+    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": (
+        NO_MOMENTUM.format("optimizer=adam")
+    ),
+    "optimizer=nesterov,adam ++optimizer.config.momentum=0.5,0.9": NO_MOMENTUM.format("Adam"),
+    "optimizer=sgd,nesterov optimizer.config.momentum=0.5,0.9": (
+        "optimizer.config.momentum is not set by optimizer=sgd, which leaves it at Keras's "
+        "default. Write ++ before it to add it where it is missing: "
+        "++optimizer.config.momentum=VALUE."
+    ),
+    "model=regularized,baseline training.callbacks.early_stopping.config.patience=3": (
+        "training.callbacks.early_stopping.config.patience is not a key of training=baseline. "
+        + SHOWS
+    ),
+}
+
+
+TUNED = {
+    "experiment=tune hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials",
+    "hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials with hydra/sweeper=tpe",
+    "hydra/sweeper=tpe num_trials=3": "hydra.sweeper.num_trials",
+    "hydra.launcher.n_jobs=3": "hydra.launcher.n_jobs with hydra/launcher=cores",
+    "hydra.launcher.partition=x": None,
+    "hydra.sweeper.foo=3": None,
+}
+
+
+@pytest.mark.parametrize("overrides", TUNED)
+def test_key_of_a_sweeper_or_launcher_is_named_with_its_option(overrides, tmp_path):
+    sweep = ("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 's'}")
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line([*sweep, *overrides.split()])
+    meant = TUNED[overrides]
+    assert f"Did you mean {meant}?" in str(refused.value) or meant is None
+    assert ("Did you mean" in str(refused.value)) == (meant is not None)
+    assert "_target_" not in str(refused.value)
+
+
+@pytest.mark.parametrize("overrides", LACKING)
+def test_case_7_option_that_lacks_a_key_is_named_before_training(overrides, tmp_path):
+    sweep = (
+        "--multirun",
+        "data=synthetic",
+        *overrides.split(),
+        f"hydra.sweep.dir={tmp_path / 's'}",
+    )
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line(sweep)
+    assert str(refused.value) == LACKING[overrides]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_case_7_form_that_is_named_works(tmp_path):
+    factors = ("optimizer=sgd,nesterov", "++optimizer.config.momentum=0.5,0.9")
+    into = f"hydra.sweep.dir={tmp_path / 's'}"
+    plan = plan_command_line(["--multirun", "data=synthetic", *factors, into])
+    momenta = [config.optimizer.config["momentum"] for config in plan.configs]
+    assert momenta == [0.5, 0.9, 0.5, 0.9]
+
+
+def test_case_18_percent_sign_is_refused_before_submitit_fills_it_in(tmp_path):
+    sweep = ("--multirun", "data=synthetic", "seed=1,2", f"hydra.sweep.dir='{tmp_path}/100%'")
+    with pytest.raises(ConfigError, match=r"hydra.sweep.dir must hold no % .* '.*/100%': submitit"):
+        plan_command_line([*sweep, "hydra/launcher=here_submitit"])
+    assert plan_command_line(sweep) is not None

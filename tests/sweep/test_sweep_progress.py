@@ -1,0 +1,278 @@
+"""A sweep is shown from its run directories: counts, time left, and the runs under way."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, compose_config, config_of, read_or_end
+from study import change_record, write_run
+
+from fmnist_exp.config.parsing import parse_execution
+from fmnist_exp.run import progress
+from fmnist_exp.run.progress import EpochProgress, Epochs
+from fmnist_exp.sweep import plan
+from fmnist_exp.sweep import watch as watch_module
+from fmnist_exp.sweep.watch import Watch
+
+
+@pytest.fixture
+def watch(tmp_path):
+    return Watch(tmp_path, 6, "he_normal seed={}".format)
+
+
+def test_case_sweeps_end_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
+    write_run(tmp_path / "0", accuracy=0.8)
+    write_run(tmp_path / "1")
+    change_record(tmp_path / "1", lambda values: values.update(reused=True))
+    write_run(tmp_path / "2", status="diverged", num_epochs=3)
+    write_run(tmp_path / "3", status="failed")
+    write_run(tmp_path / "4")
+    (tmp_path / "4" / "run.json").write_text("{")
+    lines = list(watch.look())
+    assert lines[:4] == [
+        "run 0  he_normal seed=0  completed  test 0.8000  validation 0.8000  2.0 s",
+        "run 1  he_normal seed=1  reused  test 0.8000  validation 0.8000",
+        "run 2  he_normal seed=2  diverged in epoch 3",
+        "run 3  he_normal seed=3  failed (E: m)",
+    ]
+    assert lines[4].startswith("run 4  he_normal seed=4  unreadable (cannot read ")
+    assert watch.tally().startswith("3 of 6 runs finished (1 reused), 2 failed")
+    assert list(watch.look()) == []
+
+
+def test_record_of_an_earlier_sweep_in_the_same_place_is_no_end(tmp_path):
+    write_run(tmp_path / "0")
+    watch = Watch(tmp_path, 1, str)
+    assert list(watch.look()) == []
+    (tmp_path / "0" / "run.json").rename(tmp_path / "former")
+    write_run(tmp_path / "new")
+    (tmp_path / "new" / "run.json").rename(tmp_path / "0" / "run.json")
+    assert len(list(watch.look())) == 1
+
+
+def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
+    for number, status in enumerate(("completed", "pruned", "interrupted")):
+        write_run(tmp_path / str(number), status=status)
+    watch = Watch(tmp_path, 4, str, goes_on=True)
+    assert list(watch.look()) == []
+    assert watch.tally() == "2 of 4 runs finished (2 reused)"
+
+
+@pytest.mark.parametrize(
+    ("trained_at", "left"),
+    [
+        ([], []),  # all so far were reused
+        ([20.0], ["about 2 min left"]),
+        ([0.15], []),  # below a second
+        ([20.0, 25.0, 30.0], ["about 60 s left"]),
+        ([20.0, 10_820.0], ["about 9.0 h left"]),
+    ],
+)
+def test_time_left_follows_from_the_runs_that_were_trained(watch, trained_at, left, monkeypatch):
+    now = trained_at[-1] if trained_at else 30.0
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now)
+    watch.begun, watch.trained_at = 0.0, trained_at
+    assert watch.time_left() == left
+
+
+def test_case_sweeps_end_first_estimate_of_the_time_left_leaves_the_start_up_out(
+    watch, tmp_path, monkeypatch
+):
+    """Eight epochs of half a second, and 40 s of start-up: five more runs take 25 s, not 225."""
+    ended = watch.begun + 45
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: ended)
+    write_run(tmp_path / "0", num_epochs=8)
+    parts = {"import": 10.0, "fit": 34.0, "evaluation": 0.5, "writing": 0.5, "total": 45.0}
+    change_record(tmp_path / "0", lambda values: values.update(timing_seconds=parts))
+    list(watch.look())
+    assert watch.time_left() == ["about 25 s left"]
+
+
+def plan_of(watch, num_runs=6):
+    runs = [["initializer=he", f"seed={seed}"] for seed in range(num_runs)]
+    execution = parse_execution(compose_config())
+    return plan.Plan([config_of()] * num_runs, runs, execution, watch.sweep_dir)
+
+
+def test_case_O3_stopped_sweep_says_once_to_give_the_same_command_again(watch, tmp_path):
+    write_run(tmp_path / "0")
+    write_run(tmp_path / "1", status="interrupted")
+    change_record(tmp_path / "1", lambda values: values.update(error=None))
+    list(watch.look())
+    assert watch.tally().startswith("1 of 6 runs finished, about ")  # none has failed
+    assert watch.without_result(plan_of(watch)) == [
+        "1 interrupted, 4 not begun: to go on, give the same command again"
+    ]
+
+
+def test_case_O3_failed_runs_are_named_with_the_command_that_repeats_each(watch, tmp_path):
+    for number in range(6):
+        write_run(tmp_path / str(number), status="failed" if number in (2, 4) else "completed")
+    list(watch.look())
+    assert watch.without_result(plan_of(watch)) == [
+        f"failed (E: m): {tmp_path / '2'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=2",
+        f"failed (E: m): {tmp_path / '4'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=4",
+    ]
+
+
+def test_case_O3_many_failures_do_not_fill_the_terminal(tmp_path):
+    watch = Watch(tmp_path, 13, str)
+    for number in range(12):
+        write_run(tmp_path / str(number), status="failed")
+    list(watch.look())
+    lines = watch.without_result(plan_of(watch, 13))
+    assert len([line for line in lines if "repeat it" in line]) == 10
+    assert lines[-2:] == [
+        "and 2 more runs without a result",
+        "1 not begun: to go on, give the same command again",
+    ]
+
+
+def test_case_sweeps_end_run_without_a_record_has_failed_and_no_time_is_left(watch, tmp_path):
+    write_run(tmp_path / "0")
+    (tmp_path / "1" / ".hydra").mkdir(parents=True)
+    list(watch.look())
+    assert watch.time_left() != []
+    watch.end()
+    assert watch.tally() == "1 of 6 runs finished, 1 failed"
+    assert watch.without_result(plan_of(watch)) == [
+        f"ended without a record; its log may say why: {tmp_path / '1'}",
+        "  repeat it: python -m fmnist_exp.train initializer=he seed=1",
+        "4 not begun: to go on, give the same command again",
+    ]
+
+
+def test_result_of_an_earlier_sweep_in_the_same_place_is_no_result_of_this_one(tmp_path):
+    write_run(tmp_path / "0")
+    watch = Watch(tmp_path, 1, str)
+    assert watch.without_result(plan_of(watch, 1)) == [
+        "1 not begun: to go on, give the same command again"
+    ]
+
+
+def test_result_that_comes_after_the_last_look_is_no_missing_one(watch, tmp_path):
+    for number in range(5):
+        write_run(tmp_path / str(number))
+    list(watch.look())
+    write_run(tmp_path / "5")
+    assert watch.without_result(plan_of(watch)) == []
+
+
+def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
+    for number, text in (
+        (1, '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.5}'),
+        (2, "{"),
+    ):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / progress.FILE).write_text(text)
+    assert watch.running() == {1: Epochs(3, 8, 0.5)}
+
+
+def test_run_of_a_sweep_tells_of_itself_in_a_file_until_it_ends(tmp_path, capsys):
+    path = tmp_path / progress.FILE
+    row = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875, "seconds": 0.1}
+    with EpochProgress(5, path) as shown:
+        shown.show({"epoch": 1, **row})
+        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
+        shown.show({"epoch": 2, **row})  # within the same second
+        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
+        shown.told -= progress.FILE_SECONDS
+        shown.show({"epoch": 3, **row})
+        assert progress.read_epochs(path) == Epochs(3, 5, 0.875)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
+
+
+def test_names_tell_runs_apart_in_short(tmp_path):
+    runs = [
+        [
+            "initializer=he_normal",
+            "optimizer.config.learning_rate=0.1",
+            f"seed={seed}",
+            "data=digits",
+        ]
+        for seed in (0, 1)
+    ]
+    runs[1][0] = "initializer=glorot"
+    execution = parse_execution(compose_config())
+    many = plan.Plan([config_of()] * 2, runs, execution, tmp_path)
+    assert plan.names(many) == ["he_normal seed=0", "glorot seed=1"]
+    one = plan.Plan([config_of("seed=3")], [["seed=3"]], execution, tmp_path)
+    assert plan.names(one) == ["glorot_uniform seed=3"]
+
+
+# Two runs, of which the first fails: what a terminal of 80 columns is shown.
+SWEEP = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, "tests")
+from study import write_run
+from fmnist_exp.run import progress
+from fmnist_exp.sweep import sweep_progress
+sweep_dir = Path(sys.argv[1])
+names = ["he_normal seed=0", "glorot seed=1"]
+sweep_progress.names = lambda plan: names
+sweep_progress.LOOK_SECONDS = 0.05
+class Plan:
+    search = None
+Plan.sweep_dir = sweep_dir
+def wait_until_seen(num_ended):
+    while sum(shown.watch.counts.values()) < num_ended or (shown.display and not shown.bars):
+        time.sleep(0.01)
+shown = sweep_progress.SweepProgress(Plan)
+with shown:
+    for number in (0, 1):
+        run_dir = sweep_dir / str(number)
+        run_dir.mkdir(parents=True)
+        epochs = '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.875}'
+        (run_dir / progress.FILE).write_text(epochs)
+        wait_until_seen(number)
+        print("a warning of another module")
+        write_run(sweep_dir / "elsewhere" / str(number), status=["failed", "completed"][number])
+        (run_dir / progress.FILE).unlink()
+        (sweep_dir / "elsewhere" / str(number) / "run.json").rename(run_dir / "run.json")
+"""
+
+
+def shown_by(folder, stream=None):
+    program = [sys.executable, "-c", SWEEP, str(folder)]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    return subprocess.Popen(program, cwd=ROOT, env=environment, stdin=stream, stdout=stream)
+
+
+def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
+    ours, theirs = pty.openpty()
+    with shown_by(tmp_path, theirs) as process:
+        os.close(theirs)
+        received = b"".join(iter(lambda: read_or_end(ours), b""))
+    os.close(ours)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", received.decode()).replace("\r", "\n")
+    lines = [line.rstrip() for line in text.split("\n")]
+    drawn = [line for line in lines if str(tmp_path) not in line]  # a path may be longer
+    assert max(map(len, drawn)) <= 80
+    assert "…" not in text
+    assert re.search(r"he_normal seed=0 3/8 \S+ validation accuracy 0.8750", text)
+    assert re.search(r"sweep +0/2 +\S+ +1 failed", text)
+    assert "run 0  he_normal seed=0  failed (E: m)" in lines
+    assert lines.count("a warning of another module") == 2
+    assert "1 of 2 runs finished, 1 failed" in lines
+
+
+def test_case_sweeps_end_pipe_gets_one_line_per_run_and_no_tally_twice(tmp_path):
+    with shown_by(tmp_path, subprocess.PIPE) as process:
+        shown = process.communicate()[0].decode().splitlines()
+    lines = [line for line in shown if not line.startswith("a warning")]
+    assert lines == [
+        f"2 runs into {tmp_path}",
+        "run 0  he_normal seed=0  failed (E: m);  0 of 2 runs finished, 1 failed",
+        (
+            "run 1  glorot seed=1  completed  test 0.8000  validation 0.8000  2.0 s;  "
+            "1 of 2 runs finished, 1 failed"
+        ),
+    ]

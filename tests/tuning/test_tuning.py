@@ -1,0 +1,220 @@
+"""A tuned sweep: how its trials are launched, stopped, resumed, given up and reported."""
+
+import json
+
+import pytest
+from conftest import command, read_rows
+from study import found_in
+from tuning_study import SMALL, tune
+
+from fmnist_exp.engine import choice
+from fmnist_exp.engine.native import c_library
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.report.page.build import answers, warnings
+from fmnist_exp.run import provenance, runner
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import records
+from fmnist_exp.sweep.plan import PLAN
+from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.tuning.trials import read_trials
+
+LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
+
+
+def total(number):
+    return f"hydra.sweeper.num_trials={number}"
+
+
+def values(sweep_dir):
+    return [trial.values for trial in read_trials(sweep_dir).trials]
+
+
+def test_study_goes_on_to_the_total_and_no_further(tmp_path):
+    assert tune(tmp_path / "a", total(3), LEARNING) == [[0], [1], [2]]
+    assert tune(tmp_path / "a", total(5), LEARNING) == [[3], [4]]
+    assert tune(tmp_path / "a", total(5), LEARNING) == []
+    tune(tmp_path / "b", total(5), LEARNING)
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+    plan = json.loads((tmp_path / "a" / PLAN).read_text())
+    rates = [float(each["optimizer.config.learning_rate"]) for each in values(tmp_path / "a")]
+    assert [each["optimizer"]["config"]["learning_rate"] for each in plan["configs"]] == rates
+
+
+def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsys):
+    with pytest.raises(RuntimeError, match="trial 1"):
+        tune(tmp_path, total(3), statuses={1: "failed"})
+    assert "3 trials, 2 completed, 1 without a result" in capsys.readouterr().out
+    assert tune(tmp_path, total(3)) == [[1]]
+    assert "3 trials, 3 completed" in capsys.readouterr().out
+
+
+def test_case_O3_stopped_study_of_which_nothing_has_ended_says_where_it_is(tmp_path, capsys):
+    """What is missing, and how to go on, is said for every sweep."""
+    with pytest.raises(RuntimeError, match="trial 0"):
+        tune(tmp_path, total(1), statuses={0: "failed"})
+    assert capsys.readouterr().out == f"study: {tmp_path / 'study.db'}\n"
+
+
+def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
+    together = "hydra.sweeper.trials_at_once=3"
+    assert tune(tmp_path / "a", total(7), together, LEARNING) == [[0, 1, 2], [3, 4, 5], [6]]
+    with pytest.raises(RuntimeError, match="trial 0"):
+        tune(tmp_path / "b", total(3), together, LEARNING, statuses={0: "failed", 2: "failed"})
+    batches = tune(tmp_path / "b", total(7), together, LEARNING)
+    assert batches == [[0], [2], [3, 4, 5], [6]]  # a launcher counts on from the first
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+
+
+def test_settings_that_may_not_change_are_refused(tmp_path):
+    tune(tmp_path, total(2))
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    plan_command_line([*arguments, total(9), "hydra.sweeper.trials_at_once=2"])
+    for override, message in {
+        "hydra.sweeper.sampler_seed=1": "begun with other settings",
+        "model.dropout=interval(0,0.4)": "begun with other factors",
+        "training.epochs=3": "begun with other configs, data or training code",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            plan_command_line([*arguments, override])
+
+
+def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path, monkeypatch):
+    tune(tmp_path, total(2))
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+    choice._c_is_here.cache_clear()
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    with pytest.raises(ConfigError, match=r"begun with other engine, .*: c, received xla"):
+        plan_command_line([*arguments, total(9)])
+
+
+def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, monkeypatch):
+    for name in ("GPU", "GPU:NVIDIA A100"):
+        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        assert tune(tmp_path, total(2), "engine=gpu") == ([[0], [1]] if name == "GPU" else [])
+        arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+        plan_command_line([*arguments, total(9), "engine=gpu"])
+
+
+def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
+    tune(tmp_path / "s", total(4), statuses={1: "pruned", 2: "diverged"})
+    found = found_in(tmp_path / "s")
+    assert found.study.factors == (
+        "optimizer.config.learning_rate",
+        "model.dropout",
+        "model.hidden",
+    )
+    best = min((0, 3), key=lambda n: float(values(tmp_path / "s")[n]["model.dropout"]))
+    said = answers(found)
+    assert said[0].startswith("s was tuned on validation accuracy, 4 trials")
+    assert f"the best is number {best}, optimizer.config.learning_rate=" in said[0]
+    assert said[1:] == ["1 comparison of test accuracy: 1 with too few seeds for a verdict."]
+    assert "1 run pruned: s/1." in warnings(found)
+    assert found.summary["num_pruned"].tolist() == [0, 1, 0, 0]
+
+
+def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_config):
+    config = tiny_config("training.epochs=3")
+    store, choices = Store(tmp_path / "runs"), {"initializer": "glorot_uniform"}
+    options = {"figures": False, "store": store, "checkpoint_seconds": 0}
+
+    def give_up(rows):
+        return len(rows) == 2
+
+    record = runner.run(config, tmp_path / "a", choices, is_hopeless=give_up, **options)
+    assert record == records.read_record(tmp_path / "a")
+    assert (record.status, record.num_epochs, record.metrics) == ("pruned", 2, {})
+    assert record.error is None
+    assert len(read_rows(tmp_path / "a" / records.HISTORY)) == 2
+    assert store.kept() == []
+    assert list((tmp_path / "runs" / "unfinished").iterdir()) == []
+    whole = runner.run(config, tmp_path / "b", choices, **options)
+    alone = runner.run(config, tmp_path / "c", choices, figures=False)
+    assert (whole.status, whole.reused) == ("completed", False)
+    assert whole.metrics == alone.metrics
+
+
+# Test labels are shuffled; the process dies after the first epoch of trial KILLED, if there is one.
+PLANTED = """
+import dataclasses, os, sys
+import numpy as np
+from fmnist_exp import data, runner, train
+load = data.load
+def load_shuffled(config):
+    splits = load(config)
+    labels = np.random.default_rng(0).permutation(splits.test.labels)
+    test = dataclasses.replace(splits.test, labels=labels)
+    return dataclasses.replace(splits, test=test)
+data.load = load_shuffled
+run = runner.run
+def run_or_die(config, run_dir, choices, *, is_hopeless=None, **options):
+    def die(rows):
+        if run_dir.name == KILLED:
+            os._exit(9)
+        return is_hopeless is not None and is_hopeless(rows)
+    return run(config, run_dir, choices, is_hopeless=die, **options)
+runner.run = run_or_die
+train.main()
+"""
+
+
+@pytest.mark.slow
+def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
+    def arguments(name):
+        limits = ("hydra.sweeper.prune_after_trials=2", "hydra.sweeper.prune_after_epochs=1")
+        sizes = (*SMALL, "data.num_train=400", "data.num_test=100")
+        recipe = ("training.epochs=4", "training.batch_size=32")
+        into = (f"hydra.sweep.dir={tmp_path / name}", f"store={tmp_path / f'{name} runs'}")
+        factors = ("model.hidden=[16]", "model.dropout=0")  # one program for all trials
+        sweep = ("--multirun", "experiment=tune", total(6), LEARNING, *limits)
+        return [*sweep, *sizes, *recipe, *factors, *into]
+
+    def planted(killed):
+        return command("-c", PLANTED.replace("KILLED", repr(killed)), *arguments("b"))
+
+    whole = command("-m", "fmnist_exp.train", *arguments("a"))
+    assert whole.returncode == 0, whole.stderr
+    assert planted("4").returncode == 9
+    assert len(values(tmp_path / "b")) == 5
+    resumed = planted(None)
+    assert resumed.returncode == 0, resumed.stderr
+    runs = {
+        name: [records.read_record(tmp_path / name / str(number)) for number in range(6)]
+        for name in "ab"
+    }
+    assert {"completed", "pruned"} == {run.status for run in runs["a"]}
+    assert [run.status for run in runs["b"]] == [run.status for run in runs["a"]]
+    asked = [
+        [(trial.values, trial.prune_below) for trial in read_trials(tmp_path / name).trials]
+        for name in "ab"
+    ]
+    assert asked[0] == asked[1]
+    told = [
+        each.stdout[each.stdout.index("best: trial") : each.stdout.index("files in")]
+        for each in (whole, resumed)
+    ]
+    assert told[0] == told[1]
+    done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
+    for ours, shuffled in done:
+        assert shuffled.metrics["validation"] == ours.metrics["validation"]
+        assert shuffled.metrics["test"] != ours.metrics["test"]
+
+
+def test_as_many_trials_are_proposed_as_the_launcher_starts_together(tmp_path):
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path / 's'}"]
+    for launcher, number in ((("hydra/launcher=cores", "hydra.launcher.n_jobs=3"), 3), ((), 1)):
+        assert plan_command_line([*arguments, *launcher]).search.trials_at_once == number
+    plan = plan_command_line([*arguments, "hydra/launcher=cores"])
+    assert plan.search.trials_at_once >= 1  # one for each core
+
+
+def test_study_killed_between_its_first_two_files_goes_on(tmp_path, monkeypatch):
+    def die(plan):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fmnist_exp.tuning.tuner.write_plan", die)
+        with pytest.raises(KeyboardInterrupt):
+            tune(tmp_path, total(2))
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    plan_command_line(arguments)
+    assert tune(tmp_path, total(2)) == [[0], [1]]
