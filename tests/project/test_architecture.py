@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, command
 
 PACKAGE = ROOT / "fmnist_exp"
-GROUND = {"console", "errors", "files", "locks", "machine", "seeding", ""}  # open to all
+GROUND = {"console", "errors", "files", "locks", "machine", "seeding", "strict", ""}  # open to all
 # room -> rooms that it uses; a permission that nothing uses is an error as well
 ROOMS = {
     "config": set(),

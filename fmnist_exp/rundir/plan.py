@@ -1,0 +1,116 @@
+"""What a sweep is going to do, on disk: written before its first run starts.
+
+`study.json` in the directory of the sweep holds what is fixed for all its runs, and
+`plan/NUMBER.json` one run each. Runs in other processes or on other machines train what stands
+there, whatever has become of the config files; and readers find each run's directory.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from fmnist_exp.errors import RecordError
+from fmnist_exp.files import read_regular, write_text
+from fmnist_exp.strict import Strict
+
+STUDY = "study.json"
+FOLDER = "plan"
+FORMAT = 1
+MAX_BYTES = 4_000_000  # of one file; 10 kB are usual
+
+
+class PlannedStudy(Strict):
+    """What is fixed for a whole sweep.
+
+    Attributes:
+        format: version of these files.
+        num_runs: runs planned so far; a tuned sweep grows.
+        code_sha256: hash of the code that trains, when the sweep was planned.
+        options: what is to be given besides overrides to start one of the runs again.
+        execution: how its runs are carried out, as `config.schema.ExecutionConfig`.
+        begun_with: what a tuned sweep was begun with and must keep; None for any other.
+    """
+
+    format: int = FORMAT
+    num_runs: int
+    code_sha256: str
+    options: tuple[str, ...]
+    execution: dict[str, Any]
+    begun_with: dict[str, Any] | None = None
+
+
+class PlannedRun(Strict):
+    """One run of a sweep.
+
+    Attributes:
+        number: its job number, from 0.
+        directory: where its files go, relative to the directory of the sweep.
+        overrides: what it is composed of, as given to Hydra.
+        config: the config of the run, as in its record.
+        values: what a tuner has chosen for it: key of a factor -> value, as in an override.
+        prune_below: for each epoch from the first, the validation accuracy below which it is given
+            up, or None.
+    """
+
+    number: int
+    directory: str
+    overrides: tuple[str, ...]
+    config: dict[str, Any]
+    values: dict[str, str] = {}
+    prune_below: tuple[float | None, ...] = ()
+
+
+Model = TypeVar("Model", PlannedStudy, PlannedRun)
+
+
+def write_study(sweep_dir: Path, study: PlannedStudy) -> None:
+    """Write what is fixed for a sweep; RecordError if the directory cannot be written."""
+    write_text(sweep_dir / STUDY, study.model_dump_json(indent=1) + "\n")
+
+
+def write_run(sweep_dir: Path, run: PlannedRun) -> None:
+    """Write the plan of one run; RecordError if the directory cannot be written."""
+    write_text(_path_of(sweep_dir, run.number), run.model_dump_json(indent=1) + "\n")
+
+
+def read_study(sweep_dir: Path) -> PlannedStudy | None:
+    """What is fixed for a sweep; None if the directory holds no plan.
+
+    Raises:
+        RecordError: the file cannot be read.
+    """
+    path = sweep_dir / STUDY
+    return _read(path, PlannedStudy) if path.exists() else None
+
+
+def read_run(sweep_dir: Path, number: int) -> PlannedRun:
+    """The plan of one run.
+
+    Raises:
+        RecordError: the file is missing or cannot be read.
+    """
+    return _read(_path_of(sweep_dir, number), PlannedRun)
+
+
+def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
+    """The plans of all runs of a sweep, in the order of their numbers; errors as `read_run`."""
+    study = read_study(sweep_dir)
+    for number in range(0 if study is None else study.num_runs):
+        yield read_run(sweep_dir, number)
+
+
+def _path_of(sweep_dir: Path, number: int) -> Path:
+    return sweep_dir / FOLDER / f"{number}.json"
+
+
+def _read(path: Path, model: type[Model]) -> Model:
+    try:
+        return model.model_validate_json(read_regular(path, MAX_BYTES))
+    except (OSError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise RecordError(
+            f"cannot read {path}: it must hold the plan of a sweep ({reason}). Start the sweep "
+            "again in another directory with hydra.sweep.dir=DIR."
+        ) from error
