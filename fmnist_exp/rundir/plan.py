@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular, write_text
@@ -58,7 +58,7 @@ class PlannedRun(Strict):
     directory: str
     overrides: tuple[str, ...]
     config: dict[str, Any]
-    values: dict[str, str] = {}
+    values: dict[str, str] = Field(default_factory=dict)
     prune_below: tuple[float | None, ...] = ()
 
 
