@@ -16,13 +16,12 @@ study: $(VENV)/installed
 
 setup: $(VENV)/installed-dev
 
-# The locked setuptools comes first: it builds what is published as source alone. Left to itself
-# pip would fetch one that no hash vouches for.
-$(VENV)/installed: requirements.lock pyproject.toml
+# What builds packages comes first, as locked. Left to itself pip would fetch versions that no hash
+# vouches for.
+$(VENV)/installed: requirements-build.lock requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; pass PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	sed -n '/^setuptools==/,/# via/p' requirements.lock > $(VENV)/setuptools.lock
-	$(INSTALL) --require-hashes -r $(VENV)/setuptools.lock
+	$(INSTALL) --require-hashes -r requirements-build.lock
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps -e .
 	touch $@
@@ -42,9 +41,12 @@ check: setup
 bench: setup
 	$(RUN) benchmarks/bench.py
 
-# Needs uv. The locks name packages, versions and hashes, never a host.
+# Needs uv. The locks name packages, versions and hashes, never a host. What is locked already keeps
+# its version; delete the locks to renew them.
 LOCK := uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
-	--no-emit-index-url --no-emit-find-links --quiet pyproject.toml
+	--no-emit-index-url --no-emit-find-links --quiet
 lock:
-	$(LOCK) --group build -o requirements.lock
-	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group build -c requirements.lock -o requirements-build.lock
+	$(LOCK) pyproject.toml --extra dev -c requirements.lock -c requirements-build.lock \
+		-o requirements-dev.lock

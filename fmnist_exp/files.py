@@ -24,15 +24,6 @@ DAMAGES = (
 )
 
 
-def user_cache() -> Path:
-    """This project's folder in the user's cache, by the XDG base directory specification.
-
-    Raises:
-        RuntimeError: the user has no home folder.
-    """
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fmnist_exp"
-
-
 def open_regular(path: Path, limit: int) -> IO[bytes]:
     """Open a file for reading; a named pipe or a device would be waited for, or never end.
 

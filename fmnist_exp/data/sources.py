@@ -19,10 +19,10 @@ from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from fmnist_exp.data.idx import IdxFile, locate, read_either
 from fmnist_exp.errors import DataError
-from fmnist_exp.files import user_cache
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def cache_dir() -> Path:
         DataError: the temporary folder belongs to another user.
     """
     with contextlib.suppress(RuntimeError, OSError):  # no home at all, or one of another user
-        cache = user_cache() / "fashion-mnist"
+        cache = user_cache_path("fmnist_exp", appauthor=False) / "fashion-mnist"
         nearest = next(path for path in (cache, *cache.parents) if path.exists())
         if nearest == cache or os.access(nearest, os.W_OK):
             return cache

@@ -141,7 +141,7 @@ def test_D23_corrupt_cache_is_replaced(small, monkeypatch):
     assert sources.find().source == "cache"
 
 
-def homeless():
+def homeless(*_, **__):
     raise RuntimeError("Could not determine home directory.")
 
 
@@ -155,7 +155,9 @@ def test_without_a_home_the_copy_is_kept_among_the_temporary_files(
     (tmp_path / "read-only").mkdir()
     # Root may write anywhere, so what the system would answer is said here.
     monkeypatch.setattr(sources.os, "access", lambda path, mode: False)
-    monkeypatch.setattr(Path, "home", homeless if home == "none" else lambda: tmp_path / home)
+    monkeypatch.setenv("HOME", str(tmp_path / home))
+    if home == "none":
+        monkeypatch.setattr(sources, "user_cache_path", homeless)
     serve(small, monkeypatch)
     found = sources.find()
     assert found.source == "download"
@@ -177,7 +179,7 @@ def test_home_that_may_not_be_entered_is_no_home(tmp_path):
 
 def test_temporary_folder_of_another_user_is_not_used(small, monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(sources, "user_cache_path", homeless)
     monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(sources.os, "getuid", lambda: 4242)
     (tmp_path / "fmnist_exp-4242").mkdir()  # by the user of this test

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from fmnist_exp.files import user_cache
+from platformdirs import user_cache_path
+
 from fmnist_exp.machine import cpuinfo
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ def _name(start: str, path: Path) -> str:
 
 
 def _cache() -> Path:
-    return user_cache() / "engine"
+    return user_cache_path("fmnist_exp", appauthor=False) / "engine"
 
 
 def _kept(start: str) -> ctypes.CDLL | None:
