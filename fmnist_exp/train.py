@@ -10,6 +10,8 @@ import platform
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -30,7 +32,9 @@ from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.console import end_with_reader, leave_lost_terminal, reader_may_leave
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
+from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.store import Store
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import working_in
 from fmnist_exp.rundir.records import RunRecord, called
 from fmnist_exp.sweep import launchers
@@ -40,7 +44,7 @@ from fmnist_exp.sweep.plan import describe as describe_plan
 from fmnist_exp.sweep.preflight import plan_command_line, request
 from fmnist_exp.sweep.sweep_progress import SweepProgress
 from fmnist_exp.tuning.search import SWEEPER
-from fmnist_exp.tuning.trials import read_trial
+from fmnist_exp.tuning.trials import read_trial, read_trials
 from fmnist_exp.tuning.tuner import describe_result, describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
@@ -92,24 +96,26 @@ def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
     cwd = Path(settings.runtime.cwd)
     execution = parse_execution(composed)
     config = parse(composed)
-    threads, trial = execution.threads_per_run, None
-    if settings.mode == RunMode.MULTIRUN:
+    threads, trial, in_sweep = execution.threads_per_run, None, settings.mode == RunMode.MULTIRUN
+    if in_sweep:
         _enter(cwd)
         sweep_dir, number = Path(settings.sweep.dir), int(settings.job.num)
         config = planned(sweep_dir, number, config)
         if settings.sweeper.get("_target_") == SWEEPER:
             trial = read_trial(sweep_dir, number)
         threads = threads or launchers.threads_of_a_run(settings.launcher)
-    return runner.run(
-        config,
-        run_dir,
-        choices,
-        figures=settings.mode == RunMode.RUN,
-        store=_store(execution, cwd),
-        checkpoint_seconds=execution.checkpoint_seconds,
-        threads=threads,
-        is_hopeless=None if trial is None else trial.is_hopeless,
-    )
+    with EpochProgress(config.training.epochs, run_dir if in_sweep else None) as progress:
+        return runner.run(
+            config,
+            run_dir,
+            choices,
+            figures=not in_sweep,
+            store=_store(execution, cwd),
+            checkpoint_seconds=execution.checkpoint_seconds,
+            threads=threads,
+            on_epoch=progress.show,
+            prune_below=() if trial is None else trial.prune_below,
+        )
 
 
 def _enter(folder: Path) -> None:
@@ -178,18 +184,48 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated(number)
 
 
+def _trial(number: int, overrides: Sequence[str]) -> PlannedRun:
+    return PlannedRun(
+        number=number,
+        directory=str(number),
+        overrides=tuple(overrides),
+        config={},
+        values={"trial": str(number)},
+    )
+
+
+def _progress(plan: Plan, sweep_dir: Path) -> SweepProgress:
+    if plan.search is not None:
+        trials = [_trial(number, []) for number in range(plan.search.settings.num_trials)]
+        return SweepProgress(sweep_dir, trials, goes_on=True)
+    pairs = zip(plan.configs, plan.overrides, strict=True)
+    runs = [
+        PlannedRun(
+            number=number,
+            directory=str(number),
+            overrides=tuple(overrides),
+            config=asdict(config),
+        )
+        for number, (config, overrides) in enumerate(pairs)
+    ]
+    return SweepProgress(sweep_dir, runs)
+
+
 def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
     """Hand a planned sweep over to Hydra; at its end, name every run without a result."""
     launchers.prepare(plan.launcher)
     with working_in(sweep_dir, wait=False), cheap_sweeps():
         if plan.search is None:  # trials are planned as they are proposed
             write_plan(plan)
-        shown = SweepProgress(plan)
+        shown = _progress(plan, sweep_dir)
         try:
             with shown, launchers.leaving(plan.launcher, sweep_dir):
                 run_composed()
         finally:
-            for line in shown.watch.without_result(plan):
+            if plan.search is not None and (begun := read_trials(sweep_dir)) is not None:
+                for number, trial in enumerate(begun.trials):
+                    shown.watch.runs[number] = _trial(number, trial.overrides)
+            for line in shown.watch.without_result(plan.options):
                 print(line, file=sys.stderr)
             if plan.search is not None:
                 print(describe_result(plan.search, sweep_dir))

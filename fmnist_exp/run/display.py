@@ -1,15 +1,17 @@
 """Live bars on a terminal of any width, each on one line of it."""
 
-import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.table import Column
+from rich.text import Text
 
-MIN_BAR = 4  # columns, as rich draws it
 WIDE = 72  # columns, from which on there is room for bars
 MAX_NAME = 30  # characters, with room for the rest in 80 columns
 
@@ -29,37 +31,54 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """As many parts of a text as there is room for, the first ones first."""
+
+    parts: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Text]:
+        text = ""
+        for part in self.parts:
+            longer = f"{text}, {part}" if text else part
+            text = longer if len(longer) <= options.max_width else text
+        yield Text(text)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(0, len(", ".join(self.parts)))
+
+
+class _PartsColumn(ProgressColumn):
+    def render(self, task: Task) -> _Parts:
+        return _Parts(task.fields["parts"])
+
+
 class Display(Progress):
     """Bars with what is known of each: a name, how far it is, and what else there is room for.
 
     Nothing is drawn but by `show`. Log lines of this process appear above the bars. A terminal
     that is closed stops no run.
-
-    Args:
-        console: the terminal.
-        name_width: characters of the longest name.
     """
 
-    def __init__(self, console: Console, name_width: int) -> None:
-        self.is_wide = console.width >= WIDE
-        self.name_width = min(name_width, MAX_NAME if self.is_wide else console.width * 3 // 8)
-        name, count, said = (
-            TextColumn(f"{{{key}}}", markup=False, table_column=Column(no_wrap=True))
-            for key in ("task.description", "task.fields[count]", "task.fields[said]")
+    def __init__(self, console: Console) -> None:
+        is_wide = console.width >= WIDE
+        self.max_name = MAX_NAME if is_wide else console.width * 3 // 8
+        name, count = (
+            TextColumn(f"{{task.{field}}}", markup=False, table_column=Column(no_wrap=True))
+            for field in ("description", "fields[count]")
         )
-        columns = (name, count, BarColumn(bar_width=None), said)
+        # The parts give way first, then the bar, which takes all the room that is left.
+        bar = BarColumn(bar_width=None, table_column=Column(width=4, ratio=1, no_wrap=True))
+        columns = (name, count, bar, _PartsColumn()) if is_wide else (name, count, _PartsColumn())
         super().__init__(
-            *(columns if self.is_wide else (name, count, said)),
-            console=console,
-            transient=True,
-            auto_refresh=False,
+            *columns, console=console, expand=is_wide, transient=True, auto_refresh=False
         )
         self.handlers: list[logging.StreamHandler] = []
 
     def start(self) -> None:
         """Begin to draw."""
         plain = sys.stdout
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             super().start()
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream is plain:
@@ -68,43 +87,24 @@ class Display(Progress):
 
     def stop(self) -> None:
         """Take the bars away."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             super().stop()
         for handler in self.handlers:
             handler.setStream(sys.stdout)
 
-    def add(self, name: str) -> TaskID:
-        """A new bar of something that is starting."""
-        return self.add_task(self._short(name), count="", said="starting")
-
-    def show(
-        self, bar: TaskID, name: str, progress: tuple[int, int], parts: Sequence[str] = ()
-    ) -> None:
-        """Draw a bar anew, with as many of the parts as there is room for, the first ones first."""
-        count = "{}/{}".format(*progress)
-        width = max(len(count), *(len(task.fields["count"]) for task in self.tasks))
-        room = self.console.width - self.name_width - width - 2
-        if self.is_wide:
-            room -= MIN_BAR + 1
-        said = ""
-        for part in parts:
-            longer = f"{said}, {part}" if said else part
-            said = longer if len(longer) <= room else said
-        self.update(
-            bar,
-            description=self._short(name),
-            completed=progress[0],
-            total=progress[1],
-            count=count,
-            said=said,
-        )
-        self.refresh()
-
     def refresh(self) -> None:
         """Draw all bars anew."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             super().refresh()
 
-    def _short(self, name: str) -> str:
-        """A name without its beginning, if it is too long; the seed stands at the end."""
-        return name if len(name) <= self.name_width else f"..{name[2 - self.name_width :]}"
+    def add(self, name: str) -> TaskID:
+        """A new bar of something that is starting."""
+        if len(name) > self.max_name:  # the seed stands at the end
+            name = f"..{name[2 - self.max_name :]}"
+        return self.add_task(name, count="", parts=["starting"])
+
+    def show(self, bar: TaskID, progress: tuple[int, int], parts: Sequence[str] = ()) -> None:
+        """Draw a bar anew; the parts are said as far as there is room, the first ones first."""
+        completed, total = progress
+        count = f"{completed}/{total}"
+        self.update(bar, completed=completed, total=total, count=count, parts=parts, refresh=True)

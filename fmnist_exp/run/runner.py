@@ -18,19 +18,18 @@ from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import Pruned, RecordError, StoreError
-from fmnist_exp.run import progress
-from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.provenance import check_imported_code, describe_machine, run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.presence import working_in
+from fmnist_exp.rundir.progress import remove_epochs
 from fmnist_exp.rundir.records import EpochRow, RunRecord
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult
 
 log = logging.getLogger(__name__)
-IsHopeless = Callable[[Sequence[EpochRow]], bool]
+OnEpoch = Callable[[EpochRow], None]
 
 
 @dataclass
@@ -61,7 +60,8 @@ def run(
     store: Store | None = None,
     checkpoint_seconds: float = 30,
     threads: int | None = None,
-    is_hopeless: IsHopeless | None = None,
+    on_epoch: OnEpoch | None = None,
+    prune_below: Sequence[float | None] = (),
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -69,13 +69,14 @@ def run(
         config: the run.
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
-        figures: whether to draw the curves and the confusion matrix. A run without figures is one
-            of a sweep: it does not show its epochs itself, but tells of them in a file.
+        figures: whether to draw the curves and the confusion matrix.
         store: where finished runs are kept, and the state of unfinished ones; without it the run
             is trained from its beginning.
         checkpoint_seconds: least time between two saves of the state.
         threads: processor threads of the run; None for all.
-        is_hopeless: whether to give the run up, asked after each epoch with all epochs so far.
+        on_epoch: called after each epoch, as `EpochProgress.show`.
+        prune_below: for each epoch from the first, the validation accuracy below which the run is
+            given up, or None.
 
     Returns:
         The record, as written: `completed`, `diverged` if a loss or an answer is not finite, or
@@ -93,8 +94,7 @@ def run(
     splits = loading.load(config.data)
     check_batch_size(config, len(splits.train))
     record = _blank_record(config, choices, splits, threads)
-    sweep_file = None if figures else run_dir / progress.FILE
-    task = _Task(config, splits, record, checkpoint_seconds, threads, is_hopeless, sweep_file)
+    task = _Task(config, splits, record, checkpoint_seconds, threads, on_epoch, prune_below)
     with working_in(run_dir, wait=True):
         return _run_in(run_dir, task, store, figures)
 
@@ -136,13 +136,14 @@ def _clear(run_dir: Path) -> None:
     if any(path.exists() for path in former):  # a model in a folder of something else is not ours
         former += run_dir.glob("*_model.keras")
     former += [run_dir / records.FIGURES / name for name in records.RUN_FIGURES]
-    former += [run_dir / progress.FILE, *run_dir.glob(files.TEMPORARIES)]
+    former += run_dir.glob(files.TEMPORARIES)
     former += [*(run_dir / records.FIGURES).glob(files.TEMPORARIES)]
     try:
         for path in former:  # the record first
             path.unlink(missing_ok=True)
     except OSError as error:
         raise files.cannot_write(path, error) from error
+    remove_epochs(run_dir)
 
 
 def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
@@ -183,22 +184,21 @@ class _Task:
     record: RunRecord
     checkpoint_seconds: float
     threads: int | None
-    is_hopeless: IsHopeless | None
-    sweep_file: Path | None
+    on_epoch: OnEpoch | None
+    prune_below: Sequence[float | None]
     rows: list[EpochRow] = field(default_factory=list)
     watch: _Stopwatch = field(default_factory=_Stopwatch)
 
     def train_into(self, folder: Path, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
-        with EpochProgress(self.config.training.epochs, self.sweep_file) as shown:
-            with self.watch.part("import"):
-                # TensorFlow takes seconds. All that is imported here is imported before the check.
-                from fmnist_exp.engine import backend, evaluation, prediction, saving
+        with self.watch.part("import"):
+            # TensorFlow takes seconds. All that is imported here is imported before the check.
+            from fmnist_exp.engine import backend, evaluation, prediction, saving
 
-                check_imported_code()
-                backend.use_threads(self.threads)
-            with self.watch.part("fit"):
-                result = self._fit(checkpoint, shown)
+            check_imported_code()
+            backend.use_threads(self.threads)
+        with self.watch.part("fit"):
+            result = self._fit(checkpoint)
         with self.watch.part("evaluation"):
             probabilities = {
                 name: prediction.predict_probabilities(
@@ -238,19 +238,34 @@ class _Task:
         records.write_record(run_dir, record)
         return record
 
-    def _fit(self, checkpoint: Path | None, shown: EpochProgress) -> "FitResult":
+    def _fit(self, checkpoint: Path | None) -> "FitResult":
         from fmnist_exp.engine import training
 
         def on_epoch(row: EpochRow) -> None:
             self.rows.append(row)
-            shown.show(row)
-            if self.is_hopeless is not None and self.is_hopeless(self.rows):
+            if self.on_epoch is not None:
+                self.on_epoch(row)
+            if is_hopeless(self.rows, self.prune_below):
                 raise Pruned
 
         saving = None
         if checkpoint is not None:
             saving = training.Checkpoint(checkpoint, self.checkpoint_seconds)
         return training.fit(self.config, self.splits, on_epoch, saving)
+
+
+def is_hopeless(rows: Sequence[EpochRow], prune_below: Sequence[float | None]) -> bool:
+    """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
+
+    Args:
+        rows: the epochs so far, at least one; keys as in `records.HISTORY_COLUMNS`.
+        prune_below: for each epoch from the first, the limit or None.
+    """
+    limit = prune_below[len(rows) - 1] if len(rows) <= len(prune_below) else None
+    losses = (rows[-1]["train_loss"], rows[-1]["validation_loss"])
+    if limit is None or not np.isfinite(losses).all():
+        return False
+    return max(row["validation_accuracy"] for row in rows) < limit
 
 
 def _blank_record(

@@ -23,11 +23,9 @@ from fmnist_exp.run.provenance import code_sha256, run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 from fmnist_exp.tuning.search import Search
-from fmnist_exp.tuning.trials import read_trial
 
 log = logging.getLogger(__name__)
 PLAN = "plan.json"
-GROUPS = ("data", "model", "initializer", "optimizer", "training")
 MAX_BYTES = 100_000_000  # of 100,000 runs
 
 
@@ -110,29 +108,6 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
             "command again."
         )
     return config
-
-
-def names(plan: Plan) -> list[str]:
-    """What tells each run of a planned sweep apart, in short: `he_normal seed=2`."""
-    common = set(plan.overrides[0]).intersection(*plan.overrides)
-    return [
-        " ".join(_short(override) for override in overrides if override not in common)
-        or f"{config.initializer.name} seed={config.seed}"
-        for config, overrides in zip(plan.configs, plan.overrides, strict=True)
-    ]
-
-
-def trial_name(sweep_dir: Path, number: int) -> str:
-    """What a tuned sweep has chosen for one of its trials, in short."""
-    trial = read_trial(sweep_dir, number)
-    if trial is None:
-        return "trial"
-    return " ".join(_short(f"{key}={value}") for key, value in trial.values.items())
-
-
-def _short(override: str) -> str:
-    key, _, value = override.partition("=")
-    return value if key in GROUPS else f"{key.rpartition('.')[2]}={value}"
 
 
 def describe(plan: Plan, store: Store | None) -> str:

@@ -3,14 +3,15 @@
 import contextlib
 import threading
 import time
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from rich.progress import TaskID
 
 from fmnist_exp.console import counted
-from fmnist_exp.run.display import MAX_NAME, Display, live_console
-from fmnist_exp.sweep.plan import Plan, names, trial_name
+from fmnist_exp.run.display import Display, live_console
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.sweep.watch import Watch
 
 LOOK_SECONDS = 0.5
@@ -19,36 +20,39 @@ MAX_BARS = 8  # of runs; more would fill the terminal
 
 
 class SweepProgress:
-    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees."""
+    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees.
 
-    def __init__(self, plan: Plan) -> None:
-        assert plan.sweep_dir is not None
-        if plan.search is None:
-            given = names(plan)
-            width = max(map(len, ("sweep", *given)))
-            self.watch = Watch(plan.sweep_dir, len(given), given.__getitem__)
-        else:
-            num_trials, name_of = (
-                plan.search.settings.num_trials,
-                partial(trial_name, plan.sweep_dir),
-            )
-            self.watch = Watch(plan.sweep_dir, num_trials, name_of, goes_on=True)
-            width = MAX_NAME
+    Args:
+        sweep_dir: the directory of the sweep.
+        runs: those that are planned; `watch.add` adds others.
+        num_runs: how many there will be, if others are planned while the sweep goes on.
+        goes_on: whether runs that have ended there already are not launched again.
+    """
+
+    def __init__(
+        self,
+        sweep_dir: Path,
+        runs: Sequence[PlannedRun],
+        *,
+        num_runs: int | None = None,
+        goes_on: bool = False,
+    ) -> None:
+        self.watch = Watch(sweep_dir, runs, num_runs=num_runs, goes_on=goes_on)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="sweep progress", daemon=True)
         self.bars: dict[int, TaskID] = {}
         self.told = ""  # the last tally
-        self.display: Display | None = None
-        if (console := live_console()) is not None:
-            self.display = Display(console, width)
+        console = live_console()
+        self.display = None if console is None else Display(console)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "SweepProgress":
         """Say what begins, and begin to watch."""
         self._say(f"{counted(self.watch.num_runs, 'run')} into {self.watch.sweep_dir}")
         if self.display is not None:
             self.whole = self.display.add("sweep")
             self.display.start()
         self.thread.start()
+        return self
 
     def __exit__(
         self,
@@ -94,13 +98,12 @@ class SweepProgress:
             said = ["starting"]
         for number in self.bars.keys() - running.keys():
             display.remove_task(self.bars.pop(number))
-        display.show(self.whole, "sweep", (watch.num_finished(), watch.num_runs), said)
+        display.show(self.whole, (watch.num_finished(), watch.num_runs), said)
         for number, epochs in running.items():
-            name = watch.name_of(number)
             if number not in self.bars:
-                self.bars[number] = display.add(name)
+                self.bars[number] = display.add(watch.name_of(number))
             accuracy = f"validation accuracy {epochs.validation_accuracy:.4f}"
-            display.show(self.bars[number], name, (epochs.epoch, epochs.num_epochs), [accuracy])
+            display.show(self.bars[number], (epochs.epoch, epochs.num_epochs), [accuracy])
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # a reader that has gone stops no run

@@ -6,55 +6,74 @@ It is the same for runs of this process, of others and of other machines.
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fmnist_exp.console import counted
 from fmnist_exp.errors import RecordError
-from fmnist_exp.run import progress
 from fmnist_exp.run.display import in_words
 from fmnist_exp.rundir import records
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import state_without_record
+from fmnist_exp.rundir.progress import Epochs, read_epochs
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import read_history
-from fmnist_exp.sweep.plan import Plan
-from fmnist_exp.tuning.trials import read_trials
 
 MAX_FAILURES = 10  # told one by one; more would fill the terminal
 
 
-@dataclass
 class Watch:
     """How far a sweep has come.
 
     Args:
-        sweep_dir: the directory of the sweep, with one numbered folder for each run.
-        num_runs: how many there will be.
-        name_of: number of a run -> what tells it apart.
+        sweep_dir: the directory of the sweep.
+        runs: those that are planned.
+        num_runs: how many there will be, if others are planned while the sweep goes on.
         goes_on: whether runs that have ended there already are not launched again.
     """
 
-    sweep_dir: Path
-    num_runs: int
-    name_of: Callable[[int], str]
-    goes_on: bool = False
-    counts: Counter[str] = field(default_factory=Counter)
-    failures: dict[int, str] = field(default_factory=dict)
-    has_ended: bool = False
-
-    def __post_init__(self) -> None:
-        """Take note of records that lie there already, of an earlier sweep in the same place."""
-        self.waiting = {number: _stamp(self._run_dir(number)) for number in range(self.num_runs)}
-        if self.goes_on:
-            for number in [each for each, stamp in self.waiting.items() if stamp is not None]:
-                if self._has_ended(number):
-                    del self.waiting[number]
-                    self.counts["reused"] += 1
-        self.begun = time.monotonic()
+    def __init__(
+        self,
+        sweep_dir: Path,
+        runs: Sequence[PlannedRun],
+        *,
+        num_runs: int | None = None,
+        goes_on: bool = False,
+    ) -> None:
+        self.sweep_dir = sweep_dir
+        self.num_runs = len(runs) if num_runs is None else num_runs
+        self.goes_on = goes_on
+        self.common = set.intersection(*(set(run.overrides) for run in runs)) if runs else set()
+        self.runs: dict[int, PlannedRun] = {}
+        self.waiting: dict[int, tuple[int, int] | None] = {}
+        self.counts: Counter[str] = Counter()
+        self.failures: dict[int, str] = {}
+        self.has_ended = False
         self.trained_at: list[float] = []
+        for run in runs:
+            self.add(run)
+        self.begun = time.monotonic()
+
+    def add(self, run: PlannedRun) -> None:
+        """Watch a run from now on; a record of an earlier sweep in the same place is none of it."""
+        self.runs[run.number] = run
+        stamp = _stamp(self._run_dir(run.number))
+        if self.goes_on and stamp is not None and self._has_ended(run.number):
+            self.counts["reused"] += 1
+        else:
+            self.waiting[run.number] = stamp
+
+    def name_of(self, number: int) -> str:
+        """What tells a run apart, in short: `he_normal seed=2`; of a trial, what was chosen."""
+        run = self.runs[number]
+        chosen = [f"{key}={value}" for key, value in run.values.items()]
+        own = chosen or [each for each in run.overrides if each not in self.common]
+        if not own:
+            return f"{run.config['initializer']['name']} seed={run.config['seed']}"
+        return " ".join(_short(each, run.config) for each in own)
 
     def look(self) -> Iterator[str]:
         """Count each run that has ended since the last look, and say how it did."""
@@ -93,31 +112,28 @@ class Watch:
             return []
         each = (self.trained_at[-1] - self.begun) / len(self.trained_at)
         since = time.monotonic() - self.trained_at[-1]
-        left = each * len(self.waiting) - since
+        left = each * (self.num_runs - self.counts.total()) - since
         return [f"about {in_words(left)} left"] if left >= 1 else []
 
-    def running(self) -> dict[int, progress.Epochs]:
+    def running(self) -> dict[int, Epochs]:
         """How far each run has come that is being trained."""
-        found = {}
-        for number in self.waiting:
-            epochs = progress.read_epochs(self._run_dir(number) / progress.FILE)
-            if epochs is not None:
-                found[number] = epochs
-        return found
+        found = {number: read_epochs(self._run_dir(number)) for number in list(self.waiting)}
+        return {number: epochs for number, epochs in found.items() if epochs is not None}
 
-    def without_result(self, plan: Plan) -> list[str]:
-        """What is missing when a sweep has ended: why each failed run did, and what to do."""
+    def without_result(self, options: Sequence[str]) -> list[str]:
+        """What is missing when a sweep has ended: why each failed run did, and what to do.
+
+        Args:
+            options: what is to be given besides overrides to start one of the runs again.
+        """
         list(self.look())  # jobs of Slurm go on by themselves
         states = Counter({"interrupted": self.counts["interrupted"]})
         states.update(self._state(number).partition(":")[0] for number in self.waiting)
-        launched = plan.overrides
-        if plan.search is not None and (begun := read_trials(self.sweep_dir)) is not None:
-            launched = [trial.overrides for trial in begun.trials]
+        states["not begun"] += self.num_runs - len(self.runs)
         lines = []
         for number, reason in sorted(self.failures.items())[:MAX_FAILURES]:
-            overrides = [*plan.options, *launched[number]]
-            command = shlex.join(["python", "-m", "fmnist_exp.train", *overrides])
-            lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {command}"]
+            words = ["python", "-m", "fmnist_exp.train", *options, *self.runs[number].overrides]
+            lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {shlex.join(words)}"]
         if (more := len(self.failures) - MAX_FAILURES) > 0:
             lines.append(f"and {counted(more, 'more run')} without a result")
         missing = [f"{count} {state}" for state, count in states.items() if count]
@@ -126,7 +142,7 @@ class Watch:
         return lines
 
     def _run_dir(self, number: int) -> Path:
-        return self.sweep_dir / str(number)
+        return self.sweep_dir / self.runs[number].directory
 
     def _state(self, number: int) -> str:
         if _stamp(self._run_dir(number)) is not None:
@@ -161,6 +177,13 @@ class Watch:
             if len(self.trained_at) == 1:
                 self.begun = self.trained_at[0] - _without_start_up(record, self._run_dir(number))
         return _measured(record)
+
+
+def _short(override: str, config: Mapping[str, Any]) -> str:
+    """A group by its option alone, a value by the last part of its key."""
+    key, _, value = override.partition("=")
+    is_group = isinstance(config.get(key), dict)
+    return value if is_group else f"{key.rpartition('.')[2]}={value}"
 
 
 def _without_start_up(record: RunRecord, run_dir: Path) -> float:

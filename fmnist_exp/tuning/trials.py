@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from fmnist_exp import files
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular
 from fmnist_exp.rundir import records
-from fmnist_exp.rundir.records import EpochRow, RunRecord
+from fmnist_exp.rundir.records import RunRecord
 
 MAX_BYTES = 100_000_000  # of 10,000 trials of 1,000 epochs
 
@@ -37,18 +36,6 @@ class Trial:
     prune_below: Sequence[float | None]
     config: Mapping[str, Any] | None = None
     run_key: str | None = None
-
-    def is_hopeless(self, rows: Sequence[EpochRow]) -> bool:
-        """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
-
-        Args:
-            rows: the epochs so far, at least one; keys as in `records.HISTORY_COLUMNS`.
-        """
-        losses = (rows[-1]["train_loss"], rows[-1]["validation_loss"])
-        if len(rows) > len(self.prune_below) or not all(map(math.isfinite, losses)):
-            return False
-        limit = self.prune_below[len(rows) - 1]
-        return limit is not None and max(row["validation_accuracy"] for row in rows) < limit
 
     def __str__(self) -> str:
         return " ".join(f"{key}={value}" for key, value in self.values.items())

@@ -185,13 +185,13 @@ class Killed(BaseException):
 
 
 def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
-    def kill(rows):
-        if len(rows) == 3:
+    def kill(row):
+        if row["epoch"] == 3:
             raise Killed
 
     config = tiny_config("training.epochs=4")
     with pytest.raises(Killed):
-        trained(config, tmp_path, is_hopeless=kill, checkpoint_seconds=0)
+        trained(config, tmp_path, on_epoch=kill, checkpoint_seconds=0)
     assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
     other = replace(config, engine="xla")
     trained(other, tmp_path)

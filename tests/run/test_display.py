@@ -79,13 +79,13 @@ def test_first_estimate_of_the_time_left_leaves_the_compilation_out(run_shown_on
 @pytest.mark.parametrize("width", WIDTHS)
 def test_bars_of_a_sweep_keep_to_their_lines_and_their_seeds(width):
     console = terminal(width)
-    display = Display(console, 60)
+    display = Display(console)
     display.start()
     whole = display.add("sweep")
     name = f"{'very_' * 10}long_name seed=12"
     one = display.add(name)
-    display.show(whole, "sweep", (3, 100), ["1 failed", "about 12 min left", "2 reused"])
-    display.show(one, name, (7, 20), ["validation accuracy 0.8750"])
+    display.show(whole, (3, 100), ["1 failed", "about 12 min left", "2 reused"])
+    display.show(one, (7, 20), ["validation accuracy 0.8750"])
     sweep, run = lines_of(console)[-2:]
     display.stop()
     assert max(map(len, lines_of(console))) <= width
@@ -97,10 +97,10 @@ def test_bars_of_a_sweep_keep_to_their_lines_and_their_seeds(width):
 
 def test_bars_are_drawn_in_ascii_where_there_is_nothing_else():
     file = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
-    display = Display(terminal(80, file), 60)
+    display = Display(terminal(80, file))
     display.start()
     bar = display.add("x" * 90)
-    display.show(bar, "x" * 90, (3, 4))
+    display.show(bar, (3, 4))
     display.stop()
     assert b"3/4" in file.buffer.getvalue()
 
@@ -110,7 +110,7 @@ def test_log_lines_stand_above_the_bars(monkeypatch):
     monkeypatch.setattr(sys, "stdout", console.file)
     handler = logging.StreamHandler(sys.stdout)
     monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
-    display = Display(console, 5)
+    display = Display(console)
     display.start()
     display.add("epoch")
     logging.getLogger().warning("a warning")

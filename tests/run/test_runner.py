@@ -210,3 +210,31 @@ def test_what_is_in_the_way_of_a_run_is_named_and_recorded(path, is_folder, tmp_
     record = records.read_record(tmp_path)
     assert record.status == "failed"
     assert problem in record.error["message"]
+
+
+LIMITS = (None, 0.6, 0.7)
+
+
+def epochs(*accuracies, loss=1.0):
+    return [
+        {"validation_accuracy": a, "train_loss": 1.0, "validation_loss": loss} for a in accuracies
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "hopeless"),
+    [
+        ((0.1,), False),  # no limit yet
+        ((0.1, 0.59), True),
+        ((0.1, 0.6), False),
+        ((0.7, 0.1), False),  # the best epoch counts
+        ((0.65, 0.65, 0.65), True),
+        ((0.1, 0.1, 0.1, 0.1), False),  # beyond the last limit
+    ],
+)
+def test_run_is_hopeless_below_its_limit(accuracies, hopeless):
+    assert runner.is_hopeless(epochs(*accuracies), LIMITS) == hopeless
+
+
+def test_run_that_diverges_is_left_to_diverge():
+    assert not runner.is_hopeless(epochs(0.1, 0.1, loss=float("nan")), LIMITS)

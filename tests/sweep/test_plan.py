@@ -11,6 +11,7 @@ from fmnist_exp.config.parsing import parse_execution
 from fmnist_exp.config.schema import from_record
 from fmnist_exp.errors import RecordError
 from fmnist_exp.rundir import records
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
 from fmnist_exp.sweep.preflight import plan_command_line
 from fmnist_exp.sweep.watch import Watch
@@ -96,9 +97,13 @@ def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
     arguments = ["--multirun", "data=synthetic", "optimizer=mine", "seed=1,2"]
     folder = ["--config-dir", str(tmp_path / "own")]
     plan = plan_command_line([*folder, *arguments, f"hydra.sweep.dir={tmp_path / 's'}"])
-    watch = Watch(plan.sweep_dir, 2, str)
+    runs = [
+        PlannedRun(number=number, directory=str(number), overrides=tuple(overrides), config={})
+        for number, overrides in enumerate(plan.overrides)
+    ]
+    watch = Watch(plan.sweep_dir, runs)
     watch.failures[0] = "failed (E: m)"
-    repeat = watch.without_result(plan)[1]
+    repeat = watch.without_result(plan.options)[1]
     assert f"--config-dir {tmp_path / 'own'} data=synthetic optimizer=mine seed=1" in repeat
 
 

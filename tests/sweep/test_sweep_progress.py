@@ -7,20 +7,36 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, compose_config, config_of, read_or_end
+from conftest import ROOT, read_or_end
 from study import change_record, write_run
 
-from fmnist_exp.config.parsing import parse_execution
 from fmnist_exp.run import progress
-from fmnist_exp.run.progress import EpochProgress, Epochs
-from fmnist_exp.sweep import plan
+from fmnist_exp.run.progress import EpochProgress
+from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.rundir.progress import PROGRESS, Epochs, read_epochs
 from fmnist_exp.sweep import watch as watch_module
 from fmnist_exp.sweep.watch import Watch
+
+CONFIG = {"initializer": {"name": "he_normal"}, "optimizer": {}, "data": {}, "seed": 3}
+
+
+def planned(number, *overrides, directory=None, values=None):
+    return PlannedRun(
+        number=number,
+        directory=directory or str(number),
+        overrides=overrides or ("initializer=he", f"seed={number}"),
+        config=CONFIG,
+        values=values or {},
+    )
+
+
+def watch_of(folder, num_runs, **options):
+    return Watch(folder, [planned(number) for number in range(num_runs)], **options)
 
 
 @pytest.fixture
 def watch(tmp_path):
-    return Watch(tmp_path, 6, "he_normal seed={}".format)
+    return watch_of(tmp_path, 6)
 
 
 def test_case_sweeps_end_every_end_of_a_run_is_counted_and_told(watch, tmp_path):
@@ -33,19 +49,19 @@ def test_case_sweeps_end_every_end_of_a_run_is_counted_and_told(watch, tmp_path)
     (tmp_path / "4" / "run.json").write_text("{")
     lines = list(watch.look())
     assert lines[:4] == [
-        "run 0  he_normal seed=0  completed  test 0.8000  validation 0.8000  2.0 s",
-        "run 1  he_normal seed=1  reused  test 0.8000  validation 0.8000",
-        "run 2  he_normal seed=2  diverged in epoch 3",
-        "run 3  he_normal seed=3  failed (E: m)",
+        "run 0  seed=0  completed  test 0.8000  validation 0.8000  2.0 s",
+        "run 1  seed=1  reused  test 0.8000  validation 0.8000",
+        "run 2  seed=2  diverged in epoch 3",
+        "run 3  seed=3  failed (E: m)",
     ]
-    assert lines[4].startswith("run 4  he_normal seed=4  unreadable (cannot read ")
+    assert lines[4].startswith("run 4  seed=4  unreadable (cannot read ")
     assert watch.tally().startswith("3 of 6 runs finished (1 reused), 2 failed")
     assert list(watch.look()) == []
 
 
 def test_record_of_an_earlier_sweep_in_the_same_place_is_no_end(tmp_path):
     write_run(tmp_path / "0")
-    watch = Watch(tmp_path, 1, str)
+    watch = watch_of(tmp_path, 1)
     assert list(watch.look()) == []
     (tmp_path / "0" / "run.json").rename(tmp_path / "former")
     write_run(tmp_path / "new")
@@ -56,7 +72,7 @@ def test_record_of_an_earlier_sweep_in_the_same_place_is_no_end(tmp_path):
 def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
     for number, status in enumerate(("completed", "pruned", "interrupted")):
         write_run(tmp_path / str(number), status=status)
-    watch = Watch(tmp_path, 4, str, goes_on=True)
+    watch = watch_of(tmp_path, 4, goes_on=True)
     assert list(watch.look()) == []
     assert watch.tally() == "2 of 4 runs finished (2 reused)"
 
@@ -91,19 +107,13 @@ def test_case_sweeps_end_first_estimate_of_the_time_left_leaves_the_start_up_out
     assert watch.time_left() == ["about 25 s left"]
 
 
-def plan_of(watch, num_runs=6):
-    runs = [["initializer=he", f"seed={seed}"] for seed in range(num_runs)]
-    execution = parse_execution(compose_config())
-    return plan.Plan([config_of()] * num_runs, runs, execution, watch.sweep_dir)
-
-
 def test_case_O3_stopped_sweep_says_once_to_give_the_same_command_again(watch, tmp_path):
     write_run(tmp_path / "0")
     write_run(tmp_path / "1", status="interrupted")
     change_record(tmp_path / "1", lambda values: values.update(error=None))
     list(watch.look())
     assert watch.tally().startswith("1 of 6 runs finished, about ")  # none has failed
-    assert watch.without_result(plan_of(watch)) == [
+    assert watch.without_result([]) == [
         "1 interrupted, 4 not begun: to go on, give the same command again"
     ]
 
@@ -112,7 +122,7 @@ def test_case_O3_failed_runs_are_named_with_the_command_that_repeats_each(watch,
     for number in range(6):
         write_run(tmp_path / str(number), status="failed" if number in (2, 4) else "completed")
     list(watch.look())
-    assert watch.without_result(plan_of(watch)) == [
+    assert watch.without_result([]) == [
         f"failed (E: m): {tmp_path / '2'}",
         "  repeat it: python -m fmnist_exp.train initializer=he seed=2",
         f"failed (E: m): {tmp_path / '4'}",
@@ -121,11 +131,11 @@ def test_case_O3_failed_runs_are_named_with_the_command_that_repeats_each(watch,
 
 
 def test_case_O3_many_failures_do_not_fill_the_terminal(tmp_path):
-    watch = Watch(tmp_path, 13, str)
+    watch = watch_of(tmp_path, 13)
     for number in range(12):
         write_run(tmp_path / str(number), status="failed")
     list(watch.look())
-    lines = watch.without_result(plan_of(watch, 13))
+    lines = watch.without_result([])
     assert len([line for line in lines if "repeat it" in line]) == 10
     assert lines[-2:] == [
         "and 2 more runs without a result",
@@ -140,7 +150,7 @@ def test_case_sweeps_end_run_without_a_record_has_failed_and_no_time_is_left(wat
     assert watch.time_left() != []
     watch.end()
     assert watch.tally() == "1 of 6 runs finished, 1 failed"
-    assert watch.without_result(plan_of(watch)) == [
+    assert watch.without_result([]) == [
         f"ended without a record; its log may say why: {tmp_path / '1'}",
         "  repeat it: python -m fmnist_exp.train initializer=he seed=1",
         "4 not begun: to go on, give the same command again",
@@ -149,10 +159,8 @@ def test_case_sweeps_end_run_without_a_record_has_failed_and_no_time_is_left(wat
 
 def test_result_of_an_earlier_sweep_in_the_same_place_is_no_result_of_this_one(tmp_path):
     write_run(tmp_path / "0")
-    watch = Watch(tmp_path, 1, str)
-    assert watch.without_result(plan_of(watch, 1)) == [
-        "1 not begun: to go on, give the same command again"
-    ]
+    watch = watch_of(tmp_path, 1)
+    assert watch.without_result([]) == ["1 not begun: to go on, give the same command again"]
 
 
 def test_result_that_comes_after_the_last_look_is_no_missing_one(watch, tmp_path):
@@ -160,7 +168,7 @@ def test_result_that_comes_after_the_last_look_is_no_missing_one(watch, tmp_path
         write_run(tmp_path / str(number))
     list(watch.look())
     write_run(tmp_path / "5")
-    assert watch.without_result(plan_of(watch)) == []
+    assert watch.without_result([]) == []
 
 
 def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
@@ -169,41 +177,72 @@ def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
         (2, "{"),
     ):
         (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / progress.FILE).write_text(text)
-    assert watch.running() == {1: Epochs(3, 8, 0.5)}
+        (tmp_path / str(number) / PROGRESS).write_text(text)
+    assert watch.running() == {1: epochs_of(3, 8, 0.5)}
+
+
+def epochs_of(epoch, num_epochs, accuracy):
+    return Epochs(epoch=epoch, num_epochs=num_epochs, validation_accuracy=accuracy)
 
 
 def test_run_of_a_sweep_tells_of_itself_in_a_file_until_it_ends(tmp_path, capsys):
-    path = tmp_path / progress.FILE
     row = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875, "seconds": 0.1}
-    with EpochProgress(5, path) as shown:
+    with EpochProgress(5, tmp_path) as shown:
         shown.show({"epoch": 1, **row})
-        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
+        assert read_epochs(tmp_path) == epochs_of(1, 5, 0.875)
         shown.show({"epoch": 2, **row})  # within the same second
-        assert progress.read_epochs(path) == Epochs(1, 5, 0.875)
-        shown.told -= progress.FILE_SECONDS
+        assert read_epochs(tmp_path) == epochs_of(1, 5, 0.875)
+        shown.shown_at -= progress.FILE_SECONDS
         shown.show({"epoch": 3, **row})
-        assert progress.read_epochs(path) == Epochs(3, 5, 0.875)
+        assert read_epochs(tmp_path) == epochs_of(3, 5, 0.875)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""
 
 
-def test_names_tell_runs_apart_in_short(tmp_path):
-    runs = [
-        [
-            "initializer=he_normal",
-            "optimizer.config.learning_rate=0.1",
-            f"seed={seed}",
-            "data=digits",
-        ]
-        for seed in (0, 1)
+@pytest.mark.parametrize(
+    ("runs", "names"),
+    [
+        (
+            (
+                ("initializer=he", "optimizer.config.learning_rate=0.1", "seed=0", "data=digits"),
+                (
+                    "initializer=glorot",
+                    "optimizer.config.learning_rate=0.1",
+                    "seed=1",
+                    "data=digits",
+                ),
+            ),
+            ["he seed=0", "glorot seed=1"],
+        ),
+        (
+            (("optimizer.config.learning_rate=0.1",), ("optimizer.config.learning_rate=0.2",)),
+            ["learning_rate=0.1", "learning_rate=0.2"],
+        ),
+        ((("seed=3",),), ["he_normal seed=3"]),  # nothing tells it apart
+    ],
+)
+def test_names_tell_runs_apart_in_short(runs, names, tmp_path):
+    watch = Watch(tmp_path, [planned(number, *run) for number, run in enumerate(runs)])
+    assert [watch.name_of(number) for number in range(len(runs))] == names
+
+
+def test_runs_lie_where_the_plan_says(tmp_path):
+    watch = Watch(tmp_path, [planned(0, directory="he/seed 0")])
+    write_run(tmp_path / "he" / "seed 0", status="failed")
+    assert len(list(watch.look())) == 1
+    assert watch.without_result(["--config-dir", "own"]) == [
+        f"failed (E: m): {tmp_path / 'he' / 'seed 0'}",
+        "  repeat it: python -m fmnist_exp.train --config-dir own initializer=he seed=0",
     ]
-    runs[1][0] = "initializer=glorot"
-    execution = parse_execution(compose_config())
-    many = plan.Plan([config_of()] * 2, runs, execution, tmp_path)
-    assert plan.names(many) == ["he_normal seed=0", "glorot seed=1"]
-    one = plan.Plan([config_of("seed=3")], [["seed=3"]], execution, tmp_path)
-    assert plan.names(one) == ["glorot_uniform seed=3"]
+
+
+def test_runs_that_are_planned_later_are_counted_from_the_beginning(tmp_path):
+    watch = Watch(tmp_path, [], num_runs=3)
+    assert watch.tally() == "0 of 3 runs finished"
+    watch.add(planned(0, values={"initializer": "he", "model.dropout": "0.1"}))
+    write_run(tmp_path / "0")
+    assert next(watch.look()).startswith("run 0  he dropout=0.1  completed ")
+    assert watch.without_result([]) == ["2 not begun: to go on, give the same command again"]
 
 
 # Two runs, of which the first fails: what a terminal of 80 columns is shown.
@@ -212,29 +251,31 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, "tests")
 from study import write_run
-from fmnist_exp.run import progress
+from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.rundir.progress import PROGRESS
 from fmnist_exp.sweep import sweep_progress
 sweep_dir = Path(sys.argv[1])
-names = ["he_normal seed=0", "glorot seed=1"]
-sweep_progress.names = lambda plan: names
 sweep_progress.LOOK_SECONDS = 0.05
-class Plan:
-    search = None
-Plan.sweep_dir = sweep_dir
+runs = [
+    PlannedRun(number=seed, directory=str(seed), overrides=overrides, config={"initializer": {}})
+    for seed, overrides in enumerate(
+        [("initializer=he_normal", "seed=0"), ("initializer=glorot", "seed=1")]
+    )
+]
 def wait_until_seen(num_ended):
     while sum(shown.watch.counts.values()) < num_ended or (shown.display and not shown.bars):
         time.sleep(0.01)
-shown = sweep_progress.SweepProgress(Plan)
+shown = sweep_progress.SweepProgress(sweep_dir, runs)
 with shown:
     for number in (0, 1):
         run_dir = sweep_dir / str(number)
         run_dir.mkdir(parents=True)
         epochs = '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.875}'
-        (run_dir / progress.FILE).write_text(epochs)
+        (run_dir / PROGRESS).write_text(epochs)
         wait_until_seen(number)
         print("a warning of another module")
         write_run(sweep_dir / "elsewhere" / str(number), status=["failed", "completed"][number])
-        (run_dir / progress.FILE).unlink()
+        (run_dir / PROGRESS).unlink()
         (sweep_dir / "elsewhere" / str(number) / "run.json").rename(run_dir / "run.json")
 """
 

@@ -24,31 +24,6 @@ TRIAL = Trial({"model.dropout": "0.1"}, ["model.dropout=0.1"], [None, 0.6, 0.7])
 CONFIG = asdict(config_of("data=synthetic"))
 
 
-def epochs(*accuracies, loss=1.0):
-    return [
-        {"validation_accuracy": a, "train_loss": 1.0, "validation_loss": loss} for a in accuracies
-    ]
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "hopeless"),
-    [
-        ((0.1,), False),  # no limit yet
-        ((0.1, 0.59), True),
-        ((0.1, 0.6), False),
-        ((0.7, 0.1), False),  # the best epoch counts
-        ((0.65, 0.65, 0.65), True),
-        ((0.1, 0.1, 0.1, 0.1), False),  # beyond the last limit
-    ],
-)
-def test_trial_is_hopeless_below_its_limit(accuracies, hopeless):
-    assert TRIAL.is_hopeless(epochs(*accuracies)) == hopeless
-
-
-def test_trial_that_diverges_is_left_to_diverge():
-    assert not TRIAL.is_hopeless(epochs(0.1, 0.1, loss=float("nan")))
-
-
 def test_trials_survive_their_file(tmp_path):
     begun = Trials({"settings": {"sampler_seed": 0}}, [TRIAL])
     write_trials(tmp_path, begun)

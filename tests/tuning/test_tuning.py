@@ -117,10 +117,7 @@ def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_confi
     store, choices = Store(tmp_path / "runs"), {"initializer": "glorot_uniform"}
     options = {"figures": False, "store": store, "checkpoint_seconds": 0}
 
-    def give_up(rows):
-        return len(rows) == 2
-
-    record = runner.run(config, tmp_path / "a", choices, is_hopeless=give_up, **options)
+    record = runner.run(config, tmp_path / "a", choices, prune_below=(None, 1.1), **options)
     assert record == records.read_record(tmp_path / "a")
     assert (record.status, record.num_epochs, record.metrics) == ("pruned", 2, {})
     assert record.error is None
@@ -137,21 +134,23 @@ def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_confi
 PLANTED = """
 import dataclasses, os, sys
 import numpy as np
-from fmnist_exp import data, runner, train
-load = data.load
+from fmnist_exp import train
+from fmnist_exp.data import loading
+from fmnist_exp.run import runner
+load = loading.load
 def load_shuffled(config):
     splits = load(config)
     labels = np.random.default_rng(0).permutation(splits.test.labels)
     test = dataclasses.replace(splits.test, labels=labels)
     return dataclasses.replace(splits, test=test)
-data.load = load_shuffled
+loading.load = load_shuffled
 run = runner.run
-def run_or_die(config, run_dir, choices, *, is_hopeless=None, **options):
-    def die(rows):
+def run_or_die(config, run_dir, choices, *, on_epoch, **options):
+    def die(row):
         if run_dir.name == KILLED:
             os._exit(9)
-        return is_hopeless is not None and is_hopeless(rows)
-    return run(config, run_dir, choices, is_hopeless=die, **options)
+        on_epoch(row)
+    return run(config, run_dir, choices, on_epoch=die, **options)
 runner.run = run_or_die
 train.main()
 """
