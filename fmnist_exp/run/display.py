@@ -45,7 +45,7 @@ class _Parts:
         yield Text(text)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(0, len(", ".join(self.parts)))
+        return Measurement(1, max(1, len(", ".join(self.parts))))  # rich knows no empty column
 
 
 class _PartsColumn(ProgressColumn):

@@ -95,6 +95,15 @@ def test_bars_of_a_sweep_keep_to_their_lines_and_their_seeds(width):
     assert ("validation accuracy 0.8750" in run) == (width >= 60)
 
 
+def test_bar_takes_the_room_that_is_left():
+    console = terminal(80)
+    with Display(console) as display:
+        bar = display.add("sweep")
+        for parts in ([], ["1 failed"]):
+            display.show(bar, (99, 99), parts)  # what is left of a bar has no sign without colours
+            assert 78 <= len(lines_of(console)[-1]) <= 80
+
+
 def test_bars_are_drawn_in_ascii_where_there_is_nothing_else():
     file = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
     display = Display(terminal(80, file))
