@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+EXIT_BAD_INPUT = 2  # as argparse says it
 EXIT_INTERRUPTED = 130  # 128 + SIGINT
 EXIT_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.console import EXIT_BAD_INPUT, reader_may_leave
 from fmnist_exp.data import sources
 from fmnist_exp.data.loading import FASHION_MNIST_CLASSES
 from fmnist_exp.errors import FmnistError
@@ -23,10 +23,11 @@ def main() -> None:
     try:
         found = sources.find(folder)
     except FmnistError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
     print(f"source  {found.source}\npath    {found.path}")
-    for (name, _), array in zip(sources.FILES.items(), found.arrays, strict=True):
-        print(f"sha256  {sources.array_sha256(array)}  {name}  {array.shape} {array.dtype}")
+    for name, file in sources.FILES.items():
+        print(f"sha256  {file.sha256}  {name}  {file.shape}")
     for split, labels in (("train", found.arrays[1]), ("test", found.arrays[3])):
         counts = np.bincount(labels, minlength=10)
         print(f"classes {split}: " + ", ".join(map("{} {}".format, FASHION_MNIST_CLASSES, counts)))

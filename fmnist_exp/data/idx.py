@@ -17,19 +17,15 @@ UNSIGNED_BYTE = 0x08  # the only element type that these data sets use
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One file of the data set.
+    """One file of the data set, whatever its compression.
 
     Attributes:
         shape: of the decoded array.
         sha256: of the decoded array's bytes.
-        gz_size: bytes of the file as published.
-        gz_sha256: of the file as published.
     """
 
     shape: tuple[int, ...]
     sha256: str
-    gz_size: int
-    gz_sha256: str
 
 
 def locate(folder: Path, name: str) -> Path | None:

@@ -73,12 +73,9 @@ class DataSplits:
 
 @dataclass(frozen=True)
 class _DataSet:
-    """A data set before it is split; images are uint8 (num_examples, height, width)."""
+    """A data set before it is split; the arrays are those of `sources.FoundData`."""
 
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     class_names: tuple[str, ...]
     source: str
 
@@ -97,47 +94,38 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
         ConfigError: the data set is too small for the sizes asked for.
         DataError: the data are nowhere to be found, or damaged.
     """
-    read: dict[str, Callable[[DataConfig], _DataSet]] = {
-        "fashion_mnist": lambda config: _fashion_mnist(config.dir, fetch),
-        "digits": lambda config: _digits(),
-        "synthetic": _synthetic,
+    read: dict[str, Callable[[], _DataSet]] = {
+        "fashion_mnist": lambda: _fashion_mnist(config.dir, fetch),
+        "digits": _digits,
+        "synthetic": lambda: _synthetic(config),
     }
-    data = read[config.name](config)
-    train_images, train_labels = _first(
-        data.train_images, data.train_labels, config.num_train, "num_train"
+    data = read[config.name]()
+    images, labels, test_images, test_labels = data.arrays
+    _check_size("num_train", config.num_train, len(labels))
+    _check_size("num_test", config.num_test, len(test_labels))
+    flat, labels = images.reshape(len(images), -1)[: config.num_train], labels[: config.num_train]
+    train, validation = stratified_split(labels, config.validation_fraction, config.split_seed)
+    flat_test = test_images.reshape(len(test_images), -1)
+    splits = (
+        Split(flat[train], labels[train]),
+        Split(flat[validation], labels[validation]),
+        Split(flat_test[: config.num_test], test_labels[: config.num_test]),
     )
-    test_images, test_labels = _first(
-        data.test_images, data.test_labels, config.num_test, "num_test"
-    )
-    train, validation = stratified_split(
-        train_labels, config.validation_fraction, config.split_seed
-    )
-    flat = train_images.reshape(len(train_images), -1)
-    splits = {
-        "train": Split(flat[train], train_labels[train]),
-        "validation": Split(flat[validation], train_labels[validation]),
-        "test": Split(test_images.reshape(len(test_images), -1), test_labels),
-    }
     return DataSplits(
-        **splits,
+        *splits,
         class_names=data.class_names,
-        image_shape=(train_images.shape[1], train_images.shape[2]),
+        image_shape=(images.shape[1], images.shape[2]),
         source=data.source,
-        sha256=sha256_of_arrays(
-            *(part for split in splits.values() for part in (split.images, split.labels))
-        ),
+        sha256=sha256_of_arrays(*(part for each in splits for part in (each.images, each.labels))),
     )
 
 
-def _first(
-    images: np.ndarray, labels: np.ndarray, count: int | None, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    if count is not None and count > len(labels):
+def _check_size(name: str, count: int | None, available: int) -> None:
+    if count is not None and count > available:
         raise ConfigError(
-            f"data.{name} must be at most {len(labels)}, received {count}. "
+            f"data.{name} must be at most {available}, received {count}. "
             f"Pass data.{name}=null for all."
         )
-    return images[:count], labels[:count]
 
 
 def sha256_of_arrays(*arrays: np.ndarray) -> str:
@@ -152,11 +140,7 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
 @functools.lru_cache(maxsize=1)
 def _fashion_mnist(folder: str | None, fetch: bool) -> _DataSet:
     found = sources.find(None if folder is None else Path(folder), fetch=fetch)
-    return _DataSet(
-        *found.arrays,
-        class_names=FASHION_MNIST_CLASSES,
-        source=f"{found.source}: {found.path}",
-    )
+    return _DataSet(found.arrays, FASHION_MNIST_CLASSES, f"{found.source}: {found.path}")
 
 
 @functools.lru_cache(maxsize=1)
@@ -169,10 +153,7 @@ def _digits() -> _DataSet:
     labels = digits.target.astype(np.int32)
     num_train = 1437  # four fifths
     return _DataSet(
-        images[:num_train],
-        labels[:num_train],
-        images[num_train:],
-        labels[num_train:],
+        (images[:num_train], labels[:num_train], images[num_train:], labels[num_train:]),
         class_names=tuple(str(digit) for digit in range(10)),
         source="scikit-learn load_digits",
     )
@@ -180,24 +161,18 @@ def _digits() -> _DataSet:
 
 def _synthetic(config: DataConfig) -> _DataSet:
     """Ten random prototypes of 8x8 pixels under strong noise: easy, but not at once."""
-    num_train, num_test = config.num_train or 2000, config.num_test or 500
     generator = child_generator(config.split_seed, "synthetic")
     prototypes = generator.uniform(0, 255, (10, 8, 8))
-    labels = np.append(np.arange(num_train), np.arange(num_test)).astype(np.int32) % 10
+
+    def drawn(count: int, noise: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(count, dtype=np.int32) % 10
+        images = prototypes[labels] + noise.normal(0, 120, (count, 8, 8))
+        return np.clip(images, 0, 255).astype(np.uint8), labels
+
     # Test images of their own generator: the same, however many there are to train with.
     test_noise = child_generator(config.split_seed, "synthetic", 1)
-    noise = np.concatenate(
-        [
-            generator.normal(0, 120, (num_train, 8, 8)),
-            test_noise.normal(0, 120, (num_test, 8, 8)),
-        ]
-    )
-    images = np.clip(prototypes[labels] + noise, 0, 255).astype(np.uint8)
     return _DataSet(
-        images[:num_train],
-        labels[:num_train],
-        images[num_train:],
-        labels[num_train:],
+        (*drawn(config.num_train or 2000, generator), *drawn(config.num_test or 500, test_noise)),
         class_names=tuple(f"class {label}" for label in range(10)),
         source="synthetic",
     )

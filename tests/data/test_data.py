@@ -105,6 +105,6 @@ def test_command_says_what_it_downloads(tmp_path):
 
 def test_command_names_the_missing_folder(tmp_path):
     result = command("-m", "fmnist_exp.data", "--dir", tmp_path / "nowhere")
-    assert result.returncode != 0
+    assert result.returncode == 2
     assert "DataError: there is no" in result.stderr
     assert "Traceback" not in result.stderr
