@@ -73,7 +73,7 @@ def engine(config: RunConfig, splits: DataSplits) -> Epochs:
 
     def epoch(pause: Pause) -> list[float]:
         recorder = Recorder(pause)
-        training.fit(config, splits, lambda row: recorder.add(row["seconds"]))
+        training.fit(config, splits, lambda row: recorder.add(row.seconds))
         return recorder.timed()
 
     program = Program(config, splits)

@@ -7,7 +7,6 @@ their figures as well, which are capped.
 
 import csv
 import dataclasses
-import json
 import os
 import resource
 import subprocess
@@ -23,6 +22,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.tables import HISTORY_COLUMNS
 
 SIZES = (1_000, 10_000)
 SEEDS = 10
@@ -75,12 +75,12 @@ def _write_run(run_dir: Path, config: dict, generator: np.random.Generator) -> N
         error=None,
         reused=False,
     )
-    (run_dir / records.RECORD).write_text(json.dumps(dataclasses.asdict(record), indent=2))
+    (run_dir / records.RECORD).write_text(record.model_dump_json(indent=2))
     noise = generator.normal(0, 0.005, NUM_EPOCHS)
     curve = accuracy * (1 - 0.5 ** np.arange(1, NUM_EPOCHS + 1)) + noise
     columns = [np.arange(1, NUM_EPOCHS + 1), 1 - curve, curve, 1 - curve, curve]
     columns += [np.full(NUM_EPOCHS, 0.001), np.full(NUM_EPOCHS, 0.5)]
-    _write_table(run_dir / records.HISTORY, [records.HISTORY_COLUMNS, *zip(*columns, strict=True)])
+    _write_table(run_dir / records.HISTORY, [HISTORY_COLUMNS, *zip(*columns, strict=True)])
     counts = generator.multinomial(1000, np.full(NUM_CLASSES, 1 / NUM_CLASSES), NUM_CLASSES)
     rows = [[name, *row] for name, row in zip(NAMES, counts.tolist(), strict=True)]
     _write_table(run_dir / records.CONFUSION_MATRIX, [["true \\ predicted", *NAMES], *rows])

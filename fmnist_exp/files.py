@@ -1,4 +1,4 @@
-"""Files that others may have left: opened only if they are files, of a size that can be right."""
+"""Files read with care, as others may have left them; and written whole or not at all."""
 
 import errno
 import hashlib
@@ -8,16 +8,17 @@ import stat
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from fmnist_exp.errors import RecordError
 
-# What NumPy and zipfile raise for archives that are none, or not what they say.
+TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
+# What NumPy and zipfile raise for archives that are damaged or malicious.
 DAMAGES = (
     *(ValueError, KeyError, TypeError, EOFError, MemoryError, NotImplementedError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
@@ -25,7 +26,7 @@ DAMAGES = (
 
 
 def open_regular(path: Path, limit: int) -> IO[bytes]:
-    """Open a file for reading; a named pipe or a device would be waited for, or never end.
+    """Open a regular file for reading; a pipe or a device could block, or never end.
 
     Args:
         path: the file.
@@ -82,9 +83,6 @@ def read_arrays(path: Path, limit: int) -> dict[str, np.ndarray]:
             raise ValueError(f"it is not an intact archive of arrays ({error})") from error
 
 
-TEMPORARIES = ".*.tmp*"  # files that were being written when their process was killed
-
-
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that replaces it when the block ends without an error.
@@ -111,19 +109,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Let `write` fill a temporary file that then takes the place of `path`.
-
-    Raises:
-        RecordError: the directory or the file cannot be written.
-    """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        write(file)
-
-
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically."""
-    write_atomically(path, lambda file: file.write(content))
+    """Write a whole file atomically; errors as `atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

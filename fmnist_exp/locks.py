@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,33 +11,39 @@ from filelock import FileLock, Timeout
 
 from fmnist_exp.files import open_regular
 
+log = logging.getLogger(__name__)
 MAX_BYTES = 1000  # of a lock file, which is empty
 FIRST_WAIT = 0.5  # seconds; a look at a lock by `is_held` is over long before
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 @contextmanager
-def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+def locked(
+    path: Path, busy: str, cannot: Callable[[OSError], Exception], refusal: Exception | None = None
+) -> Iterator[None]:
     """Hold a lock of the system until the block ends, or the process does, however it ends.
 
     Args:
-        path: the lock file; it stays.
-        on_wait: called if another process holds the lock; what it raises ends the waiting.
-
-    Raises:
-        OSError: the file cannot be opened, or lies on a file system without locks.
+        path: the lock file, made with its folder if it is not there; it stays.
+        busy: logged before waiting for another process, which holds the lock.
+        cannot: makes the error to raise if the file cannot be opened or locked.
+        refusal: raised if another process holds the lock, instead of waiting.
     """
     # A file alone would outlive its process; and who may use a lock, its folder says.
     lock = FileLock(path, mode=0o666, fallback_to_soft=False)
     try:
-        lock.acquire(timeout=FIRST_WAIT)
-    except Timeout:
-        on_wait()
-        lock.acquire()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=FIRST_WAIT)
+        except Timeout:
+            if refusal is not None:
+                raise refusal from None
+            log.info("%s: waiting for it", busy)
+            lock.acquire()
     except OSError as error:
         if error.errno in NO_LOCKS:
             error.strerror = f"its file system has no locks ({error.strerror})"
-        raise
+        raise cannot(error) from error
     try:
         yield
     finally:

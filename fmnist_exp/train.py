@@ -109,13 +109,21 @@ def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
             config,
             run_dir,
             choices,
-            figures=not in_sweep,
-            store=_store(execution, cwd),
-            checkpoint_seconds=execution.checkpoint_seconds,
-            threads=threads,
+            runner.Execution(
+                store=_store(execution, cwd),
+                checkpoint_seconds=execution.checkpoint_seconds,
+                threads=threads,
+                prune_below=() if trial is None else trial.prune_below,
+            ),
             on_epoch=progress.show,
-            prune_below=() if trial is None else trial.prune_below,
+            draw=None if in_sweep else _draw,
         )
+
+
+def _draw(run_dir: Path, name: str) -> None:
+    from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
+
+    run_charts.draw_run(run_dir, name)
 
 
 def _enter(folder: Path) -> None:

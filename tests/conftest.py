@@ -15,6 +15,7 @@ from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
+from fmnist_exp.rundir.tables import Epoch
 
 ROOT = CONFIG_DIR.parent
 COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes hold no colours
@@ -51,6 +52,13 @@ def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess
     named = any(str(argument).startswith("store=") for argument in arguments)
     reuse = [] if named else ["reuse=false"]
     return command("-m", "fmnist_exp.train", *arguments, *reuse, **environment)
+
+
+def epoch_of(number: int, **values: float) -> Epoch:
+    """An epoch of a run with plausible values, but for those that are given."""
+    usual = {"train_loss": 0.5, "train_accuracy": 0.75, "validation_loss": 0.25}
+    usual |= {"validation_accuracy": 0.875, "learning_rate": 0.001, "seconds": 2.0}
+    return Epoch(number, **usual | values)
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ few multiplications without TensorFlow; all that writes, links, moves and remove
 Prints one line of JSON: how many steps it took, and what went wrong where.
 """
 
-import dataclasses
 import functools
 import json
 import os
@@ -89,7 +88,7 @@ def put_in_place_of_tensorflow(log):
         for epoch in range(len(rows), NUM_EPOCHS):
             os.write(log, f"{config.seed} {epoch}\n".encode())
             model.step(epoch)
-            row = dict.fromkeys(records.HISTORY_COLUMNS, 0.5) | {"epoch": epoch + 1}
+            row = tables.Epoch(epoch + 1, *[0.5] * (len(tables.HISTORY_COLUMNS) - 1))
             rows.append(row)
             on_epoch(row)
             for saver in savers:
@@ -107,7 +106,7 @@ def put_in_place_of_tensorflow(log):
         generator = np.random.default_rng(int(model.variables[0].value.sum()))
         return generator.dirichlet(np.ones(10), len(images))
 
-    from fmnist_exp.rundir import records
+    from fmnist_exp.rundir import tables
 
     def saving(path, seconds):
         return types.SimpleNamespace(path=path, seconds=seconds)
@@ -144,9 +143,7 @@ def sweep(folder, with_store):
             config(seed),
             folder / "sweep" / str(seed),
             {"initializer": "he"},
-            figures=False,
-            store=Store(folder / "runs") if with_store else None,
-            checkpoint_seconds=0,
+            runner.Execution(Store(folder / "runs") if with_store else None, checkpoint_seconds=0),
         )
 
 
@@ -190,7 +187,7 @@ def results(folder):
             record = records.read_record(run_dir)
             for name, sha256 in record.artifacts.items():
                 assert files.sha256_of(run_dir / name) == sha256, f"{name} is not whole"
-            found[seed] = dataclasses.asdict(record) | {"timing_seconds": {}, "reused": None}
+            found[seed] = record.model_dump() | {"timing_seconds": {}, "reused": None}
     return found
 
 

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,12 @@ from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_arrays
-from fmnist_exp.rundir import records
+from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
 
-Rows = list[records.EpochRow]
-Saved = tuple[dict[str, Any], dict[str, np.ndarray]]
-DAMAGES = (ValueError, KeyError, TypeError, AttributeError)
+Rows = list[Epoch]
+Saved = tuple[Rows, list[dict[str, Any]], dict[str, np.ndarray]]
 MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
 PLAIN = (bool, int, float, str, type(None))
 # Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
@@ -59,19 +59,19 @@ class Checkpointer(keras.callbacks.Callback):
         except OSError as error:
             self._give_up(f"the saved state {path} cannot be read: {error.strerror or error}")
         if self.found is not None:
-            rows[:] = self.found[0]["rows"]
+            rows[:] = self.found[0]
         self.saved = time.monotonic()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Put the saved state back, after the other callbacks have begun anew."""
         if self.found is None:
             return
-        state, arrays = self.found
+        _, learned_before, arrays = self.found
         stored = [arrays[name] for name in sorted(_within(arrays, "variable"))]
         for variable, value in zip(_variables(self.model), stored, strict=True):
             variable.assign(value)
         for index, callback in enumerate(self.callbacks):
-            for name, value in state["callbacks"][index].items():
+            for name, value in learned_before[index].items():
                 setattr(callback, name, value)
             inside = _within(arrays, f"callback/{index}")
             for name in dict.fromkeys(key.split("/")[2] for key in inside):
@@ -118,8 +118,11 @@ def write(
             else:
                 plain[name] = value
         states.append(plain)
-    arrays["state"] = np.array(json.dumps({"rows": rows, "callbacks": states}))
-    files.write_atomically(path, lambda file: np.savez(file, **arrays))
+    arrays["state"] = np.array(
+        json.dumps({"rows": [asdict(row) for row in rows], "callbacks": states})
+    )
+    with files.atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -143,7 +146,7 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 
 def _read(path: Path, num_callbacks: int) -> Saved | None:
-    """State and arrays of a saved file; None if there is none, or none that is intact.
+    """History, callbacks and arrays of a saved file; None without one that is intact.
 
     Raises:
         OSError: there is one that cannot be read.
@@ -151,14 +154,15 @@ def _read(path: Path, num_callbacks: int) -> Saved | None:
     try:
         arrays = read_arrays(path, MAX_BYTES)
         state = json.loads(str(arrays.pop("state")))
-        if len(state["callbacks"]) != num_callbacks:
-            raise ValueError(f"it holds {len(state['callbacks'])} callbacks, not {num_callbacks}")
+        rows, callbacks = [Epoch(**row) for row in state["rows"]], state["callbacks"]
+        if len(callbacks) != num_callbacks:
+            raise ValueError(f"it holds {len(callbacks)} callbacks, not {num_callbacks}")
     except FileNotFoundError:
         return None
-    except DAMAGES as error:
+    except files.DAMAGES as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
-    return state, arrays
+    return rows, callbacks, arrays
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

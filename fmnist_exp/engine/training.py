@@ -14,7 +14,7 @@ from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.backend import keras, use_device
 from fmnist_exp.engine.checkpoints import Checkpointer
 from fmnist_exp.engine.programs import shared_program
-from fmnist_exp.rundir.records import EpochRow
+from fmnist_exp.rundir.tables import Epoch
 from fmnist_exp.seeding import child_generator
 
 
@@ -24,7 +24,7 @@ class FitResult:
 
     Attributes:
         model: the plain model, with the weights that are to be saved and measured.
-        history: one row per epoch; keys as in `records.HISTORY_COLUMNS`.
+        history: what is known of each epoch.
         diverged: whether a loss stopped being finite.
         best_epoch: the epoch, from 1, with the lowest validation loss; None if there is none.
         evaluated_epoch: the epoch, from 1, whose weights `model` has.
@@ -33,7 +33,7 @@ class FitResult:
     """
 
     model: keras.Model
-    history: list[EpochRow]
+    history: list[Epoch]
     diverged: bool
     best_epoch: int | None
     evaluated_epoch: int
@@ -59,10 +59,10 @@ class Shuffler(keras.callbacks.Callback):
 class EpochRecorder(keras.callbacks.Callback):
     """Keeps one row per epoch under the project's names, and stops a run that diverges."""
 
-    def __init__(self, on_epoch: Callable[[EpochRow], None]) -> None:
+    def __init__(self, on_epoch: Callable[[Epoch], None]) -> None:
         super().__init__()
         self.on_epoch = on_epoch
-        self.rows: list[EpochRow] = []
+        self.rows: list[Epoch] = []
         self.diverged = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -72,17 +72,17 @@ class EpochRecorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch; a loss that is not finite is the end of the run."""
         assert logs is not None
-        row = {
-            "epoch": epoch + 1,
-            "train_loss": float(logs["loss"]),
-            "train_accuracy": float(logs["accuracy"]),
-            "validation_loss": float(logs["val_loss"]),
-            "validation_accuracy": float(logs["val_accuracy"]),
-            "learning_rate": float(self.model.optimizer.learning_rate),
-            "seconds": time.perf_counter() - self.started,
-        }
+        row = Epoch(
+            epoch=epoch + 1,
+            train_loss=float(logs["loss"]),
+            train_accuracy=float(logs["accuracy"]),
+            validation_loss=float(logs["val_loss"]),
+            validation_accuracy=float(logs["val_accuracy"]),
+            learning_rate=float(self.model.optimizer.learning_rate),
+            seconds=time.perf_counter() - self.started,
+        )
         self.rows.append(row)
-        if not (math.isfinite(row["train_loss"]) and math.isfinite(row["validation_loss"])):
+        if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
             self.diverged = self.model.stop_training = True
         self.on_epoch(row)
 
@@ -98,7 +98,7 @@ class Checkpoint:
 def fit(
     config: RunConfig,
     splits: DataSplits,
-    on_epoch: Callable[[EpochRow], None] = lambda row: None,
+    on_epoch: Callable[[Epoch], None] = lambda row: None,
     checkpoint: Checkpoint | None = None,
 ) -> FitResult:
     """Train the model that `config` describes.
@@ -106,8 +106,7 @@ def fit(
     Args:
         config: the run.
         splits: images and labels; the test split is not looked at.
-        on_epoch: called with each epoch's row, keys as in `records.HISTORY_COLUMNS`; first with
-            those of the epochs that a saved state already holds.
+        on_epoch: called with each epoch; first with those that a saved state already holds.
         checkpoint: where the state is saved between epochs; if there is one, training goes on
             from it and ends with the same bits as if it had never stopped.
 
@@ -146,7 +145,7 @@ def fit(
         verbose=0,
     )
     program.settle()
-    losses = np.array([row["validation_loss"] for row in recorder.rows])
+    losses = np.array([row.validation_loss for row in recorder.rows])
     return FitResult(
         model=program.plain,
         history=recorder.rows,

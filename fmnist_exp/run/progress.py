@@ -12,7 +12,7 @@ from types import TracebackType
 
 from fmnist_exp.run.display import Display, in_words, live_console
 from fmnist_exp.rundir.progress import Epochs, remove_epochs, write_epochs
-from fmnist_exp.rundir.records import EpochRow
+from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
 FILE_SECONDS = 1.0  # least time between two writings of the file
@@ -57,9 +57,9 @@ class EpochProgress:
         if self.run_dir is not None:
             remove_epochs(self.run_dir)
 
-    def show(self, row: EpochRow) -> None:
-        """Show one epoch; keys as in `records.HISTORY_COLUMNS`."""
-        epoch, accuracy = int(row["epoch"]), row["validation_accuracy"]
+    def show(self, row: Epoch) -> None:
+        """Show one epoch."""
+        epoch, accuracy = row.epoch, row.validation_accuracy
         measured, left = f"validation accuracy {accuracy:.4f}", self._time_left(row)
         log.log(
             self.level,
@@ -67,17 +67,17 @@ class EpochProgress:
             len(str(self.num_epochs)),
             epoch,
             self.num_epochs,
-            row["train_loss"],
-            row["validation_loss"],
+            row.train_loss,
+            row.validation_loss,
             measured,
-            ", ".join([f"{row['seconds']:.2f} s", *left]),
+            ", ".join([f"{row.seconds:.2f} s", *left]),
         )
         now = time.perf_counter()
         if now - self.shown_at < (BAR_SECONDS if self.run_dir is None else FILE_SECONDS):
             return
         self.shown_at = now
         if self.display is not None:
-            parts = [measured, *left, f"loss {row['train_loss']:.4f}"]
+            parts = [measured, *left, f"loss {row.train_loss:.4f}"]
             self.display.show(self.bar, (epoch, self.num_epochs), parts)
         if self.run_dir is not None and math.isfinite(accuracy):
             epochs = Epochs(
@@ -85,11 +85,11 @@ class EpochProgress:
             )
             write_epochs(self.run_dir, epochs)
 
-    def _time_left(self, row: EpochRow) -> list[str]:
+    def _time_left(self, row: Epoch) -> list[str]:
         """The most time that is left, in words; nothing below a second."""
-        epoch = int(row["epoch"])
+        epoch = row.epoch
         if epoch == 1:  # it holds the compilation, and says little of the others
             return []
-        self.seconds += row["seconds"]
+        self.seconds += row.seconds
         seconds = self.seconds / (epoch - 1) * (self.num_epochs - epoch)
         return [f"at most {in_words(seconds)} left"] if seconds >= 1 else []

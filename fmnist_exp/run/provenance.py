@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,15 @@ from fmnist_exp.machine import (
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # What can change the numbers of a run: whole rooms. What `config` makes is in the key itself.
-KEYED_ROOMS = ("data", "engine", "seeding.py")
+KEYED_ROOMS = {"data": "data", "engine": "engine", "seeding": "seeding.py"}
 
 
-def run_key(config: RunConfig, data_sha256: str) -> str:
-    """Hash of what a run is: config, engine and device, data, code, versions, flags of XLA.
+def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
+    """All that can change the result of a run, by name: where two runs differ, one sees it here.
 
-    Of the config without paths, and without names, which options bear for people alone. Without
-    processor and C compiler: machines that differ in them share a store and divide a sweep between
-    them. They change the rounding, and the record of the run names them.
+    Of the config without the folder of its data, and without names, which are for people alone.
+    Without processor and C compiler: machines that differ in them share a store and divide a sweep
+    between them. They change the rounding, and the record of the run names them.
 
     Args:
         config: the run, its engine settled.
@@ -45,40 +46,56 @@ def run_key(config: RunConfig, data_sha256: str) -> str:
     named = [values[group] for group in ("model", "initializer", "optimizer", "training")]
     for each in (*named, *values["training"]["callbacks"]):
         del each["name"]
-    identity = {
+    environment = {name: text for name, text in _environment().items() if name in CHANGE_RESULTS}
+    return {
         "config": values,
         "data": data_sha256,
-        "code": code_sha256(),
-        "versions": {name: _version(name) for name in PACKAGES},
         "device": device(config.engine),
-        "environment": {
-            name: value for name, value in _environment().items() if name in CHANGE_RESULTS
-        },
+        **{f"code of {room}": sha256 for room, sha256 in code_of_rooms().items()},
+        **{f"version of {name}": _version(name) for name in PACKAGES},
+        **{f"environment {name}": text for name, text in environment.items()},
     }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def keyed_files() -> list[Path]:
-    """The source files that enter a run's key, in the order of their names."""
-    found = [PACKAGE_DIR / name for name in KEYED_ROOMS]
-    found += [path for room in found for path in room.rglob("*")]
-    return sorted(path for path in found if path.suffix in (".py", ".c"))
+def hash_of(parts: Mapping[str, Any]) -> str:
+    """The hash of named parts, whatever their order."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _code_on_disk() -> str:
-    digest = hashlib.sha256()
-    for path in keyed_files():
-        name = path.relative_to(PACKAGE_DIR).as_posix()
-        digest.update(name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def run_key(config: RunConfig, data_sha256: str) -> str:
+    """The key of a run; arguments as for `key_parts`."""
+    return hash_of(key_parts(config, data_sha256))
+
+
+def keyed_files(room: str) -> list[Path]:
+    """The source files of a room that enter a run's key, in the order of their names."""
+    place = PACKAGE_DIR / KEYED_ROOMS[room]
+    return sorted(path for path in (place, *place.rglob("*")) if path.suffix in (".py", ".c"))
+
+
+def _code_on_disk() -> dict[str, str]:
+    hashes = {}
+    for room in KEYED_ROOMS:
+        digest = hashlib.sha256()
+        for path in keyed_files(room):
+            name = path.relative_to(PACKAGE_DIR).as_posix()
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+        hashes[room] = digest.hexdigest()
+    return hashes
 
 
 _CODE_AT_START = _code_on_disk()
 
 
-def code_sha256() -> str:
-    """Hash of the modules that train, as they were when this process began."""
+def code_of_rooms() -> dict[str, str]:
+    """Room -> hash of its modules as they were when this process began; of those that train."""
     return _CODE_AT_START
+
+
+def code_sha256() -> str:
+    """One hash of all modules that train."""
+    return hash_of(code_of_rooms())
 
 
 @functools.cache
@@ -91,7 +108,7 @@ def check_imported_code() -> None:
     Raises:
         CodeError: a module was edited meanwhile.
     """
-    if _code_on_disk() != code_sha256():
+    if _code_on_disk() != code_of_rooms():
         raise CodeError(
             f"the modules in {PACKAGE_DIR} were edited while this process imported them: it may "
             "hold old and new ones. Give the same command again."

@@ -1,67 +1,68 @@
-"""One run from start to finish: read, train, measure, write; the record last."""
+"""One run from start to finish: read, train or reuse, measure, write; the record last."""
 
 import logging
+import math
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fmnist_exp import files
 from fmnist_exp.config.parsing import check_batch_size
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import Pruned, RecordError, StoreError
-from fmnist_exp.run.provenance import check_imported_code, describe_machine, run_key
+from fmnist_exp.files import sha256_of
+from fmnist_exp.run import measuring
+from fmnist_exp.run.provenance import check_imported_code, describe_machine, hash_of, key_parts
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.presence import working_in
-from fmnist_exp.rundir.progress import remove_epochs
-from fmnist_exp.rundir.records import EpochRow, RunRecord
+from fmnist_exp.rundir.records import RunRecord, Status
+from fmnist_exp.rundir.tables import Epoch
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult
 
 log = logging.getLogger(__name__)
-OnEpoch = Callable[[EpochRow], None]
+OnEpoch = Callable[[Epoch], None]
+Draw = Callable[[Path, str], None]  # draws one of `records.RUN_FIGURES` of a run directory
 
 
-@dataclass
-class _Stopwatch:
-    """Seconds spent in each part of a run."""
+@dataclass(frozen=True)
+class Execution:
+    """How a run is carried out; nothing here is part of what it is.
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
+    Attributes:
+        store: where finished runs are kept, and the state of unfinished ones; without it the run
+            is trained from its beginning.
+        checkpoint_seconds: least time between two saves of the state.
+        threads: processor threads of the run; None for all.
+        prune_below: for each epoch from the first, the validation accuracy below which the run is
+            given up, or None.
+    """
 
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - begun
+    store: Store | None = None
+    checkpoint_seconds: float = 30
+    threads: int | None = None
+    prune_below: Sequence[float | None] = ()
 
-    def parts(self) -> dict[str, float]:
-        return self.seconds | {"total": time.perf_counter() - self.started}
+
+ALONE = Execution()
 
 
 def run(
     config: RunConfig,
     run_dir: Path,
     choices: dict[str, str],
+    execution: Execution = ALONE,
     *,
-    figures: bool,
-    store: Store | None = None,
-    checkpoint_seconds: float = 30,
-    threads: int | None = None,
     on_epoch: OnEpoch | None = None,
-    prune_below: Sequence[float | None] = (),
+    draw: Draw | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -69,14 +70,9 @@ def run(
         config: the run.
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
-        figures: whether to draw the curves and the confusion matrix.
-        store: where finished runs are kept, and the state of unfinished ones; without it the run
-            is trained from its beginning.
-        checkpoint_seconds: least time between two saves of the state.
-        threads: processor threads of the run; None for all.
-        on_epoch: called after each epoch, as `EpochProgress.show`.
-        prune_below: for each epoch from the first, the validation accuracy below which the run is
-            given up, or None.
+        execution: how it is carried out.
+        on_epoch: called with each epoch, as soon as it has ended.
+        draw: called for each figure that the run is to leave; None for a run without figures.
 
     Returns:
         The record, as written: `completed`, `diverged` if a loss or an answer is not finite, or
@@ -93,65 +89,51 @@ def run(
     config = settled(config)
     splits = loading.load(config.data)
     check_batch_size(config, len(splits.train))
-    record = _blank_record(config, choices, splits, threads)
-    task = _Task(config, splits, record, checkpoint_seconds, threads, on_epoch, prune_below)
+    record = _blank_record(config, choices, splits, execution.threads)
+    task = _Task(config, splits, record, execution, on_epoch)
     with working_in(run_dir, wait=True):
-        return _run_in(run_dir, task, store, figures)
-
-
-def _run_in(run_dir: Path, task: "_Task", store: Store | None, figures: bool) -> RunRecord:
-    """Train or reuse, and write the record, of whatever end the run comes to."""
-    try:
-        _clear(run_dir)
-        if store is None:
-            record = task.train_into(run_dir, checkpoint=None)
-        else:
-            record = _train_once(task, store, run_dir)
-        if figures:
-            record = _with_figures(record, run_dir)
-    except Pruned:
-        return task.write_unfinished(run_dir, "pruned", error=None)
-    except KeyboardInterrupt:
-        with suppress(RecordError):  # a full disk must not keep a sweep from ending
-            task.write_unfinished(run_dir, "interrupted", error=None)
-        raise
-    except BaseException as error:
-        # Shown on the console by what follows: the traceback, or the end of this run in a sweep.
-        log.debug("failed: %s: %s", type(error).__name__, error)
-        details = {
-            "type": type(error).__name__,
-            "message": str(error),
-            "traceback": traceback.format_exc(),
-        }
-        task.write_unfinished(run_dir, "failed", details)
-        raise
-    records.write_record(run_dir, record)
+        try:
+            records.clear(run_dir)
+            record = _train_once(task, run_dir)
+            if draw is not None:
+                record = _with_figures(record, run_dir, draw)
+        except Pruned:
+            return task.write_unfinished(run_dir, "pruned")
+        except KeyboardInterrupt:
+            with suppress(RecordError):  # a full disk must not keep a sweep from ending
+                task.write_unfinished(run_dir, "interrupted")
+            raise
+        except BaseException as error:
+            # What follows shows it: a traceback, or the end of this run in a sweep.
+            log.debug("failed: %s: %s", type(error).__name__, error)
+            task.write_unfinished(run_dir, "failed", error)
+            raise
+        records.write_record(run_dir, record)
     return record
 
 
-def _clear(run_dir: Path) -> None:
-    """Remove the files of an earlier run in the same place, half-written ones too."""
-    names = (records.RECORD, records.HISTORY, records.PREDICTIONS, records.CONFUSION_MATRIX)
-    former = [run_dir / name for name in (*names, records.CLASSIFICATION_REPORT)]
-    if any(path.exists() for path in former):  # a model in a folder of something else is not ours
-        former += run_dir.glob("*_model.keras")
-    former += [run_dir / records.FIGURES / name for name in records.RUN_FIGURES]
-    former += run_dir.glob(files.TEMPORARIES)
-    former += [*(run_dir / records.FIGURES).glob(files.TEMPORARIES)]
-    try:
-        for path in former:  # the record first
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise files.cannot_write(path, error) from error
-    remove_epochs(run_dir)
+def is_hopeless(epochs: Sequence[Epoch], prune_below: Sequence[float | None]) -> bool:
+    """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
+
+    Args:
+        epochs: the epochs so far, at least one.
+        prune_below: as in `Execution`.
+    """
+    losses = (epochs[-1].train_loss, epochs[-1].validation_loss)
+    if len(epochs) > len(prune_below) or not all(map(math.isfinite, losses)):
+        return False
+    limit = prune_below[len(epochs) - 1]
+    return limit is not None and max(each.validation_accuracy for each in epochs) < limit
 
 
-def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
+def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
     """Train a run unless it is kept already; no two processes train one run.
 
     A store that cannot be read or written costs no run: it is trained without being kept.
     """
-    run_key = task.record.run_key
+    store, run_key = task.execution.store, task.record.run_key
+    if store is None:
+        return task.train_into(run_dir, checkpoint=None)
     with ExitStack() as claim:
         try:
             claim.enter_context(store.claim(run_key))
@@ -164,11 +146,10 @@ def _train_once(task: "_Task", store: Store, run_dir: Path) -> RunRecord:
         else:
             try:
                 record = task.train_into(run_dir, store.checkpoint(run_key))
+                store.keep(record, run_dir)
             except Pruned:
                 store.clear(run_key)
                 raise
-            try:
-                store.keep(record, run_dir)
             except StoreError as error:
                 log.warning("this run is complete but not kept: %s", error)
         store.clear(run_key)  # also what a process killed here has left
@@ -182,58 +163,49 @@ class _Task:
     config: RunConfig
     splits: DataSplits
     record: RunRecord
-    checkpoint_seconds: float
-    threads: int | None
+    execution: Execution
     on_epoch: OnEpoch | None
-    prune_below: Sequence[float | None]
-    rows: list[EpochRow] = field(default_factory=list)
-    watch: _Stopwatch = field(default_factory=_Stopwatch)
+    epochs: list[Epoch] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)  # spent in each part
+    started: float = field(default_factory=time.perf_counter)
 
     def train_into(self, folder: Path, checkpoint: Path | None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned."""
-        with self.watch.part("import"):
+        with self._part("import"):
             # TensorFlow takes seconds. All that is imported here is imported before the check.
-            from fmnist_exp.engine import backend, evaluation, prediction, saving
+            from fmnist_exp.engine import backend, evaluation, prediction, saving  # noqa: F401
 
             check_imported_code()
-            backend.use_threads(self.threads)
-        with self.watch.part("fit"):
+            backend.use_threads(self.execution.threads)
+        with self._part("fit"):
             result = self._fit(checkpoint)
-        with self.watch.part("evaluation"):
-            probabilities = {
-                name: prediction.predict_probabilities(
-                    result.model, getattr(self.splits, name).images
-                )
-                for name in records.SPLITS
-            }
-        with self.watch.part("writing"):
-            record = _with_results(self.record, result, probabilities, self.splits)
-            tables.write_history(folder, self.rows)
-            labels = self.splits.test.labels
-            answers = probabilities["test"]
-            tables.write_predictions(folder, answers, labels, loading.sha256_of_arrays(labels))
-            matrix = evaluation.confusion_matrix(answers, labels)
-            tables.write_confusion_matrix(folder, matrix, self.splits.class_names)
-            tables.write_class_scores(folder, record.per_class)
-            model_name = records.model_name(record.config)
-            saving.write_model(folder / model_name, result.model)
-            hashes = tables.hash_artifacts(folder, model_name)
+        with self._part("evaluation"):
+            record, answers = measuring.measured(self.record, result, self.splits)
+        with self._part("writing"):
+            artifacts = measuring.write_results(folder, record, result, answers, self.splits)
         needs = {"model_needs_keras": saving.least_keras(self.config)}
-        record = replace(record, provenance=record.provenance | needs)
-        return replace(record, artifacts=hashes, timing_seconds=self.watch.parts())
+        return record.replaced(
+            provenance=record.provenance | needs,
+            artifacts=artifacts,
+            timing_seconds=self._timing(),
+        )
 
     def write_unfinished(
-        self, run_dir: Path, status: str, error: dict[str, str] | None
+        self, run_dir: Path, status: Status, error: BaseException | None = None
     ) -> RunRecord:
         """Leave what is known of a run that did not come to its end."""
-        if self.rows:
-            tables.write_history(run_dir, self.rows)
-        record = replace(
-            self.record,
+        if self.epochs:
+            tables.write_history(run_dir, self.epochs)
+        details = None
+        if error is not None:
+            trace = "".join(traceback.format_exception(error))
+            name = type(error).__name__
+            details = {"type": name, "message": str(error), "traceback": trace}
+        record = self.record.replaced(
             status=status,
-            num_epochs=len(self.rows),
-            timing_seconds=self.watch.parts(),
-            error=error,
+            num_epochs=len(self.epochs),
+            timing_seconds=self._timing(),
+            error=details,
         )
         records.write_record(run_dir, record)
         return record
@@ -241,101 +213,56 @@ class _Task:
     def _fit(self, checkpoint: Path | None) -> "FitResult":
         from fmnist_exp.engine import training
 
-        def on_epoch(row: EpochRow) -> None:
-            self.rows.append(row)
+        def on_epoch(epoch: Epoch) -> None:
+            self.epochs.append(epoch)
             if self.on_epoch is not None:
-                self.on_epoch(row)
-            if is_hopeless(self.rows, self.prune_below):
+                self.on_epoch(epoch)
+            if is_hopeless(self.epochs, self.execution.prune_below):
                 raise Pruned
 
         saving = None
         if checkpoint is not None:
-            saving = training.Checkpoint(checkpoint, self.checkpoint_seconds)
+            saving = training.Checkpoint(checkpoint, self.execution.checkpoint_seconds)
         return training.fit(self.config, self.splits, on_epoch, saving)
 
+    @contextmanager
+    def _part(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - begun
 
-def is_hopeless(rows: Sequence[EpochRow], prune_below: Sequence[float | None]) -> bool:
-    """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
-
-    Args:
-        rows: the epochs so far, at least one; keys as in `records.HISTORY_COLUMNS`.
-        prune_below: for each epoch from the first, the limit or None.
-    """
-    limit = prune_below[len(rows) - 1] if len(rows) <= len(prune_below) else None
-    losses = (rows[-1]["train_loss"], rows[-1]["validation_loss"])
-    if limit is None or not np.isfinite(losses).all():
-        return False
-    return max(row["validation_accuracy"] for row in rows) < limit
+    def _timing(self) -> dict[str, float]:
+        return self.seconds | {"total": time.perf_counter() - self.started}
 
 
 def _blank_record(
     config: RunConfig, choices: dict[str, str], splits: DataSplits, threads: int | None
 ) -> RunRecord:
+    parts = key_parts(config, splits.sha256)
     provenance = describe_machine() | ({} if threads is None else {"threads": threads})
     return RunRecord(
-        schema_version=records.SCHEMA_VERSION,
         status="interrupted",
-        run_key=run_key(config, splits.sha256),
+        run_key=hash_of(parts),
+        key_parts=parts,
         seed=config.seed,
         choices=choices,
         config=asdict(config),
         class_names=list(splits.class_names),
-        metrics={},
-        per_class={},
-        num_epochs=0,
-        best_epoch=None,
-        evaluated_epoch=None,
-        timing_seconds={},
         provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
-        artifacts={},
-        error=None,
-        reused=False,
     )
 
 
-def _with_results(
-    record: RunRecord,
-    result: "FitResult",
-    probabilities: Mapping[str, np.ndarray],
-    splits: DataSplits,
-) -> RunRecord:
-    from fmnist_exp.engine import evaluation  # scikit-learn takes a second
-
-    metrics: dict[str, dict[str, float | None]] = {}
-    diverged = result.diverged
-    for name, predicted in probabilities.items():
-        labels = getattr(splits, name).labels
-        metrics[name] = {"loss": None, "accuracy": None}  # of answers that are no numbers
-        if np.isfinite(predicted).all():
-            metrics[name]["loss"] = evaluation.loss(predicted, labels)
-            metrics[name]["accuracy"] = evaluation.accuracy(predicted, labels)
-        else:
-            diverged = True
-    return replace(
-        record,
-        status="diverged" if diverged else "completed",
-        metrics=metrics,
-        per_class=evaluation.per_class(
-            probabilities["test"], splits.test.labels, splits.class_names
-        ),
-        num_epochs=len(result.history),
-        best_epoch=result.best_epoch,
-        evaluated_epoch=result.evaluated_epoch,
-        provenance=record.provenance | result.provenance,
-    )
-
-
-def _with_figures(record: RunRecord, run_dir: Path) -> RunRecord:
-    """Draw the figures of a single run, and add them to what it has left."""
+def _with_figures(record: RunRecord, run_dir: Path, draw: Draw) -> RunRecord:
+    """Draw the figures of a run, and add them to what it has left."""
     hashes = {}
     for name in records.RUN_FIGURES:
         path = run_dir / records.FIGURES / name
         try:
-            from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
-
-            run_charts.draw_run(run_dir, name)
-            hashes[f"{records.FIGURES}/{name}"] = files.sha256_of(path)
+            draw(run_dir, name)
+            hashes[f"{records.FIGURES}/{name}"] = sha256_of(path)
         except Exception as error:  # whatever fonts and matplotlib do: the run is trained
             why = f"{type(error).__name__}: {error}".partition("\n")[0]
             log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
-    return replace(record, artifacts=record.artifacts | hashes)
+    return record.replaced(artifacts=record.artifacts | hashes)

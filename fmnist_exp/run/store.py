@@ -13,9 +13,9 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fmnist_exp import files
@@ -27,19 +27,10 @@ from fmnist_exp.rundir.records import RunRecord
 log = logging.getLogger(__name__)
 
 MODEL = "model.keras"  # in the store, where no option's spelling can be part of a name
-FILES = frozenset(  # of a kept run, beside its record
-    (
-        MODEL,
-        records.HISTORY,
-        records.PREDICTIONS,
-        records.CONFUSION_MATRIX,
-        records.CLASSIFICATION_REPORT,
-    )
-)
+FILES = frozenset((MODEL, *records.RESULTS))  # of a kept run, beside its record
 UNFINISHED = "unfinished"  # states of runs in training, and runs on their way into the store
 LOCKS = "locks"
 SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
-RUN_KEY = re.compile(r"[0-9a-f]{64}")
 SHORT = 12  # digits of a key that are shown
 
 
@@ -59,19 +50,20 @@ class Store:
         Raises:
             StoreError: a folder of the store cannot be made or written, or has no locks.
         """
-        for folder in (self._subfolder(LOCKS), self._subfolder(UNFINISHED), self.root):
+        for folder in (self.root / LOCKS, self.root / UNFINISHED, self.root):
+            cannot = partial(self._cannot, "write", folder)
             try:
+                folder.mkdir(parents=True, exist_ok=True)
                 with (
                     tempfile.TemporaryDirectory(dir=folder) as probe,
-                    locked(Path(probe) / "lock", on_wait=lambda: None),
+                    locked(Path(probe) / "lock", "", cannot),
                 ):
                     pass
             except OSError as error:
-                raise self._cannot("write", folder, error) from error
+                raise cannot(error) from error
 
-    @contextmanager
-    def claim(self, run_key: str, *, wait: bool = True) -> Iterator[None]:
-        """Be the only process that trains this run.
+    def claim(self, run_key: str, *, wait: bool = True) -> AbstractContextManager[None]:
+        """Be the only process that trains this run, until the block ends.
 
         Args:
             run_key: the run.
@@ -80,22 +72,13 @@ class Store:
         Raises:
             StoreError: the store cannot be written, or another process has claimed the run.
         """
-
-        def on_wait() -> None:
-            if not wait:
-                raise StoreError(
-                    f"run {run_key[:SHORT]} is in use: another process trains it or takes it out "
-                    "of the store. Give the same command again once that has ended."
-                )
-            log.info("another process trains run %s: waiting for it", run_key[:SHORT])
-
-        lock = self._subfolder(LOCKS) / f"{run_key}.lock"
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(locked(lock, on_wait))
-            except OSError as error:
-                raise self._cannot("write", lock, error) from error
-            yield
+        lock = self.root / LOCKS / f"{run_key}.lock"
+        refusal = StoreError(
+            f"run {run_key[:SHORT]} is in use: another process trains it or takes it out of the "
+            "store. Give the same command again once that has ended."
+        )
+        busy = f"another process trains run {run_key[:SHORT]}"
+        return locked(lock, busy, partial(self._cannot, "write", lock), None if wait else refusal)
 
     def find(self, run_key: str) -> RunRecord | None:
         """The record of a kept run, once every file of it has proved intact; None without one.
@@ -132,10 +115,10 @@ class Store:
             StoreError: the store cannot be written.
         """
         place, name = self.folder(record.run_key), records.model_name(record.config)
-        stored = replace(record, artifacts=_renamed(record.artifacts, name, MODEL))
-        folder = self._subfolder(UNFINISHED) / f"{record.run_key}-{secrets.token_hex(4)}"
+        stored = record.replaced(artifacts=_renamed(record.artifacts, name, MODEL))
+        folder = self.root / UNFINISHED / f"{record.run_key}-{secrets.token_hex(4)}"
         try:
-            folder.mkdir()
+            folder.mkdir(parents=True)
             for source, target in zip(record.artifacts, stored.artifacts, strict=True):
                 # A shared folder has a group of its own, which must be able to read the file.
                 same_group = (run_dir / source).stat().st_gid == folder.stat().st_gid
@@ -168,8 +151,8 @@ class Store:
         artifacts = _renamed(kept.artifacts, MODEL, name)
         for source, target in zip(kept.artifacts, artifacts, strict=True):
             _link(self.folder(kept.run_key) / source, run_dir / target)
-        return replace(
-            kept, choices=asked.choices, config=asked.config, artifacts=artifacts, reused=True
+        return kept.replaced(
+            choices=asked.choices, config=asked.config, artifacts=artifacts, reused=True
         )
 
     def folder(self, run_key: str) -> Path:
@@ -187,14 +170,14 @@ class Store:
         """
         try:
             for path in self._list(UNFINISHED):
-                if key_of(path) in (run_key, run_key[:SHORT]):
+                if key_of(path) == run_key:
                     self._delete(path)
         except StoreError as error:
             log.warning("%s", error)
 
     def kept(self) -> list[str]:
         """Keys of all kept runs, the one kept first at the beginning."""
-        return [path.name for path in self._list("") if RUN_KEY.fullmatch(path.name)]
+        return [path.name for path in self._list("") if path.name == key_of(path)]
 
     def left(self) -> list[Path]:
         """States and folders of runs that were stopped and that nobody trains now.
@@ -229,7 +212,7 @@ class Store:
         return record
 
     def _list(self, name: str) -> list[Path]:
-        """What bears the name of a run in a folder of the store, the oldest first."""
+        """What is named after a run in a folder of the store, the oldest first."""
         folder = self.root / name
         try:
             found = [path for path in folder.iterdir() if key_of(path)]
@@ -239,28 +222,14 @@ class Store:
             raise self._cannot("read", folder, error) from error
         return sorted(found, key=lambda path: (written(path), path.name))
 
-    def _is_claimed(self, key: str) -> bool:
+    def _is_claimed(self, run_key: str) -> bool:
         """Whether a process trains the run of this key, or may do so for all that can be told."""
-        locks = self.root / LOCKS
         try:
-            return any(is_held(locks / name) for name in os.listdir(locks) if name.startswith(key))
+            return is_held(self.root / LOCKS / f"{run_key}.lock")
         except FileNotFoundError:
             return False
         except OSError:
             return True
-
-    def _subfolder(self, name: str) -> Path:
-        folder = self.root / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._cannot("write", folder, error) from error
-        if folder.is_symlink():
-            raise StoreError(
-                f"{folder} must be a folder, received a link to {folder.resolve()}, where nothing "
-                "may be written. Remove the link, or choose another store with store=DIR."
-            )
-        return folder
 
     def _delete(self, path: Path) -> None:
         """Delete a file, a folder or a link; never what a link leads to."""
@@ -299,8 +268,8 @@ def written(path: Path) -> float:
 
 
 def key_of(path: Path) -> str:
-    """The key that a file or folder is named after, or its beginning; empty for any other."""
-    found = re.match(rf"\.?([0-9a-f]{{64}}|[0-9a-f]{{{SHORT}}})(?![^.-])", path.name)
+    """The key that a file or folder is named after; empty for any other."""
+    found = re.match(r"\.?([0-9a-f]{64})(?![^.-])", path.name)
     return found[1] if found else ""
 
 

@@ -1,20 +1,18 @@
 """Which directories a process works in, told from those that a killed process has left behind.
 
-A mark lies in the directory as long as the work goes on, and the system holds a lock on it that
-ends with the process, however it ends: no number of a process is read, which another process may
-bear by now, and on a shared file system the answer is the same from every machine.
+The process marks the directory with a file and holds a lock on it, which ends with the process. A
+process number would not do: another process may have it by now, or it is one of another machine.
 """
 
-import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import cannot_write
 from fmnist_exp.locks import is_held, locked
 
-log = logging.getLogger(__name__)
 MARK = ".running"
 
 
@@ -30,24 +28,16 @@ def working_in(folder: Path, *, wait: bool) -> Iterator[None]:
         RecordError: another process works there, or the directory cannot be written.
     """
     mark = folder / MARK
-
-    def on_wait() -> None:
-        if not wait:
-            raise RecordError(
-                f"{folder} is in use: another process that still runs writes there. Wait for it to "
-                "end, or choose another directory with hydra.sweep.dir=DIR."
-            )
-        log.info("another process works in %s: waiting for it", folder)
-
-    with ExitStack() as stack:
+    refusal = RecordError(
+        f"{folder} is in use: another process that still runs writes there. Wait for it to end, or "
+        "choose another directory with hydra.sweep.dir=DIR."
+    )
+    busy = f"another process works in {folder}"
+    with locked(mark, busy, partial(cannot_write, folder), None if wait else refusal):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(locked(mark, on_wait))
-        except OSError as error:
-            raise cannot_write(folder, error) from error
-        # Before the release: those who wait look for a new one.
-        stack.callback(mark.unlink, missing_ok=True)
-        yield
+            yield
+        finally:
+            mark.unlink(missing_ok=True)  # before the release: those who wait make a new one
 
 
 def num_running(sweep_dir: Path) -> int:

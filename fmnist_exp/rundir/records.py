@@ -1,59 +1,54 @@
-"""The hall between training and report: what lies in a run directory, written and read.
+"""The files of a run directory, and the record among them.
 
 A run directory is finished if and only if it holds `run.json`, which is written last.
 """
 
-import dataclasses
 import json
 import math
 import re
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
+
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import read_regular, write_text
+from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_text
+from fmnist_exp.rundir.progress import remove_epochs
+from fmnist_exp.strict import Strict, reason
 
-SCHEMA_VERSION = 1
-MAX_RECORD_BYTES = 4_000_000  # 10 kB are usual
+MAX_BYTES = 4_000_000  # of a record; 10 kB are usual
 RECORD = "run.json"
 HISTORY = "history.csv"
 PREDICTIONS = "predictions.npz"
 CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
+# What every finished run leaves, beside its record and its model.
+RESULTS = (HISTORY, PREDICTIONS, CONFUSION_MATRIX, CLASSIFICATION_REPORT)
+MODEL_SUFFIX = "_model.keras"
 FIGURES = "figures"
 RUN_FIGURES = ("curves.png", "confusion_matrix.png")  # of a single run
 TRIALS = "trials.json"  # in the directory of a sweep whose runs a tuner has proposed
 
-STATUSES = ("completed", "diverged", "pruned", "failed", "interrupted")
+Status = Literal["completed", "diverged", "pruned", "failed", "interrupted"]
 FINISHED = ("completed", "diverged")  # trained to an end and measured
 ENDED = (*FINISHED, "pruned")  # as was meant: a pruned run was given up as hopeless, unmeasured
 SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
 MODEL_NAMES = {"glorot_uniform": "glorot", "lecun_normal": "lecun"}  # others: their own name
-EpochRow = dict[str, float]  # one row of the history; keys as in HISTORY_COLUMNS
-HISTORY_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "learning_rate",
-    "seconds",
-)
+SCHEMA_VERSION: Final = 1
+Table = dict[str, dict[str, float | None]]  # row -> column -> number, None where not measured
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class RunRecord(Strict):
     """What `run.json` says about one run; metrics are fractions, None where not measured.
 
     Attributes:
         schema_version: version of this layout.
-        status: one of `STATUSES`.
+        status: how the run ended.
         run_key: hash of everything that can change the result.
+        key_parts: what `run_key` is the hash of, by name; empty in records of former code.
         seed: the run's seed.
         choices: config group -> chosen option.
         config: the resolved config.
@@ -71,23 +66,60 @@ class RunRecord:
         reused: whether the run was taken from the store instead of being trained.
     """
 
-    schema_version: int
-    status: str
+    model_config = ConfigDict(allow_inf_nan=True)  # as measured; the file holds null instead
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    status: Status
     run_key: str
+    key_parts: dict[str, Any] = Field(default_factory=dict)
     seed: int
     choices: dict[str, str]
     config: dict[str, Any]
     class_names: list[str]
-    metrics: dict[str, dict[str, float | None]]
-    per_class: dict[str, dict[str, float | None]]
-    num_epochs: int
-    best_epoch: int | None
-    evaluated_epoch: int | None
-    timing_seconds: dict[str, float]
+    metrics: Table = Field(default_factory=dict)
+    per_class: Table = Field(default_factory=dict)
+    num_epochs: int = 0
+    best_epoch: int | None = None
+    evaluated_epoch: int | None = None
+    timing_seconds: dict[str, float] = Field(default_factory=dict)
     provenance: dict[str, Any]
-    artifacts: dict[str, str]
-    error: dict[str, str] | None
-    reused: bool
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    error: dict[str, str] | None = None
+    reused: bool = False
+
+    @field_validator("class_names")
+    @classmethod
+    def _has_classes(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if info.data.get("status") in FINISHED and not names:
+            raise ValueError("must name at least one class")
+        return names
+
+    @field_validator("metrics", "per_class")
+    @classmethod
+    def _is_measured(cls, table: Table, info: ValidationInfo) -> Table:
+        """A finished run has every metric of every split and class; a completed one has numbers."""
+        status = info.data.get("status")
+        rows, columns, nullable = list(SPLITS), METRICS, METRICS[:0]
+        if info.field_name == "per_class":
+            rows, columns, nullable = info.data.get("class_names", []), CLASS_METRICS, CLASS_METRICS[:-1]
+        if status not in FINISHED:
+            return table
+        if sorted(table) != sorted(rows):
+            raise ValueError(f"must name {_listed(rows)}, received {_listed(table)}")
+        for row, numbers in table.items():
+            if not numbers.keys() >= set(columns):
+                wanted, received = _listed(columns), _listed(numbers)
+                raise ValueError(f"must hold {wanted} for {row}, received {received}")
+            for column, value in numbers.items():
+                known = column in nullable if value is None else math.isfinite(value)
+                if status == "completed" and not known:
+                    rule = f"must hold a finite {column} for {row}, as the run is completed"
+                    raise ValueError(f"{rule}, received {value}")
+        return table
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def called(keras_object: Mapping[str, Any]) -> str:
@@ -107,7 +139,26 @@ def model_name(config: Mapping[str, Any]) -> str:
     """
     name = config["initializer"]["name"]
     plain = re.sub(r"[^\w.-]+", "_", MODEL_NAMES.get(name, name)).lstrip(".")
-    return plain.encode()[:100].decode(errors="ignore") + "_model.keras"
+    return plain.encode()[:100].decode(errors="ignore") + MODEL_SUFFIX
+
+
+def clear(run_dir: Path) -> None:
+    """Remove the files of an earlier run in the same place, half-written ones too.
+
+    Raises:
+        RecordError: one of them cannot be removed.
+    """
+    former = [run_dir / name for name in (RECORD, *RESULTS)]
+    if any(path.exists() for path in former):  # a model in a folder of something else is not ours
+        former += run_dir.glob(f"*{MODEL_SUFFIX}")
+    former += [run_dir / FIGURES / name for name in RUN_FIGURES]
+    former += [*run_dir.glob(TEMPORARIES), *(run_dir / FIGURES).glob(TEMPORARIES)]
+    try:
+        for path in former:  # the record first
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    remove_epochs(run_dir)
 
 
 def write_record(run_dir: Path, record: RunRecord) -> None:
@@ -116,7 +167,7 @@ def write_record(run_dir: Path, record: RunRecord) -> None:
     Raises:
         RecordError: the file cannot be written.
     """
-    values = _finite(dataclasses.asdict(record))
+    values = _finite(record.model_dump())
     write_text(run_dir / RECORD, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
 
@@ -128,74 +179,11 @@ def read_record(run_dir: Path) -> RunRecord:
     """
     path = run_dir / RECORD
     try:
-        values = json.loads(read_regular(path, MAX_RECORD_BYTES))
+        return RunRecord.model_validate(json.loads(read_regular(path, MAX_BYTES)))
+    except ValidationError as error:
+        raise cannot_read(path, reason(error, RunRecord)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise cannot_read(path, f"it is not readable JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise cannot_read(path, f"it must hold one object, received {type(values).__name__}")
-    if values.get("schema_version") != SCHEMA_VERSION:
-        version = values.get("schema_version")
-        raise cannot_read(path, f"schema_version must be {SCHEMA_VERSION}, received {version!r}")
-    _check_layout(path, values)
-    return RunRecord(**values)
-
-
-def _check_layout(path: Path, values: dict[str, Any]) -> None:
-    kinds = {item.name: item.type for item in dataclasses.fields(RunRecord)}
-    if values.keys() != kinds.keys():
-        odd = ", ".join(sorted(values.keys() ^ kinds.keys()))
-        raise cannot_read(path, f"these keys are missing or unknown: {odd}")
-    for name, kind in kinds.items():
-        value = values[name]
-        wrong_truth = isinstance(value, bool) != (kind is bool)  # in Python True is an integer
-        if not isinstance(value, _python_type(kind)) or wrong_truth:
-            raise cannot_read(path, f"{name} must be {kind}, received {value!r}"[:500])
-    if values["status"] not in STATUSES:
-        raise cannot_read(path, f"status must be one of {STATUSES}, received {values['status']!r}")
-    _check_numbers(path, "timing_seconds", values["timing_seconds"], (), False)
-    if values["status"] in FINISHED:
-        _check_results(path, values)
-
-
-def _check_results(path: Path, values: dict[str, Any]) -> None:
-    """A finished run has every metric of every split and class; a completed one has numbers."""
-    names = values["class_names"]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise cannot_read(path, f"class_names must be one or more texts, received {names!r}"[:500])
-    if len(values["per_class"]) != len(names) or values["per_class"].keys() != set(names):
-        received = list(values["per_class"])
-        raise cannot_read(path, f"per_class must name {names!r}, received {received!r}"[:500])
-    done = values["status"] == "completed"
-    for split in SPLITS:
-        _check_numbers(path, f"metrics.{split}", values["metrics"].get(split), METRICS, done)
-    for name, scores in values["per_class"].items():
-        _check_numbers(path, f"per_class.{name}", scores, CLASS_METRICS, done, CLASS_METRICS[:-1])
-
-
-def _check_numbers(
-    path: Path,
-    key: str,
-    received: Any,
-    wanted: Sequence[str],
-    done: bool,
-    nullable: Sequence[str] = (),
-) -> None:
-    if not isinstance(received, dict) or not received.keys() >= set(wanted):
-        raise cannot_read(path, f"{key} must hold {', '.join(wanted)}, received {received!r}")
-    for name, value in received.items():
-        too_large = isinstance(value, int) and abs(value) > sys.float_info.max
-        if too_large or isinstance(value, bool) or not isinstance(value, int | float | None):
-            raise cannot_read(path, f"{key}.{name} must be a number or null, received {value!r}")
-        if done and not (name in nullable if value is None else math.isfinite(value)):
-            raise cannot_read(path, f"{key}.{name} of a completed run must be finite, not {value}")
-
-
-def _python_type(annotation: Any) -> Any:
-    """The type that isinstance understands: dict[str, int] -> dict, int | None -> itself."""
-    arguments = getattr(annotation, "__args__", ())
-    if type(None) in arguments:
-        return tuple(_python_type(argument) for argument in arguments)
-    return getattr(annotation, "__origin__", annotation)
 
 
 def _finite(value: Any) -> Any:

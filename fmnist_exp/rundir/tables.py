@@ -3,17 +3,46 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fmnist_exp.files import open_regular, sha256_of, write_atomically, write_text
+from fmnist_exp.files import atomic_path, open_regular, sha256_of, write_text
 from fmnist_exp.rundir import records
-from fmnist_exp.rundir.records import HISTORY_COLUMNS, cannot_read
+from fmnist_exp.rundir.records import CLASS_METRICS, cannot_read
 
 MAX_BYTES = 20_000_000  # more than 100,000 epochs
 History = dict[str, np.ndarray]  # column of history.csv -> float (num_epochs,)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run: a row of `history.csv`, whose columns are these fields.
+
+    A field that is added gets a default, `math.nan`: what tables of former code have instead.
+
+    Attributes:
+        epoch: counted from 1.
+        train_loss: mean over the epoch, while learning.
+        train_accuracy: fraction, while learning.
+        validation_loss: at the end of the epoch.
+        validation_accuracy: fraction, at the end of the epoch.
+        learning_rate: with which the epoch was trained.
+        seconds: that the epoch took.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+HISTORY_COLUMNS = tuple(each.name for each in fields(Epoch))
 
 
 def read_history(path: Path) -> History:
@@ -23,13 +52,14 @@ def read_history(path: Path) -> History:
         RecordError: the file is missing or is not such a table.
     """
     header, rows = _read_table(path)
-    if tuple(header) != HISTORY_COLUMNS:
+    later = {each.name: each.default for each in fields(Epoch) if each.name not in header}
+    if tuple(header) != HISTORY_COLUMNS[: len(header)] or MISSING in later.values():
         wanted, received = ", ".join(HISTORY_COLUMNS), ", ".join(header)
         raise cannot_read(path, f"its columns must be {wanted}, received {received}")
-    columns = _numbers(path, rows).T
-    if not np.array_equal(columns[0], np.arange(1, len(rows) + 1)):
+    columns = dict(zip(header, _numbers(path, rows).T, strict=True))
+    if not np.array_equal(columns["epoch"], np.arange(1, len(rows) + 1)):
         raise cannot_read(path, "its epochs must count from 1 without a gap")
-    return dict(zip(HISTORY_COLUMNS, columns, strict=True))
+    return columns | {name: np.full(len(rows), value) for name, value in later.items()}
 
 
 def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
@@ -90,10 +120,6 @@ def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:
         raise cannot_read(path, f"every cell must be a number ({error})") from error
 
 
-TABLES = (records.HISTORY, records.CONFUSION_MATRIX, records.CLASSIFICATION_REPORT)
-CLASS_COLUMNS = ("precision", "recall", "f1", "support")
-
-
 def write_predictions(
     folder: Path, probabilities: np.ndarray, labels: np.ndarray, labels_sha256: str
 ) -> None:
@@ -105,16 +131,14 @@ def write_predictions(
         labels: int (num_test,).
         labels_sha256: hash of the labels, as `data.loading.sha256_of_arrays` makes it.
     """
-    write_atomically(
-        folder / records.PREDICTIONS,
-        lambda file: np.savez_compressed(
-            file,
+    with atomic_path(folder / records.PREDICTIONS) as temporary:
+        np.savez_compressed(
+            temporary,
             probabilities=probabilities.astype(np.float16),
             predicted=probabilities.argmax(axis=1).astype(np.uint8),  # half precision has ties
             labels=labels.astype(np.uint8),
             labels_sha256=labels_sha256,
-        ),
-    )
+        )
 
 
 def write_confusion_matrix(folder: Path, matrix: np.ndarray, class_names: Sequence[str]) -> None:
@@ -126,20 +150,18 @@ def write_confusion_matrix(folder: Path, matrix: np.ndarray, class_names: Sequen
 
 def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float | None]]) -> None:
     """Write precision, recall, F1 and support of every class; what is None stays empty."""
-    rows = [[name, *(row[column] for column in CLASS_COLUMNS)] for name, row in per_class.items()]
-    write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_COLUMNS], *rows]))
+    rows = [[name, *(row[column] for column in CLASS_METRICS)] for name, row in per_class.items()]
+    write_text(folder / records.CLASSIFICATION_REPORT, _csv([["class", *CLASS_METRICS], *rows]))
 
 
-def hash_artifacts(folder: Path, model_name: str) -> dict[str, str]:
-    """File name -> sha256 of its bytes."""
-    names = (*TABLES, records.PREDICTIONS, model_name)
-    return {name: sha256_of(folder / name) for name in names}
-
-
-def write_history(folder: Path, rows: Sequence[records.EpochRow]) -> None:
+def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
     """Write one row per epoch."""
-    values = [[row[name] for name in records.HISTORY_COLUMNS] for row in rows]
-    write_text(folder / records.HISTORY, _csv([records.HISTORY_COLUMNS, *values]))
+    write_text(folder / records.HISTORY, _csv([HISTORY_COLUMNS, *map(astuple, epochs)]))
+
+
+def hash_results(folder: Path, model_name: str) -> dict[str, str]:
+    """File name -> sha256 of its bytes."""
+    return {name: sha256_of(folder / name) for name in (*records.RESULTS, model_name)}
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:

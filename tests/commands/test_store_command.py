@@ -58,7 +58,7 @@ def leave_behind(store, key):
     unfinished = store.root / "unfinished"
     unfinished.mkdir(exist_ok=True)
     files = [store.checkpoint(key), unfinished / f".{key}.npz.k3j.tmp.npz"]
-    for path in (*files, unfinished / f"{key}-1f" / "a", unfinished / f"{key[:12]}-k_3" / "a"):
+    for path in (*files, unfinished / f"{key}-1f" / "a", unfinished / f"{key}-k_3" / "a"):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(bytes(500_000))
     return sorted(unfinished.iterdir())

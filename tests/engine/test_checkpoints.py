@@ -28,7 +28,7 @@ def killed_after(num_epochs):
     """An `on_epoch` that ends the run in the middle of the epoch after `num_epochs`."""
 
     def on_epoch(row):
-        if row["epoch"] > num_epochs:
+        if row.epoch > num_epochs:
             raise Killed
 
     return on_epoch
@@ -50,7 +50,7 @@ def regularized():
 
 
 def without_times(history):
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
+    return [dataclasses.replace(epoch, seconds=0.0) for epoch in history]
 
 
 @pytest.mark.slow
@@ -88,10 +88,8 @@ def test_resumed_run_does_not_train_its_epochs_again(config, tmp_path):
     checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
     with pytest.raises(Killed):
         training.fit(config, splits, killed_after(5), checkpoint)
-    seconds = [
-        row["seconds"] for row in training.fit(config, splits, checkpoint=checkpoint).history
-    ]
-    again = [row["seconds"] for row in training.fit(config, splits, checkpoint=checkpoint).history]
+    seconds = [row.seconds for row in training.fit(config, splits, checkpoint=checkpoint).history]
+    again = [row.seconds for row in training.fit(config, splits, checkpoint=checkpoint).history]
     assert seconds[:5] == again[:5]  # times never repeat, unless they were read
 
 
@@ -118,7 +116,7 @@ def test_A03_A04_damaged_state_is_reported_and_begun_anew(config, damage, tmp_pa
     with caplog.at_level(logging.WARNING):
         result = training.fit(config, splits, checkpoint=Checkpoint(checkpoint.path, 3600))
     assert "is damaged; the run begins anew" in caplog.text
-    assert result.history[0]["epoch"] == 1
+    assert result.history[0].epoch == 1
     assert len(result.history) > 10
 
 

@@ -33,7 +33,7 @@ def trained(config, folder, **options):
     """The record of a run that is trained below a folder, with a store."""
     store = Store(folder / "runs")
     choices = {"initializer": "he"}
-    return runner.run(config, folder / "run", choices, figures=False, store=store, **options)
+    return runner.run(config, folder / "run", choices, runner.Execution(store, 0), **options)
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ class Killed(BaseException):
 
 def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
     def kill(row):
-        if row["epoch"] == 3:
+        if row.epoch == 3:
             raise Killed
 
     config = tiny_config("training.epochs=4")
     with pytest.raises(Killed):
-        trained(config, tmp_path, on_epoch=kill, checkpoint_seconds=0)
+        trained(config, tmp_path, on_epoch=kill)
     assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
     other = replace(config, engine="xla")
     trained(other, tmp_path)

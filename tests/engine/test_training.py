@@ -30,9 +30,9 @@ def test_learning_rate_starts_anew_in_each_run(tiny_config):
         tiny_config(f"+training.callbacks.plateau={plateau}", "training.epochs=3"), splits
     )
     # Keras stores the rate as float32: 0.001 is kept to one part in 2**24.
-    rates = [row["learning_rate"] for row in lowered.history]
+    rates = [row.learning_rate for row in lowered.history]
     assert rates == pytest.approx([0.001, 0.001, 0.0005], rel=1e-6)
-    assert training.fit(tiny_config(), splits).history[0]["learning_rate"] == rates[0]
+    assert training.fit(tiny_config(), splits).history[0].learning_rate == rates[0]
 
 
 def test_history_is_the_loss_of_the_epoch(tiny_config):
@@ -43,7 +43,7 @@ def test_history_is_the_loss_of_the_epoch(tiny_config):
     probabilities = prediction.predict_probabilities(result.model, splits.validation.images)
     chosen = probabilities[np.arange(len(splits.validation)), splits.validation.labels]
     # Two programs, one rounding each: float32 has 2**-23 relative precision, sums of 40 terms.
-    assert result.history[-1]["validation_loss"] == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
+    assert result.history[-1].validation_loss == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
 
 
 def test_best_weights_are_restored_and_named(tiny_config):
@@ -55,7 +55,7 @@ def test_best_weights_are_restored_and_named(tiny_config):
     )
     splits = loading.load(config.data)
     result = training.fit(config, splits)
-    losses = [row["validation_loss"] for row in result.history]
+    losses = [row.validation_loss for row in result.history]
     assert len(losses) < 40
     assert result.evaluated_epoch == result.best_epoch == int(np.argmin(losses)) + 1
     probabilities = prediction.predict_probabilities(result.model, splits.validation.images)
@@ -93,7 +93,7 @@ def test_of_two_early_stoppings_the_last_names_the_epoch(tiny_config):
     result = training.fit(config, splits)
     assert result.evaluated_epoch == 1  # the training loss was highest in the first epoch
     row = result.history[0]
-    assert validation_loss_of(result.model, splits) == pytest.approx(row["validation_loss"], 1e-5)
+    assert validation_loss_of(result.model, splits) == pytest.approx(row.validation_loss, 1e-5)
 
 
 def test_early_stopping_that_never_began_restores_nothing(tiny_config):
@@ -104,7 +104,7 @@ def test_early_stopping_that_never_began_restores_nothing(tiny_config):
     result = training.fit(config, splits)
     assert result.evaluated_epoch == 3
     row = result.history[-1]
-    assert validation_loss_of(result.model, splits) == pytest.approx(row["validation_loss"], 1e-5)
+    assert validation_loss_of(result.model, splits) == pytest.approx(row.validation_loss, 1e-5)
 
 
 def test_visiting_orders_are_permutations_that_differ(run_seed):

@@ -126,7 +126,7 @@ def kept_run(store):
     for name in FILES:
         (folder / name).write_text(name)
     hashes = {name: files.sha256_of(folder / name) for name in FILES}
-    record = dataclasses.replace(RECORD, run_key="key", artifacts=hashes)
+    record = RECORD.replaced(run_key="key", artifacts=hashes)
     records.write_record(folder, record)
     (folder / SEAL).write_text(f"{files.sha256_of(folder / records.RECORD)}  run.json\n")
     return folder, record
@@ -143,7 +143,7 @@ def test_kept_run_cannot_name_a_file_elsewhere(tmp_path):
     folder, record = kept_run(store)
     (tmp_path / "secret").write_text("x")
     artifacts = record.artifacts | {"../../secret": files.sha256_of(tmp_path / "secret")}
-    records.write_record(folder, dataclasses.replace(record, artifacts=artifacts))
+    records.write_record(folder, record.replaced(artifacts=artifacts))
     (folder / SEAL).write_text(f"{files.sha256_of(folder / records.RECORD)}  run.json\n")
     with pytest.raises(StoreError, match=r"its record must name .*, and no other file"):
         store.find("key")
@@ -162,18 +162,26 @@ def test_link_in_the_store_is_removed_and_never_what_it_leads_to(linked, tmp_pat
     assert (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["locks", "unfinished"])
-def test_store_with_a_linked_folder_is_refused(name, tmp_path):
+@pytest.mark.parametrize("linked", ["", "locks", "unfinished"])
+def test_store_may_lie_behind_links_as_on_a_scratch_disk(linked, tmp_path):
     store = Store(tmp_path / "runs")
-    store.root.mkdir()
-    (tmp_path / "elsewhere").mkdir()
-    (store.root / name).symlink_to(tmp_path / "elsewhere")
-    refused = pytest.raises(RecordError, match=rf"{name} must be a folder, received a link")
-    with refused:
-        store.check()
-    with refused, store.claim("key"):
-        store.keep(dataclasses.replace(RECORD, config=dataclasses.asdict(config_of())), tmp_path)
-    assert list((tmp_path / "elsewhere").iterdir()) == []
+    (tmp_path / "scratch").mkdir()
+    (store.root / linked).parent.mkdir(exist_ok=True)
+    (store.root / linked).symlink_to(tmp_path / "scratch")
+    (tmp_path / "run").mkdir()
+    config = dataclasses.asdict(config_of())
+    key, (name, *others) = "a" * 64, (model_name(config), *records.RESULTS)
+    for each in (name, *others):
+        (tmp_path / "run" / each).write_text(each)
+    hashes = {each: files.sha256_of(tmp_path / "run" / each) for each in (name, *others)}
+    record = RECORD.replaced(run_key=key, config=config, artifacts=hashes)
+    store.check()
+    with store.claim(key):
+        store.keep(record, tmp_path / "run")
+    assert store.kept() == [key]
+    assert store.find(key).metrics == record.metrics
+    assert store.left() == []
+    assert (store.root / linked).is_symlink()
 
 
 @pytest.mark.parametrize("start", ["../elsewhere", "/", "..", "locks", ""])

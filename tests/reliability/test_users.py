@@ -64,14 +64,13 @@ def train(folder, tiny_config, tmp_path):
     """Trains as one of the users, into a run directory of that user."""
     config = tiny_config("training.epochs=2")
     # Once as root, so that no user has to import what only root may read.
-    runner.run(config, tmp_path / "run", CHOICES, figures=False)
+    runner.run(config, tmp_path / "run", CHOICES)
 
     def train(number, umask, store):
         with user(number, umask):
             run_dir = folder / str(number) / f"run{len(list((folder / str(number)).iterdir()))}"
-            record = runner.run(
-                config, run_dir, CHOICES, figures=False, store=store, checkpoint_seconds=0
-            )
+            how = runner.Execution(store, checkpoint_seconds=0)
+            record = runner.run(config, run_dir, CHOICES, how)
             assert records.read_record(run_dir) == record
             for name, sha256 in record.artifacts.items():
                 assert files.sha256_of(run_dir / name) == sha256

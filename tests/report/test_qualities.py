@@ -34,7 +34,7 @@ def history(accuracies: list[float], losses: list[float]) -> pd.DataFrame:
         "learning_rate": [1e-3] * count,
         "seconds": [3.0, *[2.0] * (count - 1)][:count],
     }
-    assert tuple(columns) == records.HISTORY_COLUMNS
+    assert tuple(columns) == HISTORY_COLUMNS
     return pd.DataFrame(columns)
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+from conftest import epoch_of
 from rich.console import Console
 
 from fmnist_exp.run import progress
@@ -35,11 +36,6 @@ def lines_of(console):
     return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
-def row(epoch, seconds=2.0):
-    measured = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875}
-    return {"epoch": epoch, "seconds": seconds, **measured}
-
-
 @pytest.fixture
 def run_shown_on(monkeypatch):
     """What a terminal of some width shows of a run of 100 epochs: while it starts, and after 12."""
@@ -49,10 +45,10 @@ def run_shown_on(monkeypatch):
         monkeypatch.setattr(progress, "BAR_SECONDS", 0)
         with EpochProgress(100) as shown:
             starting = lines_of(console)[-1]
-            shown.show(row(1, seconds=30.0))
+            shown.show(epoch_of(1, seconds=30.0))
             first = lines_of(console)[-1]
             for epoch in range(2, 13):
-                shown.show(row(epoch))
+                shown.show(epoch_of(epoch))
             return starting, first, lines_of(console)[-1]
 
     return show
@@ -136,7 +132,7 @@ def test_terminal_that_was_closed_stops_no_run(monkeypatch):
     monkeypatch.setattr(console.file, "write", fail)
     monkeypatch.setattr(progress, "live_console", lambda: console)
     with EpochProgress(100) as shown:
-        shown.show(row(1))
+        shown.show(epoch_of(1))
 
 
 @pytest.mark.parametrize(

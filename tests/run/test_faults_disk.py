@@ -81,7 +81,7 @@ def disk(tmp_path):
 
 
 def run(config, run_dir, store=None):
-    return runner.run(config, run_dir, CHOICES, figures=False, store=store, checkpoint_seconds=0)
+    return runner.run(config, run_dir, CHOICES, runner.Execution(store, checkpoint_seconds=0))
 
 
 @pytest.mark.parametrize("free", [0, 1, 3, 6])

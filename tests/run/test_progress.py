@@ -12,6 +12,8 @@ from conftest import ROOT, read_or_end
 # Pauses let the bar be drawn; it is drawn ten times a second.
 THREE_EPOCHS = """
 import logging, sys, time
+sys.path.insert(0, "tests")
+from conftest import epoch_of
 from fmnist_exp.run.progress import EpochProgress
 console = logging.StreamHandler(sys.stdout)
 console.setLevel(logging.INFO)
@@ -20,8 +22,7 @@ logging.basicConfig(level="DEBUG", format="%(message)s", handlers=handlers)
 with EpochProgress(3) as progress:
     for epoch in (1, 2, 3):
         time.sleep(0.3)
-        row = {"train_loss": 0.5 / epoch, "validation_loss": 0.25, "validation_accuracy": 0.875}
-        progress.show({"epoch": epoch, "seconds": 3.0, **row})
+        progress.show(epoch_of(epoch, train_loss=0.5 / epoch, seconds=3.0))
         time.sleep(0.3)
 """
 LINE = r"epoch {}/3  loss \S+  validation loss 0.2500  validation accuracy 0.8750  3.00 s{}"

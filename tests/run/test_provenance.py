@@ -1,5 +1,6 @@
 """A run's key follows everything that can change its result, and nothing else."""
 
+import json
 import subprocess
 
 import pytest
@@ -7,7 +8,7 @@ from conftest import ROOT, config_of
 
 from fmnist_exp.config import PACKAGE_DIR
 from fmnist_exp.run import provenance
-from fmnist_exp.run.provenance import keyed_files, run_key
+from fmnist_exp.run.provenance import hash_of, key_parts, keyed_files, run_key
 
 CHANGES = (
     "seed=1",
@@ -28,8 +29,10 @@ def test_run_key_follows_every_part_of_the_config(change):
 def test_run_key_follows_the_data_and_the_code(monkeypatch):
     key = run_key(config_of(), "data")
     assert run_key(config_of(), "other data") != key
-    monkeypatch.setattr(provenance, "code_sha256", lambda: "other code")
-    assert run_key(config_of(), "data") != key
+    code = provenance.code_of_rooms()
+    for room in ("data", "engine", "seeding"):
+        monkeypatch.setattr(provenance, "code_of_rooms", lambda room=room: code | {room: "other"})
+        assert run_key(config_of(), "data") != key
 
 
 @pytest.mark.parametrize("package", provenance.PACKAGES)
@@ -77,15 +80,63 @@ def test_run_key_is_blind_to_the_names_of_options():
     assert len(keys) == 1
 
 
-def test_code_hash_covers_whole_rooms():
-    names = {path.relative_to(PACKAGE_DIR).as_posix() for path in keyed_files()}
-    assert {
-        "engine/native/epoch.c",
-        "engine/trainer.py",
-        "data/splitting.py",
-        "seeding.py",
-    } <= names
-    assert {name.partition("/")[0] for name in names} == {"data", "engine", "seeding.py"}
+def test_code_hashes_cover_whole_rooms():
+    names = {
+        room: {path.relative_to(PACKAGE_DIR).as_posix() for path in keyed_files(room)}
+        for room in provenance.KEYED_ROOMS
+    }
+    assert names["engine"] >= {"engine/native/epoch.c", "engine/trainer.py", "engine/evaluation.py"}
+    assert names["data"] >= {"data/splitting.py", "data/idx.py"}
+    assert names["seeding"] == {"seeding.py"}
+    assert all(
+        name.startswith(("engine/", "data/", "seeding")) for each in names.values() for name in each
+    )
+
+
+PINNED = {
+    "config": {
+        "data": {"name": "synthetic", "num_train": 500},
+        "initializer": {"class_name": "HeNormal", "config": {}},
+        "optimizer": {"class_name": "Adam", "config": {"learning_rate": 0.001}},
+        "seed": 0,
+    },
+    "data": "d",
+    "device": "CPU",
+    "code of data": "a",
+    "code of engine": "b",
+    "code of seeding": "c",
+    "version of keras": "3.10.0",
+    "environment TF_ENABLE_ONEDNN_OPTS": "1",
+}
+
+
+def test_key_of_given_parts_is_pinned():
+    """Whoever changes how parts become a key makes every kept run useless."""
+    expected = "1d319982e4fd670307bd02cd6fd5ef9fde3013f2d0009828e49b61c272ab403f"
+    assert hash_of(PINNED) == hash_of(dict(reversed(PINNED.items()))) == expected
+
+
+def test_parts_of_a_key_are_named_and_whole(monkeypatch):
+    for name in provenance.FLAGS_OF_XLA:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XLA_FLAGS", "--fast")
+    monkeypatch.setattr(provenance, "code_of_rooms", lambda: {"data": "a", "engine": "b"})
+    monkeypatch.setattr(provenance, "_version", lambda name: f"1 of {name}")
+    parts = key_parts(config_of("engine=c", "data.dir=/somewhere", "seed=3"), "d")
+    config = parts.pop("config")
+    assert parts == {
+        "data": "d",
+        "device": "CPU",
+        "code of data": "a",
+        "code of engine": "b",
+        **{f"version of {name}": f"1 of {name}" for name in provenance.PACKAGES},
+        "environment TF_ENABLE_ONEDNN_OPTS": "1",
+        "environment XLA_FLAGS": "--fast",
+    }
+    assert config["seed"] == 3
+    assert "dir" not in config["data"]
+    assert config["initializer"] == {"class_name": "GlorotUniform", "config": {}}
+    assert json.loads(json.dumps(config)) == config
 
 
 def test_machine_is_described_by_commit_versions_and_threads():

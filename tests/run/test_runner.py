@@ -148,7 +148,7 @@ def keras_weights(path):
 
 def test_record_holds_what_the_plan_says(tmp_path, tiny_config):
     choices = {"initializer": "glorot_uniform"}
-    runner.run(tiny_config("training.epochs=1"), tmp_path, choices, figures=False)
+    runner.run(tiny_config("training.epochs=1"), tmp_path, choices)
     values = json.loads((tmp_path / "run.json").read_text())
     assert values["schema_version"] == records.SCHEMA_VERSION
     assert values["choices"]["initializer"] == "glorot_uniform"
@@ -167,7 +167,7 @@ def test_record_holds_what_the_plan_says(tmp_path, tiny_config):
 def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path, tiny_config):
     for name, epochs in (("he", 2), ("lecun", 1)):
         config = tiny_config(f"initializer={name}", f"training.epochs={epochs}")
-        runner.run(config, tmp_path, {"initializer": name}, figures=False)
+        runner.run(config, tmp_path, {"initializer": name})
     assert [path.name for path in tmp_path.glob("*.keras")] == ["lecun_model.keras"]
     assert len(read_rows(tmp_path / "history.csv")) == 1
 
@@ -177,7 +177,7 @@ def test_files_of_others_in_a_run_directory_stay(tmp_path, tiny_config):
     others = [tmp_path / "other_model.keras", tmp_path / "figures" / "paper.png"]
     for path in others:
         path.write_text("not ours")
-    runner.run(tiny_config("training.epochs=1"), tmp_path, {"initializer": "he"}, figures=False)
+    runner.run(tiny_config("training.epochs=1"), tmp_path, {"initializer": "he"})
     assert [path.read_text() for path in others] == ["not ours", "not ours"]
 
 
@@ -190,7 +190,7 @@ def test_case_21b_figure_that_cannot_be_drawn_is_a_warning(
 
     monkeypatch.setattr(run_charts, "draw_confusion_matrix", fail)
     config = tiny_config("training.epochs=1")
-    record = runner.run(config, tmp_path, {"initializer": "he"}, figures=True)
+    record = runner.run(config, tmp_path, {"initializer": "he"}, draw=run_charts.draw_run)
     assert record.status == records.read_record(tmp_path).status == "completed"
     assert record.metrics["test"]["accuracy"] is not None
     assert [name for name in record.artifacts if "figures" in name] == ["figures/curves.png"]
@@ -206,35 +206,7 @@ def test_what_is_in_the_way_of_a_run_is_named_and_recorded(path, is_folder, tmp_
     in_the_way.mkdir() if is_folder else in_the_way.touch()
     problem = f"{in_the_way} is {'a folder' if is_folder else 'not a folder'}. Move it out"
     with pytest.raises(RecordError, match=rf"cannot write {in_the_way}.*: {problem}"):
-        runner.run(tiny_config(), tmp_path, {}, figures=True)
+        runner.run(tiny_config(), tmp_path, {}, draw=run_charts.draw_run)
     record = records.read_record(tmp_path)
     assert record.status == "failed"
     assert problem in record.error["message"]
-
-
-LIMITS = (None, 0.6, 0.7)
-
-
-def epochs(*accuracies, loss=1.0):
-    return [
-        {"validation_accuracy": a, "train_loss": 1.0, "validation_loss": loss} for a in accuracies
-    ]
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "hopeless"),
-    [
-        ((0.1,), False),  # no limit yet
-        ((0.1, 0.59), True),
-        ((0.1, 0.6), False),
-        ((0.7, 0.1), False),  # the best epoch counts
-        ((0.65, 0.65, 0.65), True),
-        ((0.1, 0.1, 0.1, 0.1), False),  # beyond the last limit
-    ],
-)
-def test_run_is_hopeless_below_its_limit(accuracies, hopeless):
-    assert runner.is_hopeless(epochs(*accuracies), LIMITS) == hopeless
-
-
-def test_run_that_diverges_is_left_to_diverge():
-    assert not runner.is_hopeless(epochs(0.1, 0.1, loss=float("nan")), LIMITS)

@@ -13,7 +13,7 @@ import pytest
 
 from fmnist_exp import files
 from fmnist_exp.errors import RecordError, StoreError
-from fmnist_exp.run import runner
+from fmnist_exp.run import measuring, runner
 from fmnist_exp.run import store as store_module
 from fmnist_exp.run.store import MODEL, SEAL, UNFINISHED, Store, _seal
 from fmnist_exp.rundir import records
@@ -34,7 +34,7 @@ def store(tmp_path):
 
 
 def train(config, run_dir, store, choices=CHOICES):
-    return runner.run(config, run_dir, choices, figures=False, store=store)
+    return runner.run(config, run_dir, choices, runner.Execution(store))
 
 
 def test_second_run_of_the_same_config_is_handed_out(config, store, tmp_path):
@@ -116,7 +116,7 @@ def test_A10_damaged_run_is_reported_and_trained_again(config, store, tmp_path, 
 
 
 def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "_with_results", lambda *_: 1 / 0)
+    monkeypatch.setattr(measuring, "measured", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(config, tmp_path / "a", store)
     assert store.kept() == []
@@ -127,7 +127,7 @@ def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
 def test_A05_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
     key = train(config, tmp_path / "a", store).run_key
     store.remove(store.folder(key))
-    left = store.root / UNFINISHED / f"{key[:12]}-dead"
+    left = store.root / UNFINISHED / f"{key}-dead"
     left.mkdir()
     (left / "history.csv").write_text("half")
     train(config, tmp_path / "b", store)

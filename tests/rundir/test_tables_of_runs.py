@@ -1,11 +1,20 @@
 """Tables of a finished run are read as they were written, or refused with file, rule and repair."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.rundir.records import HISTORY_COLUMNS
-from fmnist_exp.rundir.tables import read_confusion_matrix, read_history, shares_of
+from fmnist_exp.rundir import tables
+from fmnist_exp.rundir.tables import (
+    HISTORY_COLUMNS,
+    Epoch,
+    read_confusion_matrix,
+    read_history,
+    shares_of,
+)
 
 HEADER = ",".join(HISTORY_COLUMNS)
 BAD_HISTORIES = {
@@ -52,6 +61,21 @@ def test_confusion_matrix_is_read_with_its_class_names(tmp_path):
     class_names, counts = read_confusion_matrix(path)
     assert class_names == ["a, b", "ü"]
     np.testing.assert_array_equal(counts, [[3, 1], [0, 4]])
+
+
+def test_column_of_later_code_may_be_missing_and_no_other(tmp_path, monkeypatch):
+    @dataclass(frozen=True)
+    class Longer(Epoch):
+        memory: float = math.nan
+
+    monkeypatch.setattr(tables, "Epoch", Longer)
+    monkeypatch.setattr(tables, "HISTORY_COLUMNS", (*HISTORY_COLUMNS, "memory"))
+    path = write(tmp_path / "h.csv", f"{HEADER}\n1,2.5,0.1,1,0.2,0.001,7\n")
+    np.testing.assert_array_equal(read_history(path)["memory"], [np.nan])
+    path = write(tmp_path / "h.csv", f"{HEADER},memory\n1,2.5,0.1,1,0.2,0.001,7,8\n")
+    np.testing.assert_array_equal(read_history(path)["memory"], [8])
+    tables.write_history(tmp_path, [Longer(1, *[0.5] * 6, memory=9)])
+    np.testing.assert_array_equal(read_history(tmp_path / "history.csv")["memory"], [9])
 
 
 @pytest.mark.parametrize("case", BAD_HISTORIES)

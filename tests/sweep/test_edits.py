@@ -125,7 +125,7 @@ train.main()
 def test_edits_after_the_imports_are_of_no_account(monkeypatch):
     provenance.check_imported_code.cache_clear()
     provenance.check_imported_code()
-    monkeypatch.setattr(provenance, "_code_on_disk", lambda: "edited")
+    monkeypatch.setattr(provenance, "_code_on_disk", lambda: {"engine": "edited"})
     provenance.check_imported_code()
     provenance.check_imported_code.cache_clear()
     with pytest.raises(CodeError, match="were edited while this process imported them"):

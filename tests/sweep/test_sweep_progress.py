@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, read_or_end
+from conftest import ROOT, epoch_of, read_or_end
 from study import change_record, write_run
 
 from fmnist_exp.run import progress
@@ -186,14 +186,13 @@ def epochs_of(epoch, num_epochs, accuracy):
 
 
 def test_run_of_a_sweep_tells_of_itself_in_a_file_until_it_ends(tmp_path, capsys):
-    row = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.875, "seconds": 0.1}
     with EpochProgress(5, tmp_path) as shown:
-        shown.show({"epoch": 1, **row})
+        shown.show(epoch_of(1))
         assert read_epochs(tmp_path) == epochs_of(1, 5, 0.875)
-        shown.show({"epoch": 2, **row})  # within the same second
+        shown.show(epoch_of(2))  # within the same second
         assert read_epochs(tmp_path) == epochs_of(1, 5, 0.875)
         shown.shown_at -= progress.FILE_SECONDS
-        shown.show({"epoch": 3, **row})
+        shown.show(epoch_of(3))
         assert read_epochs(tmp_path) == epochs_of(3, 5, 0.875)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""

@@ -115,17 +115,17 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
 def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_config):
     config = tiny_config("training.epochs=3")
     store, choices = Store(tmp_path / "runs"), {"initializer": "glorot_uniform"}
-    options = {"figures": False, "store": store, "checkpoint_seconds": 0}
-
-    record = runner.run(config, tmp_path / "a", choices, prune_below=(None, 1.1), **options)
+    limits = (None, 1.1)  # no accuracy reaches this
+    given_up = runner.Execution(store, checkpoint_seconds=0, prune_below=limits)
+    record = runner.run(config, tmp_path / "a", choices, given_up)
     assert record == records.read_record(tmp_path / "a")
     assert (record.status, record.num_epochs, record.metrics) == ("pruned", 2, {})
     assert record.error is None
     assert len(read_rows(tmp_path / "a" / records.HISTORY)) == 2
     assert store.kept() == []
     assert list((tmp_path / "runs" / "unfinished").iterdir()) == []
-    whole = runner.run(config, tmp_path / "b", choices, **options)
-    alone = runner.run(config, tmp_path / "c", choices, figures=False)
+    whole = runner.run(config, tmp_path / "b", choices, runner.Execution(store))
+    alone = runner.run(config, tmp_path / "c", choices)
     assert (whole.status, whole.reused) == ("completed", False)
     assert whole.metrics == alone.metrics
 
@@ -145,12 +145,12 @@ def load_shuffled(config):
     return dataclasses.replace(splits, test=test)
 loading.load = load_shuffled
 run = runner.run
-def run_or_die(config, run_dir, choices, *, on_epoch, **options):
+def run_or_die(*arguments, on_epoch, **options):
     def die(row):
-        if run_dir.name == KILLED:
+        if arguments[1].name == KILLED:
             os._exit(9)
         on_epoch(row)
-    return run(config, run_dir, choices, on_epoch=die, **options)
+    return run(*arguments, on_epoch=die, **options)
 runner.run = run_or_die
 train.main()
 """

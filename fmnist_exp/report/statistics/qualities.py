@@ -57,7 +57,7 @@ def run_qualities(
     """Measure one run.
 
     Args:
-        history: column -> one number per epoch; columns as in `records.HISTORY_COLUMNS`.
+        history: column -> one number per epoch; columns as in `tables.HISTORY_COLUMNS`.
         metrics: split -> {"loss", "accuracy"} of the saved weights, None where not measured.
         target: validation accuracy that counts as converged.
     """
