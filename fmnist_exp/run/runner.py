@@ -243,6 +243,7 @@ def _blank_record(
     parts = key_parts(config, splits.sha256)
     provenance = describe_machine() | ({} if threads is None else {"threads": threads})
     return RunRecord(
+        schema_version=records.SCHEMA_VERSION,
         status="interrupted",
         run_key=hash_of(parts),
         key_parts=parts,

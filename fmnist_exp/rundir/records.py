@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -37,7 +37,7 @@ SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
 MODEL_NAMES = {"glorot_uniform": "glorot", "lecun_normal": "lecun"}  # others: their own name
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION = 1
 Table = dict[str, dict[str, float | None]]  # row -> column -> number, None where not measured
 
 
@@ -68,7 +68,7 @@ class RunRecord(Strict):
 
     model_config = ConfigDict(allow_inf_nan=True)  # as measured; the file holds null instead
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: int = Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION, title=str(SCHEMA_VERSION))
     status: Status
     run_key: str
     key_parts: dict[str, Any] = Field(default_factory=dict)
@@ -98,12 +98,12 @@ class RunRecord(Strict):
     @classmethod
     def _is_measured(cls, table: Table, info: ValidationInfo) -> Table:
         """A finished run has every metric of every split and class; a completed one has numbers."""
-        status = info.data.get("status")
-        rows, columns, nullable = list(SPLITS), METRICS, METRICS[:0]
-        if info.field_name == "per_class":
-            rows, columns, nullable = info.data.get("class_names", []), CLASS_METRICS, CLASS_METRICS[:-1]
+        status, is_whole = info.data.get("status"), info.field_name == "metrics"
         if status not in FINISHED:
             return table
+        rows = SPLITS if is_whole else info.data.get("class_names", ())
+        columns = METRICS if is_whole else CLASS_METRICS
+        nullable = () if is_whole else CLASS_METRICS[:-1]
         if sorted(table) != sorted(rows):
             raise ValueError(f"must name {_listed(rows)}, received {_listed(table)}")
         for row, numbers in table.items():

@@ -1,5 +1,6 @@
 """A run that goes on from its last saved state ends with the bits of one never stopped."""
 
+import dataclasses
 import logging
 import random
 

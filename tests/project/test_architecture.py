@@ -15,7 +15,7 @@ ROOMS = {
     "rundir": set(),
     "data": {"config"},
     "engine": {"config", "data", "rundir"},
-    "run": {"config", "data", "engine", "rundir", "report"},
+    "run": {"config", "data", "engine", "rundir"},
     "sweep": {"config", "data", "engine", "rundir", "run", "tuning"},
     "tuning": {"config", "data", "engine", "rundir", "run", "sweep"},
     "report": {"rundir", "tuning"},
