@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -125,7 +124,7 @@ def kill_half(program: "Program") -> None:
 
 def xla_alone(config: RunConfig, splits: DataSplits) -> Epochs:
     """fmnist_exp without its C code."""
-    return engine(replace(config, engine="xla"), splits)
+    return engine(config.replaced(engine="xla"), splits)
 
 
 def keras_fit(config: RunConfig, splits: DataSplits) -> Epochs:
@@ -241,7 +240,7 @@ def main() -> None:
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         composed = compose("config", [f"model={model}", f"training.epochs={NUM_EPOCHS}"])
     config = parse(composed)
-    without_callbacks = replace(config, training=replace(config.training, callbacks=[]))
+    without_callbacks = config.replaced(training=config.training.replaced(callbacks={}))
     epochs = PEERS[peer](without_callbacks, loading.load(config.data))
     print(json.dumps(list(epochs)), flush=True)
     for line in sys.stdin:

@@ -45,12 +45,12 @@ def write_study(folder: Path, num_runs: int) -> None:
     np.savez(predictions, probabilities=probabilities, labels=labels)
     for number in range(num_runs):
         condition, seed = divmod(number, SEEDS)
-        model = dataclasses.replace(config.model, dropout=condition / 10_000)
-        replica = dataclasses.replace(config, model=model, seed=seed)
+        model = config.model.replaced(dropout=condition / 10_000)
+        replica = config.replaced(model=model, seed=seed)
         run_dir = folder / str(number)
         run_dir.mkdir()
         os.link(predictions, run_dir / records.PREDICTIONS)
-        _write_run(run_dir, dataclasses.asdict(replica), generator)
+        _write_run(run_dir, replica.plain(), generator)
 
 
 def _write_run(run_dir: Path, config: dict, generator: np.random.Generator) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -110,11 +111,12 @@ def problems(error: ValidationError, model: type[Strict], prefix: str = "") -> l
         elif kind == "extra_forbidden":
             near = did_you_mean(key.rpartition(".")[2], place.beside).strip()
             repair = f"{near} Remove it, or correct its spelling."
-            found.append(Problem(key, value, "is not a key that anything reads", "", repair))
+            found.append(Problem(key, value, f"is not {place.wanted}", "", repair))
         elif kind == "json_invalid":
             found.append(Problem(key, ABSENT, f"must be JSON ({item['msg']})"))
         elif kind == "value_error":  # of a validator, whose words follow the key
-            found.append(Problem(key, ABSENT, str(item["ctx"]["error"])))
+            value = ABSENT if place.kind.is_model else value
+            found.append(Problem(key, value, str(item["ctx"]["error"]), why))
         else:
             found.append(Problem(key, value, f"must be {place.kind}", why, place.repair(value)))
     return found
@@ -141,7 +143,8 @@ class Kind:
             return cls.of(hint, bounds, next((i.title for i in infos if i.title), title))
         if type(None) in get_args(hint):
             (hint,) = (each for each in get_args(hint) if each is not type(None))
-            return replace(cls.of(hint, bounds, title), nullable=True)
+            inner = cls.of(hint, bounds, title)
+            return replace(inner, nullable=inner.type is not NoneType)
         return cls(hint, bounds, title)
 
     @property
@@ -187,12 +190,24 @@ def interval(bounds: Sequence[Any]) -> str:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a value stands, what must stand there, the field it is of, and the keys beside it."""
+    """Where a value stands, what must stand there, the field it is of, and the model of that."""
 
     key: str
     kind: Kind
-    field: FieldInfo | None
-    beside: tuple[str, ...]
+    field: FieldInfo | None = None
+    owner: type[Strict] | None = None
+
+    @property
+    def beside(self) -> dict[str, FieldInfo]:
+        """The fields among which the value stands, by the names that files use."""
+        fields = {} if self.owner is None else self.owner.model_fields
+        return {info.alias or name: info for name, info in fields.items()}
+
+    @property
+    def wanted(self) -> str:
+        """What a key that is unknown should have been; a model may say so as its title."""
+        title = None if self.owner is None else self.owner.model_config.get("title")
+        return title or "a key that anything reads"
 
     @property
     def example(self) -> str:
@@ -211,19 +226,20 @@ class _Place:
             return f"Pass --multirun '{self.key}=range({bounds})' for a run of each."
         if self.kind.is_model or (get_origin(self.kind.type) or self.kind.type) is dict:
             return ""
+        if self.kind.type is NoneType:
+            return "Leave it out."
         return f"Pass for example {self.key.partition('[')[0]}={self.example}."
 
 
 def _find(model: type[Strict], location: tuple[int | str, ...], key: str) -> _Place:
-    place = _Place(key, Kind(model), None, ())
+    place = _Place(key, Kind(model))
     for name in location:
-        kind, field, beside = place.kind, place.field, place.beside
-        if kind.is_model:
-            fields = {info.alias or each: info for each, info in kind.type.model_fields.items()}
-            field, beside = fields.get(str(name)), tuple(fields)
-            kind = Kind(object) if field is None else Kind.of(field)
-        else:  # tuple[X, ...] holds the first, dict[str, X] the last
-            kind = Kind.of(get_args(kind.type)[0 if isinstance(name, int) else -1])
         inner = f"[{name}]" if isinstance(name, int) else f".{name}" if place.key else name
-        place = _Place(f"{place.key}{inner}", kind, field, beside)
+        key, kind = f"{place.key}{inner}", place.kind
+        if kind.is_model:
+            field = _Place(key, kind, owner=kind.type).beside.get(str(name))
+            place = _Place(key, Kind.of(field or object), field, kind.type)
+        else:  # tuple[X, ...] holds the first, dict[str, X] the last
+            held = get_args(kind.type)[0 if isinstance(name, int) else -1]
+            place = _Place(key, Kind.of(held), place.field, place.owner)
     return place

@@ -11,7 +11,6 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -212,7 +211,7 @@ def _progress(plan: Plan, sweep_dir: Path) -> SweepProgress:
             number=number,
             directory=str(number),
             overrides=tuple(overrides),
-            config=asdict(config),
+            config=config.plain(),
         )
         for number, (config, overrides) in enumerate(pairs)
     ]

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,10 +52,10 @@ def write_run(
     record = RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status=status,
-        run_key=run_key or _hash(asdict(config), list(class_names)),
+        run_key=run_key or _hash(config.plain(), list(class_names)),
         seed=config.seed,
         choices={"initializer": config.initializer.name},
-        config=asdict(config),
+        config=config.plain(),
         class_names=list(class_names),
         metrics=dict.fromkeys(records.SPLITS, measured) if finished else {},
         per_class={
@@ -124,7 +123,7 @@ def _config_of(*overrides: str) -> RunConfig:
     """The config of a run; only the seed is not composed anew for every run of a sweep."""
     seeds = [int(text.removeprefix("seed=")) for text in overrides if text.startswith("seed=")]
     others = [text for text in overrides if not text.startswith("seed=")]
-    return replace(_composed(*others), seed=seeds[-1] if seeds else 0)
+    return _composed(*others).replaced(seed=seeds[-1] if seeds else 0)
 
 
 @cache

@@ -1,18 +1,13 @@
 """Checks of Keras classes and their arguments as a config names them; Keras is not imported."""
 
-from typing import Any
+import functools
+from typing import Annotated, Any, Literal
 
-from fmnist_exp.config.keras_classes import (
-    REQUIRED,
-    KerasClass,
-    is_of_another,
-    keras_classes,
-    lacks,
-)
-from fmnist_exp.config.rules import BOOLEAN, COUNT, NUMBER, TEXT, Rule, integer, number, one_of
+from pydantic import AfterValidator, Field, create_model
+
+from fmnist_exp.config.keras_classes import REQUIRED, is_of_another, keras_classes, lacks
 from fmnist_exp.errors import ConfigError, did_you_mean
-
-METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")  # Keras's own names
+from fmnist_exp.strict import Strict, Text, checked
 
 # Bases of a family; an optimizer that copies the weights when it is built, which no later run of
 # a sweep could share; and callbacks that write files of their own or need a function: a run
@@ -26,38 +21,56 @@ NOT_FROM_CONFIG = {
     | {"OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "TensorBoard"},
 }
 
-
-# Rules for arguments of Keras classes, by name; other arguments get a rule from their default.
-ARGUMENT_RULES = {
-    "learning_rate": number("(0, inf)", "0.001"),
-    "momentum": number("[0, 1)", "0.9"),
-    "rho": number("[0, 1)", "0.9"),
-    "beta_1": number("[0, 1)", "0.9"),
-    "beta_2": number("[0, 1)", "0.999"),
-    "epsilon": number("(0, inf)", "1e-7"),
-    "weight_decay": number("[0, inf)", "0.004"),
-    "clipnorm": number("(0, inf)", "1.0"),
-    "clipvalue": number("(0, inf)", "1.0"),
-    "global_clipnorm": number("(0, inf)", "1.0"),
-    "scale": number("(0, inf)", "2.0"),
-    "stddev": number("(0, inf)", "0.05"),
-    "distribution": one_of(("truncated_normal", "untruncated_normal", "uniform")),
-    "monitor": one_of(METRICS),
-    "patience": integer(0, example=3),
-    "cooldown": integer(0, example=0),
-    "start_from_epoch": integer(0, example=0),
-    "factor": number("(0, 1)", "0.1"),
-    "min_lr": number("[0, inf)", "1e-6"),
-    "baseline": NUMBER,
-    "ema_momentum": number("[0, 1]", "0.99"),
-    "ema_overwrite_frequency": integer(1, example=100),
-    "name": TEXT,  # of an optimizer
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Decay = Annotated[float, Field(ge=0, lt=1, examples=[0.9])]
+Epochs = Annotated[int, Field(ge=0, examples=[3])]
+# For arguments whose default is an integer: 2.0 means 2, and 0.5 may still be allowed.
+Count = Annotated[float, AfterValidator(lambda value: int(value) if value % 1 == 0 else value)]
+# Axes and layers, which the engine has no use for.
+Nothing = Annotated[None, Field(title="null, as nothing here can make use of it")]
+NoScaling = Annotated[
+    None, Field(title="null", description="The engine takes one unscaled step per batch.")
+]
+# Arguments by name; others must be of the kind of their default.
+ARGUMENTS: dict[str, Any] = {
+    "learning_rate": Annotated[float, Field(gt=0, examples=[0.001])],
+    "momentum": Decay,
+    "rho": Decay,
+    "beta_1": Decay,
+    "beta_2": Decay,
+    "epsilon": Positive,
+    "weight_decay": NotNegative,
+    "clipnorm": Positive,
+    "clipvalue": Positive,
+    "global_clipnorm": Positive,
+    "scale": Positive,
+    "stddev": Positive,
+    "distribution": Literal["truncated_normal", "untruncated_normal", "uniform"],
+    "monitor": Literal["accuracy", "loss", "val_accuracy", "val_loss"],
+    "patience": Epochs,
+    "cooldown": Epochs,
+    "start_from_epoch": Epochs,
+    "factor": Annotated[float, Field(gt=0, lt=1)],
+    "min_lr": NotNegative,
+    "baseline": float,
+    "ema_momentum": Annotated[float, Field(ge=0, le=1)],
+    "ema_overwrite_frequency": Annotated[int, Field(ge=1, examples=[100])],
+    "name": Text,  # of an optimizer
+    "loss_scale_factor": NoScaling,
+    "gradient_accumulation_steps": NoScaling,
+    "seed": Annotated[
+        None,
+        Field(
+            title="null",
+            description="It would repeat one draw in every layer; each layer's seed follows from "
+            "the run's, seed=N.",
+        ),
+    ],
 }
-# Arguments without a rule of their own mean axes or layers that the engine has no use for.
-NOTHING = Rule("null, as nothing here can make use of it", lambda value: value is None, "null")
-MODES = {
-    "initializers": one_of(("fan_in", "fan_out", "fan_avg")),
-    "callbacks": one_of(("auto", "max", "min")),
+MODES: dict[str, Any] = {
+    "initializers": Literal["fan_avg", "fan_in", "fan_out"],
+    "callbacks": Literal["auto", "max", "min"],
 }
 
 
@@ -75,67 +88,34 @@ def check_keras_class(
     Raises:
         ConfigError: there is no such class or argument, one is missing, or a value breaks its rule.
     """
-    known = {
-        name: found
-        for name, found in keras_classes(family).items()
-        if name not in NOT_FROM_CONFIG[family]
-    }
+    known = keras_classes(family).keys() - NOT_FROM_CONFIG[family]
     if class_name not in known:
         raise ConfigError(
             f"{key}.class_name must name one of Keras's {family} that plain values can build, "
             f"received {class_name!r}.{did_you_mean(class_name, known)}"
         )
-    checked = {
-        name: _check_argument(f"{key}.config.{name}", family, known[class_name], name, value)
-        for name, value in arguments.items()
-    }
-    for name, default in known[class_name].arguments.items():
-        if default is REQUIRED and name not in arguments:
-            raise ConfigError(
-                f"{key}.config.{name} is missing: {class_name} cannot be built without it. "
-                f"Pass +{key}.config.{name}=VALUE."
-            )
-    if family == "optimizers" and "learning_rate" not in arguments:
-        raise ConfigError(
-            f"{key}.config.learning_rate is missing; a result must say its learning rate. "
-            f"Pass {key}.config.learning_rate=0.001."
-        )
-    return checked
+    keras = keras_classes(family)[class_name]
+    for name in arguments:
+        if is_of_another(family, keras, name):
+            raise ConfigError(lacks(f"{key}.config.{name}", keras, name, class_name))
+    values = dict(checked(_model_of(family, class_name), arguments, f"{key}.config"))
+    return {name: values[name] for name in arguments}
 
 
-def _check_argument(key: str, family: str, keras: KerasClass, name: str, value: Any) -> Any:
-    if is_of_another(family, keras, name):
-        raise ConfigError(lacks(key, keras, name, keras.name))
-    if name not in keras.arguments:
-        raise ConfigError(
-            f"{key} is not an argument of Keras's {keras.name}, received {value!r}."
-            f"{did_you_mean(str(name), keras.arguments)}"
-        )
-    if name == "seed":
-        raise ConfigError(
-            f"{key} would repeat one draw in every layer, received {value!r}; each layer's seed "
-            "follows from the run's seed. Pass seed=N instead."
-        )
-    if name in ("loss_scale_factor", "gradient_accumulation_steps") and value is not None:
-        raise ConfigError(
-            f"{key} is not supported: the engine takes one unscaled step per batch, received "
-            f"{value!r}. Leave it out."
-        )
-    default = keras.arguments[name]
-    if value is None and default is None:
-        return value
-    rule = MODES[family] if name == "mode" else ARGUMENT_RULES.get(name, _rule_of_default(default))
-    return value if rule is None else rule.check(key, value)
+@functools.cache
+def _model_of(family: str, class_name: str) -> type[Strict]:
+    """The arguments of a Keras class as a model."""
+    fields: dict[str, Any] = {}
+    for name, default in keras_classes(family)[class_name].arguments.items():
+        kind = MODES[family] if name == "mode" else ARGUMENTS.get(name, _kind_of(default))
+        # A result must say its learning rate, whatever Keras's default is.
+        required = default is REQUIRED or (family, name) == ("optimizers", "learning_rate")
+        fields[name] = kind, ... if required else default
+    settings = {"title": f"an argument of Keras's {class_name}", "validate_default": False}
+    return create_model(class_name, __base__=Strict, __cls_kwargs__=settings, **fields)
 
 
-def _rule_of_default(default: Any) -> Rule | None:
-    """A value must be of the kind of its argument's default; none at all if that is null."""
-    if isinstance(default, bool):
-        return BOOLEAN
-    if isinstance(default, int):
-        return COUNT
-    if isinstance(default, float):
-        return NUMBER
-    if default is REQUIRED:
-        return None
-    return TEXT if isinstance(default, str) else NOTHING
+def _kind_of(default: Any) -> Any:
+    """The type hint of an argument by its default."""
+    kinds = {bool: bool, int: Count, float: float, str: Text}
+    return Any if default is REQUIRED else kinds.get(type(default), Nothing)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fmnist_exp.errors import ConfigError
+
 REQUIRED = object()  # the default of an argument that has none
 
 
@@ -29,26 +31,22 @@ def keras_classes(family: str) -> dict[str, KerasClass]:
     """Public classes of one of Keras's packages: `initializers`, `optimizers` or `callbacks`.
 
     Inherited arguments are included.
+
+    Raises:
+        ConfigError: Keras is not installed, or its source is not what it was.
     """
-    found: dict[str, KerasClass] = {}
-    for path in sorted((_keras_source() / family).glob("*.py")):
-        if not path.stem.endswith("_test"):
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.ClassDef):
-                    found[node.name] = _read_class(node)
+    try:
+        found = {read.name: read for path in _source_files(family) for read in _classes_in(path)}
+    except (ImportError, OSError, SyntaxError, ValueError) as error:
+        raise ConfigError(
+            f"cannot read which {family} the installed Keras has: {error}. Install the versions "
+            "that pyproject.toml asks for: `make setup`."
+        ) from error
     return {
         name: KerasClass(name, read.bases, _inherited_arguments(read, found), False)
         for name, read in found.items()
         if not name.startswith("_")
     }
-
-
-@functools.cache
-def activation_names() -> frozenset[str]:
-    """Names of Keras's activation functions."""
-    tree = ast.parse((_keras_source() / "activations" / "activations.py").read_text("utf-8"))
-    functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef))
-    return frozenset(name for name in functions if not name.startswith("_"))
 
 
 def is_of_another(family: str, keras: KerasClass, name: str) -> bool:
@@ -65,21 +63,28 @@ def lacks(key: str, keras: KerasClass, name: str, option: str) -> str:
     )
 
 
-def _keras_source() -> Path:
+def _source_files(family: str) -> list[Path]:
     spec = importlib.util.find_spec("keras")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("keras is not installed; run `make setup`")
-    return Path(spec.submodule_search_locations[0]) / "src"
+        raise ModuleNotFoundError("it is not installed")
+    folder = Path(spec.submodule_search_locations[0]) / "src" / family
+    if not (found := sorted(folder.glob("*.py"))):
+        raise FileNotFoundError(f"there is no source in {folder}")
+    return [path for path in found if not path.stem.endswith("_test")]
+
+
+def _classes_in(path: Path) -> list[KerasClass]:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return [_read_class(node) for node in body if isinstance(node, ast.ClassDef)]
 
 
 def _read_class(node: ast.ClassDef) -> KerasClass:
-    bases = tuple(ast.unparse(base).rsplit(".", 1)[-1] for base in node.bases)
+    bases = tuple(ast.unparse(base).rpartition(".")[2] for base in node.bases)
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
             arguments = statement.args
-            return KerasClass(
-                node.name, bases, _read_arguments(arguments), arguments.kwarg is not None
-            )
+            passes_on = arguments.kwarg is not None
+            return KerasClass(node.name, bases, _read_arguments(arguments), passes_on)
     return KerasClass(node.name, bases, {}, passes_on=True)
 
 

@@ -1,67 +1,72 @@
-"""From the composed Hydra config to checked, plain dataclasses; the only reader of OmegaConf.
+"""From the composed Hydra config to checked, plain values; the only reader of OmegaConf.
 
-Every rule is checked here, before TensorFlow is imported. Defaults live in the YAML files:
-a key that is absent is an error, and so is a key that nobody reads.
+Every rule is checked here, before TensorFlow is imported. A key that nobody reads is an error; one
+that is left out has the default of the schema.
 """
 
-import dataclasses
 import re
-from dataclasses import field, replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from omegaconf import DictConfig, Node, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from omegaconf.resolvers import oc
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from fmnist_exp.config.keras_arguments import check_keras_class
 from fmnist_exp.config.keras_classes import keras_classes
-from fmnist_exp.config.rules import (
-    check_fields,
-)
-from fmnist_exp.config.schema import (
-    EXECUTION,
-    SHORT_NAMES,
-    DataConfig,
-    ExecutionConfig,
-    KerasObject,
-    ModelConfig,
-    RunConfig,
-    TrainingConfig,
-)
+from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, KerasObject, RunConfig
 from fmnist_exp.errors import ConfigError
+from fmnist_exp.strict import checked
 
-MAX_INTERPOLATIONS = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
+# Options that stand for others, whose names no other class may have either.
+SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
+NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
+REFERENCE = re.compile(r"\$\{[\w.]+\}")
 
 
-def parse(composed: DictConfig) -> RunConfig:
-    """Check what a composed config says of the run, and turn it into plain dataclasses.
+class _Config(ExecutionConfig, RunConfig):
+    """All keys at the top."""
+
+
+def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> RunConfig:
+    """Check what a composed config says of the run.
+
+    Args:
+        composed: the config, without Hydra's own section.
+        choices: config group -> chosen option, which names what has no name of its own.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value breaks its rule. The message names
-            the key, the value, the rule and a value that would do.
+            the key, the value, the rule and a value that would do; a line for each of them.
     """
-    values, _ = _top_level(composed)
-    data = DataConfig(**check_fields(DataConfig, values["data"], "data"))
-    if data.dir is not None and data.name != "fashion_mnist":
+    config = _read(composed, choices or {})
+    if config.data.dir is not None and config.data.name != "fashion_mnist":
         raise ConfigError(
-            f"data.dir is read by data=fashion_mnist only, received {data.dir!r} with "
-            f"data={data.name}. Leave out data.dir, or pass data=fashion_mnist."
+            f"data.dir is read by data=fashion_mnist only, received {config.data.dir!r} with "
+            f"data={config.data.name}. Leave out data.dir, or pass data=fashion_mnist."
         )
+    callbacks = {
+        name: each.replaced(
+            config=check_keras_class(
+                f"training.callbacks.{name}", "callbacks", each.class_name, each.config
+            )
+        )
+        for name, each in config.training.callbacks.items()
+    }
     return RunConfig(
-        data=data,
-        model=ModelConfig(**check_fields(ModelConfig, values["model"], "model")),
-        initializer=_parse_initializer(values["initializer"]),
-        optimizer=_parse_named(values["optimizer"], "optimizer"),
-        training=_parse_training(values["training"]),
-        engine=values["engine"],
-        seed=values["seed"],
+        data=config.data,
+        model=config.model,
+        initializer=config.initializer.replaced(**_named(config.initializer, "initializer")),
+        optimizer=config.optimizer.replaced(**_named(config.optimizer, "optimizer")),
+        training=config.training.replaced(callbacks=callbacks),
+        engine=config.engine,
+        seed=config.seed,
     )
 
 
 def parse_execution(composed: DictConfig) -> ExecutionConfig:
     """Check what a composed config says of how the run is carried out; errors as `parse`."""
-    _, values = _top_level(composed)
-    return ExecutionConfig(**values)
+    config = _read(composed, {})
+    return ExecutionConfig(**{name: getattr(config, name) for name in EXECUTION})
 
 
 def check_batch_size(config: RunConfig, num_train: int) -> None:
@@ -77,148 +82,83 @@ def check_batch_size(config: RunConfig, num_train: int) -> None:
         )
 
 
-def check_interpolations(composed: DictConfig) -> None:
-    """Refuse values that could unfold one another, before any of them is resolved.
-
-    Raises:
-        ConfigError: the config of a run holds too many interpolations.
-    """
-    num_interpolations = str(OmegaConf.to_container(composed, resolve=False)).count("${")
-    if num_interpolations > MAX_INTERPOLATIONS:
-        raise ConfigError(
-            f"the config of a run must hold at most {MAX_INTERPOLATIONS} interpolations, received "
-            f"{num_interpolations}: they could unfold to any size. Write the values themselves."
-        )
-
-
-def _top_level(composed: DictConfig) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The checked keys at the top that fix the run, and those that say how it is carried out."""
-    check_interpolations(composed)
-    try:
-        raw = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(explain_value(error)) from None
-    _check_references(composed, raw)
-    schema = dataclasses.make_dataclass(
-        "TopLevel",
-        [
-            (item.name, item.type, field(metadata=item.metadata))
-            for part in (RunConfig, ExecutionConfig)
-            for item in dataclasses.fields(part)
-        ],
-    )
-    values = check_fields(schema, raw, "")
-    run, execution = (
-        {item.name: values[item.name] for item in dataclasses.fields(part)}
-        for part in (RunConfig, ExecutionConfig)
-    )
-    return run, execution
-
-
-def _check_references(composed: DictConfig, resolved: Any) -> None:
-    """Refuse values of a run that refer to what is no part of it: records would hold a path.
-
-    Resolved without the rest, a run must be the same.
-    """
-    plain: Any = OmegaConf.to_container(composed, resolve=False)
-    if "${" not in str(plain):
-        return
-    text = OmegaConf.to_yaml(OmegaConf.create(_of_the_run(plain)))
-    text = re.sub(r"\$\{\s*hydra\s*:", "${hydra.", text)
-    key, other = None, "other sections"
-    try:
-        alone: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
-    except OmegaConfBaseException as error:
-        found = re.search(r"key '(.*)' not found", str(error.msg))
-        key, other = error.full_key, found[1] if found else other
-    else:
-        expected = _of_the_run(resolved)
-        key = next((each for each in expected if alone[each] != expected[each]), None)
-    if key is not None:
-        raise ConfigError(
-            f"{key} must not refer to {other}, which is no part of what a run is. "
-            "Write the value itself."
-        )
-
-
-def _of_the_run(values: dict[str, Any]) -> dict[str, Any]:
-    """The sections that make a run, without the folder of its data."""
-    run = {key: value for key, value in values.items() if key not in EXECUTION}
-    if isinstance(run.get("data"), dict):
-        run["data"] = {key: value for key, value in run["data"].items() if key != "dir"}
-    return run
-
-
 def explain_value(error: OmegaConfBaseException) -> str:
     """What OmegaConf says of a value that it cannot resolve, in one line."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConfigError):  # of the function below
-            return str(cause)
-        cause = cause.__cause__ or cause.__context__
     reason = str(error.msg or error).partition("\n")[0].rstrip(".")
-    return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out."
+    reason = re.sub(r"^\w+ raised while resolving interpolation: ", "", reason)
+    outside = isinstance(error, InterpolationKeyError)
+    alone = " What makes a run may refer to other keys of the run alone." if outside else ""
+    return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out.{alone}"
 
 
-def _environment(name: str, *default: Any, _node_: Node) -> Any:
-    """OmegaConf's `oc.env`, for what is no part of a run: other values stand in every record."""
-    key = str(_node_._get_full_key(None))
-    if key != "data.dir" and key not in EXECUTION and not key.startswith("hydra."):
-        raise ConfigError(
-            f"{key} must not come from an environment variable, received '${{oc.env:{name}}}', as "
-            f'it is part of what a run is. Write the value, or let the shell do so: {key}="${name}"'
-        )
+def _read(composed: DictConfig, choices: Mapping[str, Any]) -> _Config:
+    """All keys, checked one by one."""
     try:
-        return oc.env(name, *default)
-    except KeyError:
-        raise ConfigError(
-            f"{key} names the environment variable {name}, which is not set. Set it, or write the "
-            "value itself."
-        ) from None
+        values = _resolved(composed)
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain_value(error)) from None
+    for group in NAMED:
+        section = values.setdefault(group, {})
+        if isinstance(section, dict) and section.get("name") is None:
+            section.pop("name", None)
+            if option := choices.get(group):
+                section["name"] = option.rpartition("/")[2]
+    return checked(_Config, values)
 
 
-OmegaConf.register_new_resolver("oc.env", _environment, replace=True)
+def _resolved(composed: DictConfig) -> dict[str, Any]:
+    """The values of a config; those that make the run without anything from outside of it.
+
+    Its record must hold all that it takes to repeat a run, and no secret from the environment.
+    """
+    plain: Any = OmegaConf.to_container(composed, resolve=False)
+    run = {key: value for key, value in plain.items() if key not in EXECUTION}
+    if isinstance(run.get("data"), dict):
+        run["data"] = {key: value for key, value in run["data"].items() if key != "dir"}
+    for key, text in _texts(run):
+        if "${" in REFERENCE.sub("", text):
+            raise ConfigError(
+                f"{key} must be a value or refer to another key as ${{seed}} does, received "
+                f"{text!r}: what makes a run comes neither from the environment nor from Hydra. "
+                f'Write the value, or let the shell do so: {key}="$NAME".'
+            )
+    alone: Any = OmegaConf.to_container(OmegaConf.create(run), resolve=True)
+    values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    if isinstance(alone.get("data"), dict):
+        alone["data"]["dir"] = values["data"].get("dir")
+    return values | alone
 
 
-def _parse_named(raw: Any, key: str) -> KerasObject:
-    """An initializer or optimizer, whose name is that of its class or of none: tables bear it."""
-    named = _keras_object(check_fields(KerasObject, raw, key), key, f"{key}s")
-    name, class_name = named.name, named.class_name
-    known = {each.casefold(): each for each in keras_classes(f"{key}s")}
-    letters = re.sub(r"[\W_]", "", SHORT_NAMES.get(name, name)).casefold()
-    meant = known.get(letters, class_name)
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Full key and text of every text in a config."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, f"{key}.{name}" if key else str(name))
+
+
+def _named(given: KerasObject, key: str) -> dict[str, Any]:
+    """Name and arguments of an initializer or optimizer in canonical form.
+
+    Its name is that of its class or of none, as tables and files have it.
+    """
+    family, class_name = f"{key}s", given.class_name
+    arguments = check_keras_class(key, family, class_name, given.config)
+    letters = _letters(given.name)
+    full = SHORT_NAMES.get(letters, letters)
+    known = {_letters(each): each for each in keras_classes(family)}
+    meant = known.get(_letters(full), class_name)
     if meant != class_name:
         own = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
         raise ConfigError(
-            f"{key}.class_name must be {meant} under the name {name}, received "
-            f"{class_name!r}: tables and files bear that name. Pass "
+            f"{key}.class_name must be {meant} under the name {given.name}, received "
+            f"{class_name!r}: tables and files use that name. Pass "
             f"{key}=OPTION, or give it a name of its own: {key}.name={own}."
         )
-    return named
+    names = {_letters(each): each for each in SHORT_NAMES.values()}
+    return {"name": names.get(_letters(full), given.name), "config": arguments}
 
 
-def _parse_initializer(raw: Any) -> KerasObject:
-    """An initializer; each option of ours has one name, which names the file of the model."""
-    initializer = _parse_named(raw, "initializer")
-    letters = re.sub(r"[\W_]", "", initializer.name).casefold()
-    names = {each.replace("_", ""): each for each in SHORT_NAMES.values()} | SHORT_NAMES
-    return replace(initializer, name=names.get(letters, initializer.name))
-
-
-def _keras_object(values: dict[str, Any], key: str, family: str) -> KerasObject:
-    arguments = check_keras_class(key, family, values["class_name"], values["config"])
-    return KerasObject(values["name"], values["class_name"], arguments)
-
-
-def _parse_training(raw: Any) -> TrainingConfig:
-    values = check_fields(TrainingConfig, raw, "training")
-    callbacks = []
-    for name, callback in values["callbacks"].items():
-        key = f"training.callbacks.{name}"
-        if callback is None:
-            continue
-        complete = {"name": str(name), "config": {}}
-        named = complete | callback if isinstance(callback, dict) else callback
-        fields = check_fields(KerasObject, named, key)
-        callbacks.append(_keras_object(fields, key, "callbacks"))
-    return TrainingConfig(**(values | {"callbacks": callbacks}))
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()

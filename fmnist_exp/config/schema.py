@@ -1,118 +1,125 @@
-"""What fixes a run, and how it is carried out: plain, checked values."""
+"""What fixes a run, and how it is carried out. A key that an option leaves out has its default."""
 
-import dataclasses
-from dataclasses import dataclass, field
-from typing import Any
+import os
+from typing import Annotated, Any, Literal
 
-from fmnist_exp.config.keras_classes import activation_names
-from fmnist_exp.config.rules import (
-    BOOLEAN,
-    FOLDER,
-    MAPPING,
-    NAME,
-    PATH,
-    TEXT,
-    WIDTHS,
-    Rule,
-    integer,
-    number,
-    one_of,
-)
+from pydantic import AfterValidator, BeforeValidator, Field
 
-DATA_SETS = ("digits", "fashion_mnist", "synthetic")
-# The options that stand for others, whose names no other class may bear either.
-SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
+from fmnist_exp.strict import Strict, Text
+
 MAX_SEED = 2**32 - 1
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][\w.-]*$", title="a name of letters, digits, '_', '-' and '.'"),
+]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Folder = Annotated[Text, AfterValidator(os.path.expanduser)]
+# Keras's own, but for glu and threshold, which are no functions of one number alone.
+ACTIVATIONS = (
+    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
+    *("hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6"),
+    *("selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign"),
+    *("sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh", "tanh_shrink"),
+)
+Activation = Annotated[
+    str, Field(pattern=f"^({'|'.join(ACTIVATIONS)})$", title=f"one of {', '.join(ACTIVATIONS)}")
+]
 
 
-def _ruled(rule: Rule) -> Any:
-    return field(metadata={"rule": rule})
+def _given(values: Any) -> Any:
+    """A mapping without its nulls, which say that something is left out; null is an empty one."""
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if value is not None}
+    return {} if values is None else values
 
 
-@dataclass(frozen=True)
-class DataConfig:
+Arguments = Annotated[dict[str, Any], BeforeValidator(_given)]
+
+
+class DataConfig(Strict):
     """Which images, and how they are split."""
 
-    name: str = _ruled(one_of(DATA_SETS))
-    dir: str | None = _ruled(FOLDER)
-    validation_fraction: float = _ruled(number("(0, 1)", "0.2"))
-    split_seed: int = _ruled(integer(0, MAX_SEED, example=0))
-    num_train: int | None = _ruled(integer(20, example=2000, or_null=True))
-    num_test: int | None = _ruled(integer(1, example=500, or_null=True))
+    name: Literal["digits", "fashion_mnist", "synthetic"] = "fashion_mnist"
+    dir: Folder | None = None
+    validation_fraction: float = Field(0.2, gt=0, lt=1)
+    split_seed: Seed = 0
+    num_train: int | None = Field(None, ge=20, examples=[2000])
+    num_test: int | None = Field(None, ge=1, examples=[500])
 
 
-@dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Strict):
     """The architecture: hidden layers, and what follows each of them."""
 
-    name: str = _ruled(NAME)
-    hidden: list[int] = _ruled(WIDTHS)
-    activation: str = _ruled(one_of(activation_names() - {"glu", "threshold"}))
-    batch_normalization: bool = _ruled(BOOLEAN)
-    dropout: float = _ruled(number("[0, 1)", "0.3"))
+    name: Name = "baseline"
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (256, 128)
+    activation: Activation = "relu"
+    batch_normalization: bool = False
+    dropout: float = Field(0.0, ge=0, lt=1, examples=[0.3])
 
 
-@dataclass(frozen=True)
-class KerasObject:
-    """A Keras class by name, with the arguments of its constructor."""
+class KerasCallback(Strict):
+    """A Keras class, with the arguments of its constructor."""
 
-    name: str = _ruled(TEXT)
-    class_name: str = _ruled(TEXT)
-    config: dict[str, Any] = _ruled(MAPPING)
+    class_name: Text
+    config: Arguments = Field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class TrainingConfig:
+class KerasObject(Strict):
+    """A Keras class under a name for tables and files, with the arguments of its constructor."""
+
+    name: Text
+    class_name: Text
+    config: Arguments = Field(default_factory=dict)
+
+
+class InitializerConfig(KerasObject):
+    """The law of the initial weights."""
+
+    name: Text = "glorot_uniform"
+    class_name: Text = "GlorotUniform"
+
+
+class OptimizerConfig(KerasObject):
+    """How weights follow from gradients."""
+
+    name: Text = "adam"
+    class_name: Text = "Adam"
+    config: Arguments = Field(default_factory=lambda: {"learning_rate": 0.001})
+
+
+class TrainingConfig(Strict):
     """The recipe: how long, in which batches, under which callbacks."""
 
-    name: str = _ruled(TEXT)
-    epochs: int = _ruled(integer(1, example=20))
-    batch_size: int = _ruled(integer(1, example=128))
-    callbacks: list[KerasObject] = _ruled(MAPPING)
+    name: Text = "baseline"
+    epochs: int = Field(20, ge=1)
+    batch_size: int = Field(128, ge=1)
+    callbacks: Annotated[dict[str, KerasCallback], BeforeValidator(_given)] = Field(
+        default_factory=dict
+    )
 
 
-@dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Strict):
     """Everything that fixes one run."""
 
-    data: DataConfig
-    model: ModelConfig
-    initializer: KerasObject
-    optimizer: KerasObject
-    training: TrainingConfig
-    engine: str = _ruled(one_of(("auto", "c", "gpu", "xla")))
-    seed: int = _ruled(integer(0, MAX_SEED, example=0))
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    initializer: InitializerConfig = InitializerConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    engine: Literal["auto", "c", "gpu", "xla"] = "auto"
+    seed: Seed = 0
 
 
-@dataclass(frozen=True)
-class ExecutionConfig:
-    """How runs are carried out; nothing here changes a result."""
+class ExecutionConfig(Strict):
+    """How runs are carried out, and what is noted about them; nothing here changes a result."""
 
-    store: str = _ruled(PATH)
-    reuse: bool = _ruled(BOOLEAN)
-    checkpoint_seconds: float = _ruled(number("[0, inf)", "30"))
-    threads_per_run: int | None = _ruled(integer(1, example=1, or_null=True))
-    dry_run: bool = _ruled(BOOLEAN)
-
-
-EXECUTION = tuple(item.name for item in dataclasses.fields(ExecutionConfig))
+    store: Folder = "runs"
+    reuse: bool = True
+    checkpoint_seconds: float = Field(30.0, ge=0)
+    threads_per_run: int | None = Field(None, ge=1, examples=[1])
+    dry_run: bool = False
+    note: str | None = None
+    tags: tuple[Text, ...] = ()
 
 
-def from_record(values: dict[str, Any]) -> RunConfig:
-    """The config that `dataclasses.asdict` has made `values` of.
-
-    Raises:
-        KeyError: a part is missing.
-        TypeError: a part has other keys than its class.
-    """
-    training = dict(values["training"])
-    training["callbacks"] = [KerasObject(**callback) for callback in training["callbacks"]]
-    return RunConfig(
-        data=DataConfig(**values["data"]),
-        model=ModelConfig(**values["model"]),
-        initializer=KerasObject(**values["initializer"]),
-        optimizer=KerasObject(**values["optimizer"]),
-        training=TrainingConfig(**training),
-        engine=values["engine"],
-        seed=values["seed"],
-    )
+EXECUTION = tuple(ExecutionConfig.model_fields)

@@ -4,7 +4,6 @@ import functools
 import logging
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.engine.native import c_library
@@ -37,7 +36,7 @@ def settled(config: RunConfig) -> RunConfig:
         ConfigError: the config asks for C, which does not know it or cannot be had here.
     """
     if config.engine == "auto":
-        return replace(config, engine="xla" if unknown_to_c(config) or not _c_is_here() else "c")
+        return config.replaced(engine="xla" if unknown_to_c(config) or not _c_is_here() else "c")
     if config.engine == "c" and (unknown := unknown_to_c(config)) is not None:
         key, value, rule = unknown
         raise ConfigError(f"{key} must {rule} for engine=c, received {value!r}. Pass engine=xla.")
@@ -62,7 +61,7 @@ def settled_together(configs: Sequence[RunConfig]) -> list[RunConfig]:
     ):
         return one_by_one
     return [
-        replace(config, engine="xla") if left else config
+        config.replaced(engine="xla") if left else config
         for left, config in zip(left_open, one_by_one, strict=True)
     ]
 

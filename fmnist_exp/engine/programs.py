@@ -89,7 +89,7 @@ def _compiled_in(config: RunConfig) -> str:
     """All of a config but initial weights, seeds, learning rate, epochs and callbacks."""
     arguments = config.optimizer.config | {"learning_rate": None}
     optimizer = (config.optimizer.class_name, arguments)
-    parts = (vars(config.model), optimizer, config.training.batch_size, config.engine)
+    parts = (config.model.plain(), optimizer, config.training.batch_size, config.engine)
     return json.dumps([*parts, keras.config.floatx()], sort_keys=True)
 
 

@@ -119,7 +119,7 @@ def fit(
     recorder = EpochRecorder(on_epoch)
     callbacks = [
         getattr(keras.callbacks, named.class_name)(**named.config)
-        for named in config.training.callbacks
+        for named in config.training.callbacks.values()
     ]
     savers = []
     if checkpoint is not None:

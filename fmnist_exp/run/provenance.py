@@ -1,6 +1,5 @@
 """Where a result comes from: versions, commit, hashes and machine; and the key of a run."""
 
-import dataclasses
 import functools
 import hashlib
 import json
@@ -41,11 +40,11 @@ def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
         config: the run, its engine settled.
         data_sha256: of the images and labels.
     """
-    values = dataclasses.asdict(config)
+    values = config.plain()
     del values["data"]["dir"]
-    named = [values[group] for group in ("model", "initializer", "optimizer", "training")]
-    for each in (*named, *values["training"]["callbacks"]):
-        del each["name"]
+    for group in ("model", "initializer", "optimizer", "training"):
+        del values[group]["name"]
+    values["training"]["callbacks"] = [*values["training"]["callbacks"].values()]  # in their order
     environment = {name: text for name, text in _environment().items() if name in CHANGE_RESULTS}
     return {
         "config": values,

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -249,7 +249,7 @@ def _blank_record(
         key_parts=parts,
         seed=config.seed,
         choices=choices,
-        config=asdict(config),
+        config=config.plain(),
         class_names=list(splits.class_names),
         provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
     )

@@ -9,19 +9,20 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fmnist_exp import files
-from fmnist_exp.config.schema import ExecutionConfig, RunConfig, from_record
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
-from fmnist_exp.errors import RecordError
+from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.files import read_regular
 from fmnist_exp.run.provenance import code_sha256, run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
+from fmnist_exp.strict import checked
 from fmnist_exp.tuning.search import Search
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def write_plan(plan: Plan) -> None:
         RecordError: the directory cannot be written.
     """
     assert plan.sweep_dir is not None
-    configs = [asdict(config) for config in plan.configs]
+    configs = [config.plain() for config in plan.configs]
     values = {"code_sha256": code_sha256(), "configs": configs}
     files.write_text(plan.sweep_dir / PLAN, json.dumps(values, indent=1) + "\n")
 
@@ -87,13 +88,13 @@ def planned(sweep_dir: Path, job_number: int, composed: RunConfig) -> RunConfig:
         return composed
     try:
         plan = json.loads(read_regular(path, MAX_BYTES))
-        config, planned_code = from_record(plan["configs"][job_number]), plan["code_sha256"]
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        config, planned_code = checked(RunConfig, plan["configs"][job_number]), plan["code_sha256"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError, ConfigError) as error:
         raise RecordError(
             f"cannot read {path}: it must hold the config of run {job_number} ({error!r}). "
             "Start the sweep again."
         ) from error
-    if replace(composed, engine=config.engine) != config or composed.engine not in (
+    if composed.replaced(engine=config.engine) != config or composed.engine not in (
         config.engine,
         "auto",
     ):

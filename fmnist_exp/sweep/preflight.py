@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.config.parsing import check_batch_size, check_interpolations, parse, parse_execution
+from fmnist_exp.config.parsing import check_batch_size, parse, parse_execution
 from fmnist_exp.config.schema import EXECUTION, RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.engine.choice import settled, settled_together, why_together
@@ -164,7 +164,6 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
     """The checked config of every run, in the order in which Hydra will number them."""
     hydra, mode = _hydra(), _mode(multirun, overrides)
     master = hydra.compose_config("config", overrides, mode)
-    check_interpolations(without_hydra(master))
     check_places(master)
     check_factors(master.hydra.sweeper.params or {}, EXECUTION)
     HydraConfig.instance().set_config(master)  # for values such as ${hydra:runtime.cwd}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -66,13 +65,11 @@ def _flat(config: RunConfig) -> dict[str, Any]:
     flat: dict[str, Any] = {}
 
     def visit(value: Any, key: str) -> None:
-        if key == "training.callbacks":
-            value = {named.pop("name"): named for named in value}
         if isinstance(value, dict) and value:
             for name, inner in value.items():
                 visit(inner, f"{key}.{name}" if key else name)
         else:
             flat[key] = value
 
-    visit(asdict(config) | {"seed": None}, "")
+    visit(config.plain() | {"seed": None}, "")
     return flat

@@ -7,18 +7,19 @@ line: `interval(0,0.5)`, `tag(log,interval(1e-4,1e-2))`, `range(1,5)`, `choice([
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
+from pydantic import Field
 
 from fmnist_exp.config.parsing import parse
-from fmnist_exp.config.rules import BOOLEAN, MAPPING, TEXT, Rule, check_fields, integer
-from fmnist_exp.config.schema import MAX_SEED, RunConfig
+from fmnist_exp.config.schema import MAX_SEED, Arguments, RunConfig
 from fmnist_exp.errors import ConfigError
+from fmnist_exp.strict import Strict, Text, checked
 from fmnist_exp.sweep.launchers import runs_at_a_time
 
 SWEEPER = "hydra_plugins.fmnist_optuna.TuningSweeper"
@@ -26,23 +27,18 @@ TUNABLE = ("initializer", "model", "optimizer", "training")  # what a run is, bu
 Values = Mapping[str, str]  # key of a factor -> value, as in an override
 
 
-def _ruled(rule: Rule) -> Any:
-    return field(metadata={"rule": rule})
-
-
-@dataclass(frozen=True)
-class TunerConfig:
+class TunerConfig(Strict):
     """The fields of conf/hydra/sweeper/tpe.yaml."""
 
-    _target_: str = _ruled(TEXT)
-    num_trials: int = _ruled(integer(1, example=20))
-    trials_at_once: int | None = _ruled(integer(1, example=2, or_null=True))
-    sampler_seed: int = _ruled(integer(0, MAX_SEED, example=0))
-    random_trials: int = _ruled(integer(1, example=8))
-    prune: bool = _ruled(BOOLEAN)
-    prune_after_trials: int = _ruled(integer(1, example=5))
-    prune_after_epochs: int = _ruled(integer(1, example=4))
-    params: dict[str, str] = _ruled(MAPPING)
+    target: Text = Field(alias="_target_")
+    num_trials: int = Field(20, ge=1)
+    trials_at_once: int | None = Field(None, ge=1, examples=[2])
+    sampler_seed: int = Field(0, ge=0, le=MAX_SEED)
+    random_trials: int = Field(8, ge=1)
+    prune: bool = True
+    prune_after_trials: int = Field(5, ge=1)
+    prune_after_epochs: int = Field(4, ge=1)
+    params: Arguments = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
         ConfigError: a setting or a factor breaks its rule; factors may not be data or seeds.
     """
     raw = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
-    settings = TunerConfig(**check_fields(TunerConfig, raw, "hydra.sweeper"))
+    settings = checked(TunerConfig, raw, "hydra.sweeper")
     arguments = [f"{key}={value}" for key, value in settings.params.items()]
     arguments += task_of(master)
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(arguments)

@@ -9,7 +9,6 @@ import importlib.util
 import itertools
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +134,7 @@ class _TunedSweep:
         return batch
 
     def _config(self, values: Values) -> RunConfig:
-        return replace(self.search.config(values), engine=self.engine)
+        return self.search.config(values).replaced(engine=self.engine)
 
     def _write_new(self) -> None:
         """Fix what the trials are that were proposed since, before any of them starts."""
@@ -144,7 +143,7 @@ class _TunedSweep:
             config = self._config(values)
             limits = self.study.prune_below(config.training.epochs)
             given = self.search.overrides(values)
-            self.trials.append(Trial(values, given, limits, asdict(config)))
+            self.trials.append(Trial(values, given, limits, config.plain()))
             self.configs.append(config)
         overrides = [trial.overrides for trial in self.trials]
         # The plan comes last: alone it would tell of a sweep that is not tuned.
@@ -216,12 +215,12 @@ def begun_with(search: Search) -> dict[str, Any]:
     """What a study is begun with and must keep; what it is about -> what it is."""
     settings = {
         name: value
-        for name, value in asdict(search.settings).items()
-        if name not in (*MAY_GROW, "_target_", "params")
+        for name, value in search.settings.plain().items()
+        if name not in (*MAY_GROW, "target", "params")
     }
     examples = _examples(search)
     # Without an engine, and so without the device, which is known only where a run is trained.
-    keys = "".join(_key(replace(config, engine="auto")) for config in examples)
+    keys = "".join(_key(config.replaced(engine="auto")) for config in examples)
     return {
         "factors": {factor.key: str(factor) for factor in search.factors},
         "settings": settings,

@@ -66,7 +66,7 @@ def test_case_C3_experiment_of_ours_names_an_option_of_ones_own(own, tmp_path, m
     (conf / "experiment" / "ours.yaml").write_text(EXPERIMENT)
     monkeypatch.setattr("fmnist_exp.sweep.preflight.CONFIG_DIR", conf)
     plan = own("--multirun", "experiment=ours", model=MODEL, training=RECIPE)
-    assert [config.model.hidden for config in plan.configs] == [[8]] * 3
+    assert [config.model.hidden for config in plan.configs] == [(8,)] * 3
 
 
 def test_experiment_of_ones_own_says_where_its_sweep_goes(own, tmp_path):
@@ -88,10 +88,10 @@ def test_case_O14b_empty_mapping_in_a_file_replaces_another(group, none, own):
     settings = ("data=synthetic", "model=regularized", f"{group}=mine")
     (config,) = own(*settings, **{group: text}).configs
     assert config.training.epochs == 100
-    assert config.training.callbacks == []
+    assert config.training.callbacks == {}
     more = "+training.callbacks.early.class_name=EarlyStopping"
     (config,) = own(*settings, more).configs
-    assert [each.name for each in config.training.callbacks] == ["early"]
+    assert [*config.training.callbacks] == ["early"]
 
 
 def test_aliases_of_yaml_may_be_used(own):

@@ -4,10 +4,11 @@ import shutil
 import zipfile
 
 import pytest
-from conftest import ROOT, command, config_of
+from conftest import ROOT, command, compose_config, config_of
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.config.schema import KerasObject
+from fmnist_exp.config.parsing import parse_execution
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 
 GROUPS = ("data", "model", "initializer", "optimizer", "training")
 OPTIONS = [
@@ -33,31 +34,35 @@ def test_both_spellings_are_the_same_condition(short, long):
 
 def test_baseline_is_the_one_of_the_plan():
     config = config_of()
-    assert config.model.hidden == [256, 128]
+    assert config.model.hidden == (256, 128)
     assert (config.model.activation, config.model.dropout) == ("relu", 0)
     assert (config.training.epochs, config.training.batch_size) == (20, 128)
-    assert config.training.callbacks == []
+    assert config.training.callbacks == {}
     assert config.optimizer.class_name == "Adam"
     assert config.data.validation_fraction == 0.2
 
 
 def test_regularized_brings_its_own_recipe():
     config = config_of("model=regularized")
-    assert config.model.hidden == [512, 256, 64, 32]
+    assert config.model.hidden == (512, 256, 64, 32)
     assert config.model.batch_normalization is True
     assert config.model.dropout == 0.3
     assert (config.training.epochs, config.training.batch_size) == (100, 64)
-    plateau, stopping = config.training.callbacks
-    assert plateau == KerasObject(
-        "reduce_learning_rate",
-        "ReduceLROnPlateau",
-        {"monitor": "val_loss", "factor": 0.1, "patience": 3},
-    )
-    assert stopping == KerasObject(
-        "early_stopping",
-        "EarlyStopping",
-        {"monitor": "val_loss", "patience": 5, "restore_best_weights": True},
-    )
+    assert config.training.plain()["callbacks"] == {
+        "reduce_learning_rate": {
+            "class_name": "ReduceLROnPlateau",
+            "config": {"monitor": "val_loss", "factor": 0.1, "patience": 3},
+        },
+        "early_stopping": {
+            "class_name": "EarlyStopping",
+            "config": {"monitor": "val_loss", "patience": 5, "restore_best_weights": True},
+        },
+    }
+
+
+def test_defaults_of_the_schema_are_the_baseline():
+    assert RunConfig() == config_of()
+    assert ExecutionConfig() == parse_execution(compose_config())
 
 
 def test_training_option_overrides_the_model_s_recipe():

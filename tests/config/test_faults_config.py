@@ -31,7 +31,7 @@ SURPRISES = {
     "name: own": r"own.yaml must .* found duplicate key name",
     "epochs: ${training.epochs}": r"training.epochs|recursi|nterpolation",
     "epochs: ${nothing.there}": r"nothing.there",
-    "epochs: ${oc.env:SECRET}": r"must not come from an environment variable",
+    "epochs: ${oc.env:SECRET}": r"comes neither from the environment nor",
     "callbacks: "
     + "[" * 2000
     + "]" * 2000: r"own.yaml must be YAML in UTF-8: it is nested too deep",
@@ -77,12 +77,6 @@ def test_E26_alias_bomb_is_refused_before_it_unfolds(tmp_path, request_):
     with pytest.raises(ConfigError, match=r"own.yaml must .* unfold to at most 10000 values"):
         plan(tmp_path, *request_, text=BOMB)
     assert time.process_time() - started < 5  # 0.3 s measured; unfolding takes minutes
-
-
-def test_E26_values_that_unfold_one_another_are_refused(tmp_path):
-    doubling = "".join(f"+data.a{n}=${{data.a{n + 1}}}${{data.a{n + 1}}} " for n in range(20))
-    with pytest.raises(ConfigError, match=r"at most 20 interpolations, received 41"):
-        plan(tmp_path, *doubling.split(), "+data.a20=x", "store=${data.a0}")
 
 
 def test_case_14_only_files_that_are_composed_count(tmp_path):

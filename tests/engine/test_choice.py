@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,7 +127,7 @@ def test_run_elsewhere_is_not_warned_of_the_engine_that_was_settled(tmp_path, ca
     write_plan(plan)
     assert planned(plan.sweep_dir, 0, composed) == settled(composed)
     assert caplog.text == ""
-    planned(plan.sweep_dir, 0, replace(composed, engine="xla"))
+    planned(plan.sweep_dir, 0, composed.replaced(engine="xla"))
     assert "have changed since the sweep began" in caplog.text
 
 
@@ -151,7 +150,7 @@ def test_process_that_cannot_load_the_planned_engine_fails_with_one_line(
         trained(config, tmp_path)
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "run").exists()
-    assert trained(replace(config, engine="xla"), tmp_path).provenance["engine"] == "XLA"
+    assert trained(config.replaced(engine="xla"), tmp_path).provenance["engine"] == "XLA"
 
 
 def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
@@ -193,7 +192,7 @@ def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path
     with pytest.raises(Killed):
         trained(config, tmp_path, on_epoch=kill)
     assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
-    other = replace(config, engine="xla")
+    other = config.replaced(engine="xla")
     trained(other, tmp_path)
     trained(other, tmp_path / "alone")
     assert history(tmp_path) == history(tmp_path / "alone")

@@ -1,6 +1,5 @@
 """The C engine trains what XLA trains, whatever the machine."""
 
-import dataclasses
 import platform
 import subprocess
 
@@ -29,7 +28,7 @@ def anew():
 
 def fitted(config, engine_name="C"):
     """What `fit` makes of a config by one engine."""
-    config = dataclasses.replace(config, engine=ENGINES[engine_name])
+    config = config.replaced(engine=ENGINES[engine_name])
     result = training.fit(config, loading.load(config.data))
     assert result.provenance["engine"] == engine_name
     return result
@@ -152,7 +151,7 @@ def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
     config = tiny_config(*overrides, "training.epochs=1")
     assert settled(config).engine == "xla"
     with pytest.raises(ConfigError, match="for engine=c, received"):
-        settled(dataclasses.replace(config, engine="c"))
+        settled(config.replaced(engine="c"))
     assert training.fit(config, loading.load(config.data)).provenance["engine"] == "XLA"
 
 

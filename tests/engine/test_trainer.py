@@ -1,7 +1,5 @@
 """One compiled step per epoch trains exactly what the plain Keras loop trains."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from conftest import ENGINES, config_of
@@ -50,7 +48,7 @@ def test_epoch_equals_plain_keras_in_float64(name, float64):
     assert len(splits.train) % config.training.batch_size != 0
     reference = reference_epoch(config, splits).get_weights()
     for engine, asked in ENGINES.items():
-        ours = training.fit(dataclasses.replace(config, engine=asked), splits)
+        ours = training.fit(config.replaced(engine=asked), splits)
         assert ours.provenance["engine"] == engine
         for own, theirs in zip(ours.model.get_weights(), reference, strict=True):
             np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
@@ -62,7 +60,7 @@ def test_ragged_last_batch_is_trained_on(tiny_config, float64):
     splits = loading.load(config.data)
     reference = reference_epoch(config, splits).get_weights()
     for engine in ENGINES.values():
-        ours = training.fit(dataclasses.replace(config, engine=engine), splits)
+        ours = training.fit(config.replaced(engine=engine), splits)
         for own, theirs in zip(ours.model.get_weights(), reference, strict=True):
             np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
 

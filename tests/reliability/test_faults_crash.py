@@ -40,7 +40,6 @@ def test_A02_killed_before_any_step_of_any_save_the_sweep_ends_the_same(kind, tm
 
 SPOILT = """
 import os, signal, sys
-from dataclasses import replace
 import numpy as np
 from fmnist_exp import train
 from fmnist_exp.engine import training
@@ -50,7 +49,7 @@ def fit(config, splits, on_epoch, checkpoint):
         np.empty(2**60, np.uint8)  # no machine has so much memory
     if config.seed == 5:
         hopeless = config.optimizer.config | {"learning_rate": 1e30}
-        config = replace(config, optimizer=replace(config.optimizer, config=hopeless))
+        config = config.replaced(optimizer=config.optimizer.replaced(config=hopeless))
     if config.seed == 7:
         sys.exit(3)
     def killed_in_epoch_2(row):

@@ -1,6 +1,5 @@
 """A finished run is kept by content, handed out, and never trained twice."""
 
-import dataclasses
 import errno
 import fcntl
 import json
@@ -77,7 +76,7 @@ def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(
     named = tiny_config("training.epochs=1", *(f"{group}.name=mine" for group in groups))
     again = train(named, tmp_path / "b", store)
     assert again.reused
-    assert again.config == dataclasses.asdict(named) | {"engine": again.config["engine"]}
+    assert again.config == named.plain() | {"engine": again.config["engine"]}
     assert records.read_record(tmp_path / "b") == again
     (model,) = (tmp_path / "b").glob("*.keras")
     assert model.name == "mine_model.keras"
@@ -86,7 +85,7 @@ def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(
 
 def test_another_seed_is_another_run(config, store, tmp_path):
     train(config, tmp_path / "a", store)
-    other = dataclasses.replace(config, seed=config.seed + 1)
+    other = config.replaced(seed=config.seed + 1)
     assert not train(other, tmp_path / "b", store).reused
     assert len(store.kept()) == 2
 

@@ -1,6 +1,5 @@
 """Records survive a round trip, are written whole or not at all, and are read strictly."""
 
-import dataclasses
 import json
 import math
 import threading
@@ -171,14 +170,14 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("option", SPELLINGS)
 def test_model_is_named_after_the_initializer_whatever_spelling_chose_it(option):
-    config = dataclasses.asdict(config_of(f"initializer={option}"))
+    config = config_of(f"initializer={option}").plain()
     assert records.model_name(config) == f"{SPELLINGS[option]}_model.keras"
 
 
 @pytest.mark.parametrize("name", ["HeNormal", "he", "He-Normal", "HE_NORMAL", "henormal"])
 def test_model_is_named_after_the_initializer_however_its_name_is_typed(name):
     typed = (f"initializer.name={name}", "initializer.class_name=HeNormal")
-    assert records.model_name(dataclasses.asdict(config_of(*typed))) == "he_normal_model.keras"
+    assert records.model_name(config_of(*typed).plain()) == "he_normal_model.keras"
 
 
 @pytest.mark.parametrize("letter", "xö重𐌰")

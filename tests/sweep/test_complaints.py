@@ -71,7 +71,8 @@ ANSWERS = {
         """pairs of quotes: 'KEY="VALUE"'."""
     ),
     "seed=${nope}": (
-        "seed: Interpolation key 'nope' not found. Correct the value, or leave it out."
+        "seed: Interpolation key 'nope' not found. Correct the value, or leave it out. "
+        "What makes a run may refer to other keys of the run alone."
     ),
 }
 

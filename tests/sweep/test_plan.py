@@ -1,6 +1,5 @@
 """A sweep is planned before it starts; edits change no run in silence."""
 
-import dataclasses
 import logging
 
 import pytest
@@ -8,10 +7,11 @@ from conftest import command, compose_config, config_of, train
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse_execution
-from fmnist_exp.config.schema import from_record
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.errors import RecordError
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.strict import checked
 from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
 from fmnist_exp.sweep.preflight import plan_command_line
 from fmnist_exp.sweep.watch import Watch
@@ -26,7 +26,7 @@ def plan_of(sweep_dir, *configs):
 
 def test_config_survives_its_record():
     config = config_of("model=regularized", "initializer=variance_scaling")
-    assert from_record(dataclasses.asdict(config)) == config
+    assert checked(RunConfig, config.plain()) == config
 
 
 def test_run_keeps_the_config_with_which_its_sweep_began(tmp_path, caplog):

@@ -1,7 +1,5 @@
 """The command printed for a config makes that config again."""
 
-import dataclasses
-
 import pytest
 from conftest import config_of
 from hydra import initialize_config_dir
@@ -49,7 +47,7 @@ def test_command_makes_the_config_again(case):
         loader = GlobalHydra.instance().hydra.config_loader
         found = overrides_of(config, choices, loader)
     assert not any(text.startswith("experiment=") for text in found)
-    assert config_of(*found) == dataclasses.replace(config, seed=0)
+    assert config_of(*found) == config.replaced(seed=0)
     assert bool(found) == (case != "default")
 
 

@@ -1,6 +1,6 @@
 """A trial is given up by its validation accuracy, and chosen by it alone."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 from conftest import config_of
@@ -21,7 +21,7 @@ from fmnist_exp.tuning.trials import (
 )
 
 TRIAL = Trial({"model.dropout": "0.1"}, ["model.dropout=0.1"], [None, 0.6, 0.7])
-CONFIG = asdict(config_of("data=synthetic"))
+CONFIG = config_of("data=synthetic").plain()
 
 
 def test_trials_survive_their_file(tmp_path):
