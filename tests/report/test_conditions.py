@@ -55,8 +55,12 @@ def test_seed_and_folder_make_no_condition():
     }
 
 
-def test_callbacks_are_told_apart_by_name():
-    flat = flatten({"training": {"callbacks": [STOP]}})
+STOPS = {"stop": {key: value for key, value in STOP.items() if key != "name"}}
+
+
+@pytest.mark.parametrize("callbacks", [[STOP], STOPS], ids=["of former records", "of records"])
+def test_callbacks_are_told_apart_by_name(callbacks):
+    flat = flatten({"training": {"callbacks": callbacks}})
     assert flat == {
         "training.callbacks.stop.name": "stop (EarlyStopping)",
         "training.callbacks.stop.class_name": "EarlyStopping",

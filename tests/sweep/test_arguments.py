@@ -150,7 +150,6 @@ OUTSIDE = {
     "${store}": "model.name: Interpolation key 'store' not found.",
     "${data.dir}": "model.name: Interpolation key 'data.dir' not found.",
     "${hydra.run.dir}": "model.name: Interpolation key 'hydra.run.dir' not found",
-    "${${seed}}": "comes neither from the environment nor from Hydra",
     "${hydra:run.dir}": "comes neither from the environment nor from Hydra",
     "${oc.select:store}": "comes neither from the environment nor from Hydra",
     "${oc.env:SECRET}": "comes neither from the environment nor from Hydra",

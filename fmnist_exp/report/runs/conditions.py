@@ -46,8 +46,10 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
 
     def visit(value: Any, key: str) -> None:
-        if key == "training.callbacks" and isinstance(value, list):
+        if key == "training.callbacks" and isinstance(value, list):  # as records once had them
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
+        elif key == "training.callbacks" and isinstance(value, dict):
+            value = {each: {"name": each, **item} for each, item in value.items()}
         if isinstance(value, dict):
             if {"name", "class_name"} <= value.keys():
                 value = value | {"name": called(value)}
