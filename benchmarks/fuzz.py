@@ -7,7 +7,6 @@ that are likely to hurt.
 """
 
 import contextlib
-import dataclasses
 import gzip
 import io
 import random
@@ -157,7 +156,6 @@ def record_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
     scores = {"precision": 1.0, "recall": 0.5, "f1": 0.6, "support": 2.0}
     completed = records.RunRecord(
         **{
-            **{item.name: None for item in dataclasses.fields(records.RunRecord)},
             **{"schema_version": records.SCHEMA_VERSION, "status": "completed"},
             **{"run_key": "k", "seed": 0, "choices": {"initializer": "he"}},
             **{"config": {"seed": 0, "model": {"hidden": [256, 128]}}, "class_names": ["a", "b"]},
@@ -167,7 +165,7 @@ def record_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
         }  # type: ignore[arg-type]
     )
     error = {"type": "ValueError", "message": "x", "traceback": "y"}
-    failed = dataclasses.replace(completed, status="failed", metrics={}, error=error)
+    failed = completed.replaced(status="failed", metrics={}, error=error)
     contents = []
     for record in (completed, failed):
         records.write_record(folder, record)
