@@ -49,32 +49,28 @@ def aggregate(
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
     # pandas takes half a second
-    from fmnist_exp.report import findings
     from fmnist_exp.report.charts import drawing, study_charts
-    from fmnist_exp.report.page import build, rendering, tables
-    from fmnist_exp.report.runs import sweeps
+    from fmnist_exp.report.findings import find
+    from fmnist_exp.report.page import build, condition_tables, rendering, terminal
+    from fmnist_exp.report.runs.study import read_study
 
-    found = findings.find(sweeps.read_study(folders), baseline)
-    drawn = study_charts.draw_study(found)
-    figures = {
-        f"{chart.name}.{kind}": drawing.render(chart.figure, kind, mark=drawing.mark_of(chart.name))
-        for chart in drawn
-        for kind in drawing.KINDS
-    }
-    report = build.build_page(found, drawn, images_of(found))
+    found = find(read_study(folders), baseline)
+    charts = study_charts.draw_study(found)
+    figures = drawing.render_all(charts)
+    page = build.build_page(found, charts, images_of(found))
     texts = _tables(found) | {
-        "report.md": rendering.to_markdown(report),
-        "index.html": rendering.to_html(report, figures),
+        "report.md": rendering.to_markdown(page),
+        "index.html": rendering.to_html(page, figures),
     }
     for name, content in figures.items():
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
-    drawing.remove_former(out / FIGURES, [chart.name for chart in drawn])
-    readable = tables.for_reading(found.summary, found.study.factors)
-    warnings = [f"Warning: {sentence}" for sentence in report.warnings]
-    sentences = [tables.filled(text, width) for text in (*report.answers, *warnings)]
-    return "\n".join([tables.plain(readable, width), "", *sentences])
+    drawing.remove_former(out / FIGURES, [chart.name for chart in charts])
+    warnings = [f"Warning: {sentence}" for sentence in page.warnings]
+    sentences = [terminal.filled(text, width) for text in (*page.answers, *warnings)]
+    table = terminal.plain(condition_tables.summary_table(found.study), width)
+    return "\n".join([table, "", *sentences])
 
 
 def images_of(found: "Findings") -> "np.ndarray | None":
@@ -101,21 +97,22 @@ def images_of(found: "Findings") -> "np.ndarray | None":
 
 def _tables(found: "Findings") -> dict[str, str]:
     """Every table of a report: file name -> content."""
-    from fmnist_exp.report.page import leaderboard, tables
-    from fmnist_exp.report.statistics import comparisons
+    from fmnist_exp.report import summary
+    from fmnist_exp.report.page import comparison_tables, condition_tables, tables
+    from fmnist_exp.report.statistics.comparisons import comparison_table
 
-    summary = tables.for_reading(found.summary, found.study.factors)
     compared = [each for family in found.comparisons.values() for each in family]
-    readable = leaderboard.readable_comparisons(found)
-    return {
+    files = {
         "runs.csv": tables.csv(found.study.table),
-        "summary.csv": tables.csv(found.summary),
-        "summary.md": tables.markdown(summary),
-        "summary.tex": tables.latex(summary),
-        "comparisons.csv": tables.csv(comparisons.comparison_table(compared)),
-        "comparisons.md": tables.markdown(readable),
-        "comparisons.tex": tables.latex(readable),
+        "summary.csv": tables.csv(summary.summarize(found.study)),
+        "comparisons.csv": tables.csv(comparison_table(compared)),
     }
+    for name, table in (
+        ("summary", condition_tables.summary_table(found.study)),
+        ("comparisons", comparison_tables.all_comparisons(found)),
+    ):
+        files |= {f"{name}.md": tables.markdown(table), f"{name}.tex": tables.latex(table)}
+    return files
 
 
 @reader_may_leave()

@@ -1,22 +1,20 @@
-"""Everything that a report says, computed once: tables, verdicts, qualities, predictions."""
+"""Everything that a report says beside its runs: comparisons, verdicts, answers to the images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
-from fmnist_exp.report.runs.sweeps import Run, Study
-from fmnist_exp.report.shown import MAX_PANELS, Condition, shown_conditions
-from fmnist_exp.report.statistics import correctness, qualities, verdicts
+from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.report.statistics import correctness, verdicts
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
-from fmnist_exp.report.summary import summarize
-from fmnist_exp.rundir import records
 
 COMPARED = ("test_accuracy", "test_loss")
+MAX_ANSWERED = 8  # conditions whose answers to the test images are read
+MAX_NAMED = 10  # conditions and seeds in one message
 Pair = tuple[str, str]
 
 
@@ -25,47 +23,43 @@ class Findings:
     """What a study found.
 
     Attributes:
-        study: the runs.
-        conditions: conditions with a completed run, in the order of the tables.
-        summary: one row per condition, see `summary.summarize`.
+        study: its runs and conditions.
         comparisons: metric -> its comparisons; empty without two that may be compared.
-        qualities: one row per condition, see `qualities.quality_table`.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
         agreement: how far the runs of these agree; None if they have different images.
         two_way: compared pair -> interval for new seeds and new test images.
-        without_predictions: names of completed runs whose predictions are missing.
     """
 
     study: Study
-    conditions: Sequence[Condition]
-    summary: pd.DataFrame
     comparisons: dict[str, list[Comparison]]
-    qualities: pd.DataFrame
     predictions: dict[str, Predictions]
     agreement: Agreement | None
     two_way: dict[Pair, tuple[float, float]]
-    without_predictions: Sequence[str]
+
+    @property
+    def conditions(self) -> Sequence[Condition]:
+        """Conditions with results, in the order of the tables."""
+        return self.study.measured
 
 
 def find(study: Study, baseline: str | None = None) -> Findings:
     """Compute everything that the report of a study says.
 
     Args:
-        study: the runs.
+        study: its runs and conditions.
         baseline: condition that all others are compared with; None compares all pairs.
 
     Raises:
         ConfigError: the baseline is not the name of a condition with completed runs.
         RecordError: two different results claim one condition and seed, or a file cannot be read.
     """
-    _refuse_ambiguous(study)
-    conditions = shown_conditions(study)
-    label = None if baseline is None else _baseline(baseline, conditions)
-    by_label = {condition.label: condition for condition in conditions}
+    _refuse_ambiguous(study.conditions)
+    by_label = {condition.label: condition for condition in study.measured}
+    label = None if baseline is None else _baseline(baseline, study.measured)
     comparisons = {
         metric: verdicts.compare(
-            {each.label: each.by_seed(*metric.split("_")) for each in conditions},
+            {name: each.by_seed(metric) for name, each in by_label.items()},
             metric,
             baseline=label,
             sesoi=verdicts.SESOI.get(metric),
@@ -74,41 +68,39 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         )
         for metric in COMPARED
     }
-    answers = _predictions(conditions[:MAX_PANELS])
-    return Findings(
-        study=study,
-        conditions=conditions,
-        summary=summarize(study),
-        comparisons=comparisons,
-        qualities=qualities.quality_table(_run_qualities(study)),
-        predictions=answers,
-        agreement=_agreement(answers),
-        two_way={
-            (each.condition_a, each.condition_b): correctness.two_way_interval(*arms)
-            for each in comparisons["test_accuracy"]
-            if each.verdict != Verdict.IDENTICAL
-            and (arms := _paired_answers(answers, each)) is not None
-        },
-        without_predictions=[
-            run.name for condition in conditions for run in condition.runs if not _has_answers(run)
-        ],
-    )
+    answers = {
+        condition.label: found
+        for condition in study.measured[:MAX_ANSWERED]
+        if (found := _predictions(condition)) is not None
+    }
+    two_way = {
+        (each.condition_a, each.condition_b): correctness.two_way_interval(*arms)
+        for each in comparisons["test_accuracy"]
+        if each.verdict != Verdict.IDENTICAL
+        and (arms := _paired_answers(answers, each)) is not None
+    }
+    agreement = predictions.agreement(answers.values())
+    return Findings(study, comparisons, answers, agreement, two_way)
 
 
-def _refuse_ambiguous(study: Study) -> None:
+def _refuse_ambiguous(conditions: Sequence[Condition]) -> None:
     """Refuse two runs of one condition and seed with different keys: neither is the right one."""
-    completed = study.table[study.table["status"] == "completed"]
-    keys = completed.groupby(["condition", "seed"], sort=False)["run_key"]
-    ambiguous = keys.transform("nunique") > 1
-    if ambiguous.any():
-        groups = completed[ambiguous].groupby(["condition", "seed"], sort=False)["run"]
-        named = [
-            f"{condition}, seed {seed}: {', '.join(runs)}" for (condition, seed), runs in groups
+    named = []
+    for condition in conditions:
+        first = {run.record.seed: run for run in condition.runs}
+        others: dict[int, list[str]] = {}
+        for run in condition.ended("completed"):
+            if run.record.run_key != first[run.record.seed].record.run_key:
+                others.setdefault(run.record.seed, [first[run.record.seed].name]).append(run.name)
+        named += [
+            f"{condition.label}, seed {seed}: {', '.join(runs)}" for seed, runs in others.items()
         ]
-        shown = "; ".join(named[:10]) + (f"; and {len(named) - 10} more" if named[10:] else "")
+    if named:
+        more = f"; and {len(named) - MAX_NAMED} more" if named[MAX_NAMED:] else ""
         raise RecordError(
             "one condition and seed must have one result, received several that differ in code or "
-            f"data: {shown}. Aggregate only one of them, or train the others again."
+            f"data: {'; '.join(named[:MAX_NAMED])}{more}. Aggregate only one of them, or train the "
+            "others again."
         )
 
 
@@ -147,37 +139,9 @@ def _identical(first: Condition, second: Condition) -> bool:
     )
 
 
-def _run_qualities(study: Study) -> pd.DataFrame:
-    """One row per completed or diverged run, as `qualities.quality_table` reads them."""
-    counted = set(study.measured.index)
-    rows = [
-        {"condition": condition, "status": run.record.status}
-        | vars(qualities.run_qualities(run.history, run.record.metrics))
-        for index, (condition, run) in enumerate(
-            zip(study.table["condition"], study.runs, strict=True)
-        )
-        if run.record.status == "diverged" or index in counted
-    ]
-    return pd.DataFrame(rows, columns=None if rows else ["condition"])
-
-
-def _has_answers(run: Run) -> bool:
-    return (run.path / records.PREDICTIONS).exists()
-
-
-def _predictions(conditions: Sequence[Condition]) -> dict[str, Predictions]:
-    found = {}
-    for condition in conditions:
-        stored = [(run.record.seed, run.path) for run in condition.runs if _has_answers(run)]
-        answers = predictions.read_predictions(stored) if stored else None
-        if answers is not None:
-            found[condition.label] = answers
-    return found
-
-
-def _agreement(answers: dict[str, Predictions]) -> Agreement | None:
-    images = {each.labels.tobytes() for each in answers.values()}
-    return predictions.agreement(answers) if len(images) == 1 else None
+def _predictions(condition: Condition) -> Predictions | None:
+    stored = [(run.record.seed, run.path) for run in condition.runs if run.has_predictions]
+    return predictions.read_predictions(stored) if stored else None
 
 
 def _paired_answers(

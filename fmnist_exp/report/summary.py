@@ -1,21 +1,14 @@
 """The summary of a study: one row of numbers per condition."""
 
-import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.runs.sweeps import Study
+from fmnist_exp.report.runs.run import METRICS
+from fmnist_exp.report.runs.study import Study
 from fmnist_exp.report.statistics.intervals import described
 
-METRICS = (
-    "test_accuracy",
-    "test_loss",
-    "validation_accuracy",
-    "validation_loss",
-    "train_accuracy",
-    "train_loss",
-    "num_epochs",
-    "fit_seconds",
-)
+SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
+# how runs without a result ended, as tables count them -> their statuses
+ENDS = {"diverged": ("diverged",), "pruned": ("pruned",), "failed": ("failed", "interrupted")}
 
 
 def summarize(study: Study) -> pd.DataFrame:
@@ -26,21 +19,17 @@ def summarize(study: Study) -> pd.DataFrame:
     metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
     interval).
     """
-    table = study.table
-    groups = table.groupby("condition", sort=False).indices
-    is_measured = table.index.isin(study.measured.index)
-    status = table["status"].to_numpy()
-    metrics = {metric: table[metric].to_numpy(dtype=float) for metric in METRICS}
     rows = []
-    for condition in study.conditions:
-        places = groups[condition]
-        measured = places[is_measured[places]]
-        row = {name: table[name].iloc[places[0]] for name in study.factors}
-        row["num_runs"] = len(measured)
-        row["num_diverged"] = np.sum(status[places] == "diverged")
-        row["num_pruned"] = np.sum(status[places] == "pruned")
-        row["num_failed"] = np.isin(status[places], ("failed", "interrupted")).sum()
-        for metric, numbers in metrics.items():
-            row |= described(metric, numbers[measured])
+    for each in study.conditions:
+        row = {
+            **{
+                name: each.config.get(key, "")
+                for name, key in zip(study.factors, study.keys, strict=True)
+            },
+            "num_runs": len(each.runs),
+            **{f"num_{name}": len(each.ended(*statuses)) for name, statuses in ENDS.items()},
+        }
+        for name in SUMMARIZED:
+            row |= described(name, each.values(name))
         rows.append(row)
     return pd.DataFrame(rows)

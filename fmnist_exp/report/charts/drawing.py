@@ -10,22 +10,22 @@ from typing import IO, Any
 
 import numpy as np
 from matplotlib import style
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fmnist_exp.files import cannot_write
-from fmnist_exp.report.runs.conditions import short_names
 
 # Okabe and Ito (2008), Color Universal Design, without black and yellow: told apart by readers
 # with any common form of colour blindness, and dark enough for thin lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 KINDS = ("png", "svg")
+MAX_SEEDS = 100  # runs of a condition that are drawn one by one
+POINTS = 100  # percentage points in a fraction
+MINUS = "\N{MINUS SIGN}"
 DPI = 150  # pixels of a PNG file to the inch
 _STYLE: Any = {
     "axes.spines.right": False,
@@ -54,6 +54,11 @@ class Chart:
     figure: Figure
     note: str = ""
 
+    @property
+    def text(self) -> str:
+        """What stands below it."""
+        return f"{self.caption}. {self.note}".strip()
+
 
 def house_style() -> AbstractContextManager[None]:
     """Drawing as everyone draws: by our settings over Matplotlib's own, none of the user's."""
@@ -74,6 +79,15 @@ def colour(index: int) -> str:
 def marker(index: int) -> str:
     """The marker of a condition; six colours and seven markers tell 42 conditions apart."""
     return MARKERS[index % len(MARKERS)]
+
+
+def render_all(charts: Sequence[Chart]) -> dict[str, bytes]:
+    """Every chart in every kind of file, with its mark: file name -> content."""
+    return {
+        f"{chart.name}.{kind}": render(chart.figure, kind, mark=mark_of(chart.name))
+        for chart in charts
+        for kind in KINDS
+    }
 
 
 def render(figure: Figure, kind: str, *, mark: str | None = None) -> bytes:
@@ -136,48 +150,3 @@ def remove_former(folder: Path, kept: Sequence[str]) -> None:
                 path.unlink()
         except OSError as error:
             raise cannot_write(path, error) from error
-
-
-def draw_confusion(
-    axes: Axes, shares: np.ndarray, class_names: list[str], cells: np.ndarray
-) -> None:
-    """A labelled heatmap on the scale 0 to 1.
-
-    Args:
-        axes: where to draw.
-        shares: float (num_classes, num_classes); each row sums to 1; row is the true class.
-        class_names: name of each class.
-        cells: str (num_classes, num_classes); what each cell says.
-    """
-    axes.figure.colorbar(
-        axes.imshow(shares, cmap="cividis", vmin=0, vmax=1),
-        ax=axes,
-        label="share of the images of the true class",
-        shrink=0.8,
-    )
-    for row, column in np.ndindex(*shares.shape):
-        is_dark = bool(shares[row, column] <= 0.5)
-        write_cell(axes, row, column, str(cells[row, column]), dark=is_dark)
-    label_classes(axes, class_names)
-
-
-def label_classes(axes: Axes, class_names: Sequence[str]) -> None:
-    """Name the rows and columns of a confusion heatmap."""
-    ticks, names = range(len(class_names)), short_names(class_names)
-    axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, names)
-    axes.set_xlabel("predicted class")
-    axes.set_ylabel("true class")
-    axes.spines[:].set_visible(False)
-
-
-def write_cell(axes: Axes, row: int, column: int, text: str, *, dark: bool) -> None:
-    """Write into one cell of a heatmap, in white on a dark cell."""
-    ink = "white" if dark else "black"
-    cell = axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
-    cell.set_in_layout(False)  # it lies within the axes: a hundred need not be measured thrice
-
-
-def frame_cell(axes: Axes, row: int, column: int) -> None:
-    """Draw a frame around one cell of a heatmap."""
-    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.2))

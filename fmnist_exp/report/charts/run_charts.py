@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import files
-from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts import drawing, heatmaps
 from fmnist_exp.report.charts.drawing import colour, marker
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history, shares_of
@@ -23,9 +23,10 @@ def draw_run(run_dir: Path, name: str) -> None:
         if name == "curves.png":
             figure = draw_curves(read_history(run_dir / records.HISTORY))
         else:
-            figure = draw_confusion_matrix(
-                *read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
-            )
+            names, counts = read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
+            title = "Test images by true and predicted class"
+            cells = np.char.mod("%d", counts)
+            figure = heatmaps.draw_confusion(shares_of(counts), cells, names, title)
     files.write_bytes(run_dir / records.FIGURES / name, drawing.render(figure, "png"))
 
 
@@ -46,18 +47,4 @@ def draw_curves(history: History) -> Figure:
         axes.set_ylabel(metric)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
-    return figure
-
-
-def draw_confusion_matrix(class_names: list[str], counts: np.ndarray) -> Figure:
-    """Counts of true and predicted classes on the test split, coloured by share of the true.
-
-    Args:
-        class_names: name of each class.
-        counts: float (num_classes, num_classes); row is the true class.
-    """
-    figure = drawing.new_figure(7, 6)
-    axes = figure.subplots()
-    drawing.draw_confusion(axes, shares_of(counts), class_names, np.char.mod("%d", counts))
-    axes.set_title("Test images by true and predicted class")
     return figure

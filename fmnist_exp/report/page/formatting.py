@@ -1,8 +1,10 @@
 """Numbers as people read them in a report; where there is none, a dash."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+
+import numpy as np
+
+from fmnist_exp.report.statistics.intervals import t_interval
 
 UNKNOWN = "-"
 MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
@@ -25,6 +27,30 @@ def percent(value: float, digits: int = 2) -> str:
     return fixed(100 * value, digits)
 
 
+def mean(values: np.ndarray, digits: int, factor: float = 1) -> str:
+    """The mean of values, times a factor."""
+    return fixed(factor * float(np.mean(values)), digits) if len(values) else UNKNOWN
+
+
+def mean_with_interval(
+    values: np.ndarray, digits: int, factor: float = 1, *, unit: str = ""
+) -> str:
+    """The mean of values and its 95 % t interval, such as 88.50 % [88.31, 88.69]."""
+    text = f"{mean(values, digits, factor)}{unit}"
+    low, high = (fixed(factor * bound, digits) for bound in t_interval(values))
+    return text if low == UNKNOWN else f"{text} [{low}, {high}]"
+
+
+def spread(values: np.ndarray, digits: int, factor: float = 1) -> str:
+    """The SD of values, n - 1 in the denominator."""
+    return fixed(factor * float(np.std(values, ddof=1)), digits) if len(values) > 1 else UNKNOWN
+
+
+def median(values: np.ndarray, digits: int, infinite: str = INFINITY) -> str:
+    """The median of values, and how to say infinity."""
+    return fixed(float(np.median(values)), digits, infinite) if len(values) else UNKNOWN
+
+
 def amount(value: float, metric: str, *, signed: bool = False, unit: bool = True) -> str:
     """A value or a difference of a metric as people read it, such as -0.21 pp or 0.3521."""
     factor, digits, name = UNITS[metric.rpartition("_")[2]]
@@ -38,29 +64,6 @@ def bounds(interval: tuple[float, float] | None, metric: str) -> str:
         return UNKNOWN
     low, high = (amount(bound, metric, signed=True, unit=False) for bound in interval)
     return f"[{low}, {high}]"
-
-
-def with_interval(
-    row: Mapping[str, Any], name: str, factor: float, digits: int, unit: str = ""
-) -> str:
-    """Mean and interval from the columns NAME_mean, NAME_ci_low and NAME_ci_high of a row."""
-    mean, low, high = (
-        fixed(factor * row[f"{name}_{part}"], digits) for part in ("mean", "ci_low", "ci_high")
-    )
-    return mean + unit if low == UNKNOWN else f"{mean}{unit} [{low}, {high}]"
-
-
-def summary_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """What a row of the summary says of a condition: heading -> text."""
-    return {
-        "test accuracy, % [95 % CI]": with_interval(row, "test_accuracy", 100, 2),
-        "SD, points": percent(row["test_accuracy_std"]),
-        "test loss [95 % CI]": with_interval(row, "test_loss", 1, 4),
-        "validation accuracy, %": percent(row["validation_accuracy_mean"]),
-        "train accuracy, %": percent(row["train_accuracy_mean"]),
-        "epochs": fixed(row["num_epochs_mean"], 1),
-        "seconds": fixed(row["fit_seconds_mean"], 1),
-    }
 
 
 def p_value(value: float) -> str:

@@ -2,14 +2,8 @@
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.rendering import Section
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.statistics import qualities, verdicts
-
-
-def section(findings: Findings) -> Section:
-    """The last section of a report."""
-    return Section("methods", "Methods", paragraphs=paragraphs(findings))
 
 
 def paragraphs(findings: Findings) -> list[str]:

@@ -1,75 +1,27 @@
 """One page, two forms: a self-contained HTML file and Markdown with links to the figures."""
 
 import base64
-import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fmnist_exp.report.charts.drawing import DPI
-from fmnist_exp.report.page.formatting import INFINITY, MINUS
-from fmnist_exp.report.page.tables import escape_markdown, markdown_rows, unbroken
+from fmnist_exp.report.charts.drawing import DPI, Chart
+from fmnist_exp.report.page.tables import Table, escape_markdown, markdown
+from fmnist_exp.report.page.terminal import unbroken
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CSS_PIXELS = 110 / DPI  # for each pixel of a PNG file: figures read as large as the text
-# A number with its unit, interval or total; an interval alone; or none at all.
-NUMBER = re.compile(
-    f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
-    "|\\[[^]]*\\]|-|never"
-)
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of texts.
-
-    Attributes:
-        columns: headings.
-        rows: cells, as many in each row as there are columns.
-        caption: what the table holds.
-        sortable: whether a reader may sort it by any column.
-        folded: whether the HTML page shows it only when asked.
-    """
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
-    sortable: bool = True
-    folded: bool = False
-
-    @property
-    def numeric(self) -> list[bool]:
-        """For each column, whether all its cells are numbers, or say that there is none."""
-        cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
-        return [all(map(NUMBER.fullmatch, column)) for column in cells]
-
-
-@dataclass(frozen=True)
-class FigureReference:
-    """A figure of the report: name of its files without suffix, caption, and text in its place."""
-
-    name: str
-    caption: str
-    alt: str
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """A small image: a data address and what it shows."""
-
-    source: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class ThumbnailStrip:
-    """Small images in a row, HTML only."""
+class Strip:
+    """Small images in a row, HTML only: the data address of each, and what it shows."""
 
     caption: str
-    images: Sequence[Thumbnail]
+    images: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -79,9 +31,9 @@ class Section:
     name: str
     title: str
     paragraphs: Sequence[str] = ()
-    figures: Sequence[FigureReference] = ()
+    figures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
-    thumbnails: Sequence[ThumbnailStrip] = ()
+    thumbnails: Sequence[Strip] = ()
     side_by_side: bool = False
 
 
@@ -130,14 +82,14 @@ def to_markdown(page: Page) -> str:
         parts.append(f"## {escape_markdown(section.title)}\n")
         parts += [f"{escape_markdown(paragraph)}\n" for paragraph in section.paragraphs]
         parts += [
-            f"![{escape_markdown(figure.alt)}]({FIGURES}/{figure.name}.png)\n\n"
-            f"{escape_markdown(figure.caption)}\n"
+            f"![{escape_markdown(figure.caption)}]({FIGURES}/{figure.name}.png)\n\n"
+            f"{escape_markdown(figure.text)}\n"
             for figure in section.figures
         ]
         for table in section.tables:
             if table.caption:
                 parts.append(f"{escape_markdown(table.caption)}:\n")
-            parts.append(markdown_rows([table.columns, *table.rows]))
+            parts.append(markdown(table))
     stated = "; ".join(f"{name} {value}" for name, value in page.provenance)
     parts.append(f"{escape_markdown(stated)}.\n")
     return "\n".join(parts)

@@ -1,47 +1,57 @@
-"""The sections of a report between its answer and its methods, each from what was found."""
+"""The sections of a report below its answer, each from what was found."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
-from fmnist_exp.report.page.formatting import cell, fixed, percent
-from fmnist_exp.report.page.leaderboard import comparison_table, leaderboards
-from fmnist_exp.report.page.quality_tables import quality_tables
-from fmnist_exp.report.page.rendering import FigureReference, Section, Table
-from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.page import methods
+from fmnist_exp.report.page.answers import MAX_SENTENCES, sentence
+from fmnist_exp.report.page.class_tables import confused_pairs, per_class
+from fmnist_exp.report.page.comparison_tables import comparison_tables
+from fmnist_exp.report.page.condition_tables import (
+    MAX_ROWS,
+    POINTS,
+    cost_table,
+    leaderboards,
+    quality_tables,
+)
+from fmnist_exp.report.page.formatting import cell, mean, percent, spread
+from fmnist_exp.report.page.rendering import Section
+from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.page.thumbnails import strips
-from fmnist_exp.report.runs.conditions import Difference
-
-MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
+from fmnist_exp.report.runs.differences import Difference, differences, what_is_shared
+from fmnist_exp.report.statistics.correctness import independent_error_std
 
 
 def build_sections(
     findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
 ) -> list[Section]:
     """Every section that has something to show, in the order of a report; see `build_page`."""
-    figures = {
-        chart.name: FigureReference(
-            chart.name, f"{chart.caption}. {chart.note}".strip(), chart.caption
-        )
-        for chart in charts
-    }
 
-    def drawn(*starts: str) -> list[FigureReference]:
-        return [figure for name, figure in figures.items() if name.startswith(starts)]
+    def drawn(*starts: str) -> list[Chart]:
+        return [chart for chart in charts if chart.name.startswith(starts)]
 
+    conditions = findings.conditions
     built = [
-        _what_differs(findings),
-        Section("leaderboard", "Leaderboard", tables=leaderboards(findings, MAX_ROWS)),
-        _differences(findings, drawn("differences")),
+        Section("differs", "What differs", tables=_what_differs(findings)),
+        Section("leaderboard", "Leaderboard", tables=leaderboards(findings)),
+        Section(
+            "differences",
+            "Differences, paired by seed",
+            paragraphs=[
+                sentence(each) for each in findings.comparisons["test_loss"][:MAX_SENTENCES]
+            ],
+            figures=drawn("differences"),
+            tables=comparison_tables(findings, MAX_ROWS),
+        ),
         Section(
             "qualities",
             "Convergence, stability, overfitting",
             paragraphs=_on_epochs(findings),
-            tables=quality_tables(findings.qualities, MAX_ROWS),
+            tables=quality_tables(findings.study.conditions),
         ),
         Section("seeds", "Every seed", figures=drawn("seeds", "test_accuracy", "test_loss")),
         Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
@@ -50,50 +60,52 @@ def build_sections(
             "confusion",
             "Confusion of classes",
             figures=drawn("confusion_matrix", "confusion_difference"),
-            tables=confused_pair_tables(findings.conditions),
+            tables=[confused_pairs(conditions)],
             side_by_side=True,
         ),
         Section(
-            "classes",
-            "Each class",
-            figures=drawn("per_class_f1"),
-            tables=per_class_tables(findings.conditions),
+            "classes", "Each class", figures=drawn("per_class_f1"), tables=[per_class(conditions)]
         ),
-        _calibration(findings, drawn("reliability")),
-        _agreement(findings, images),
-        _cost(findings),
-        _every_run(findings),
+        Section(
+            "calibration",
+            "Calibration",
+            figures=drawn("reliability"),
+            tables=[_calibration(findings)],
+        ),
+        Section(
+            "agreement",
+            "Agreement, image by image",
+            paragraphs=_on_agreement(findings),
+            tables=[_agreement(findings)],
+            thumbnails=strips(findings, images),
+        ),
+        Section("cost", "Cost", tables=[cost_table(conditions)]),
+        Section("runs", "Every run", tables=[_every_run(findings)]),
+        Section("methods", "Methods", paragraphs=methods.paragraphs(findings)),
     ]
-    return [
-        section
-        for section in built
-        if section.figures or section.tables or section.paragraphs or section.thumbnails
-    ]
+    whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
+    return [each for each in whole if each.figures or each.tables or each.paragraphs]
 
 
-def _what_differs(findings: Findings) -> Section:
+def _what_differs(findings: Findings) -> list[Table]:
     study = findings.study
-    varied = [[each.key, _values(each)] for each in study.differences]
-    return Section(
-        "differs",
-        "What differs",
-        tables=[
-            Table(
-                ["key", "values"],
-                varied,
-                "Every key that differs between conditions; where it changes only together with "
-                "others, each value with theirs",
-                sortable=False,
-            ),
-            Table(
-                ["key", "value"],
-                [[key, value] for key, value in study.constants.items()],
-                "Keys that all runs share",
-                sortable=False,
-                folded=True,
-            ),
-        ],
-    )
+    return [
+        table_of(
+            [
+                {"key": each.key, "values": _values(each)}
+                for each in differences(study.configs, study.keys)
+            ],
+            "Every key that differs between conditions; where it changes only together with "
+            "others, each value with theirs",
+            sortable=False,
+        ),
+        table_of(
+            [{"key": key, "value": value} for key, value in what_is_shared(study.configs).items()],
+            "Keys that all runs share",
+            sortable=False,
+            folded=True,
+        ),
+    ]
 
 
 def _values(difference: Difference) -> str:
@@ -102,17 +114,6 @@ def _values(difference: Difference) -> str:
     if not difference.follows:
         return ", ".join(texts)
     return "; ".join(f"{value} with {' / '.join(levels)}" for value, levels in texts.items())
-
-
-def _differences(findings: Findings, figures: Sequence[FigureReference]) -> Section:
-    shown = {metric: found for metric, found in findings.comparisons.items() if found}
-    return Section(
-        "differences",
-        "Differences, paired by seed",
-        paragraphs=[sentence(each) for each in shown.get("test_loss", [])[:10]],
-        figures=figures,
-        tables=[comparison_table(found, findings, MAX_ROWS) for found in shown.values()],
-    )
 
 
 def _on_epochs(findings: Findings) -> list[str]:
@@ -125,86 +126,56 @@ def _on_epochs(findings: Findings) -> list[str]:
     return [f"{text} the lowest validation loss."]
 
 
-def _calibration(findings: Findings, figures: Sequence[FigureReference]) -> Section:
-    losses = {each.label: each.by_seed("test", "loss") for each in findings.conditions}
+def _calibration(findings: Findings) -> Table:
+    losses = {each.label: each.by_seed("test_loss") for each in findings.conditions}
     rows = [
-        [
-            name,
-            str(len(each.seeds)),
-            fixed(each.ece.mean(), 4),
-            fixed(float(np.mean([losses[name][seed] for seed in each.seeds])), 4),
-            fixed(each.brier.mean(), 4),
-        ]
+        {
+            "condition": name,
+            "n": str(len(each.seeds)),
+            "ECE": mean(each.ece, 4),
+            "negative log-likelihood": mean(np.array([losses[name][s] for s in each.seeds]), 4),
+            "Brier score": mean(each.brier, 4),
+        }
         for name, each in findings.predictions.items()
     ]
-    columns = ["condition", "n", "ECE", "negative log-likelihood", "Brier score"]
-    table = Table(columns, rows, "Means over the runs; lower is better")
-    return Section("calibration", "Calibration", figures=figures, tables=[table] if rows else [])
+    return table_of(rows, "Means over the runs; lower is better")
 
 
-def _agreement(findings: Findings, images: np.ndarray | None) -> Section:
+def _on_agreement(findings: Findings) -> list[str]:
     found = findings.agreement
     if found is None:
-        return Section("agreement", "Agreement")
-    rows = []
-    for name, right in found.all_right.items():
-        none = found.none_right[name]
-        shares = [percent(share, 1) for share in (right, 1 - right - none, none)]
-        spread = [percent(each[name]) for each in (found.std, found.independent_std)]
-        rows.append([name, *shares, *spread])
-    columns = ["condition", "all runs right, %", "runs disagree, %", "no run right, %"]
-    columns += ["SD of accuracy, points", "SD if images were independent, points"]
-    return Section(
-        "agreement",
-        "Agreement, image by image",
-        paragraphs=[
-            (
-                f"{len(found.always_wrong):,} of {len(found.share_right):,} test images are "
-                "answered wrongly by every run of every condition."
-            )
-        ],
-        tables=[
-            Table(
-                columns,
-                rows,
-                "Shares of the test images. Far above the SD of independent images, whole runs are "
-                "better or worse; near 0, the seeds had no effect",
-            )
-        ],
-        thumbnails=strips(findings, images),
+        return []
+    return [
+        f"{len(found.always_wrong):,} of {found.num_images:,} test images are answered wrongly by "
+        "every run of every condition."
+    ]
+
+
+def _agreement(findings: Findings) -> Table:
+    """How often the runs of a condition agree; empty unless all have the same images."""
+    answers = {} if findings.agreement is None else findings.predictions
+    rows = [
+        {
+            "condition": name,
+            "all runs right, %": percent(each.all_right, 1),
+            "runs disagree, %": percent(1 - each.all_right - each.none_right, 1),
+            "no run right, %": percent(each.none_right, 1),
+            "SD of accuracy, points": spread(each.correct.mean(axis=1), 2, POINTS),
+            "SD if images were independent, points": percent(independent_error_std(each.correct)),
+        }
+        for name, each in answers.items()
+    ]
+    caption = (
+        "Shares of the test images. Far above the SD of independent images, whole runs are better "
+        "or worse; near 0, the seeds had no effect"
     )
+    return table_of(rows, caption)
 
 
-def _cost(findings: Findings) -> Section:
-    rows = []
-    for condition in findings.conditions[:MAX_ROWS]:
-        epochs = np.concatenate([run.history["seconds"][1:] for run in condition.runs])
-        seconds = [run.record.timing_seconds for run in condition.runs]
-        rows.append(
-            [
-                condition.label,
-                fixed(float(np.median(epochs)) if len(epochs) else math.nan, 3),
-                *(
-                    fixed(_median(part.get(name) for part in seconds), 1)
-                    for name in ("fit", "total")
-                ),
-            ]
-        )
-    columns = ["condition", "seconds an epoch", "seconds of training", "seconds a run"]
-    caption = "Medians; epochs after a run's first, which may hold the compilation"
-    return Section("cost", "Cost", tables=[Table(columns, rows, caption)] if rows else [])
-
-
-def _every_run(findings: Findings) -> Section:
+def _every_run(findings: Findings) -> Table:
     table = findings.study.table
     columns = ["run", "status", "seed", "condition", "test_accuracy", "test_loss", "num_epochs"]
     rows = [[cell(value) for value in row] for row in table[columns].head(MAX_ROWS).to_numpy()]
     more = len(table) - len(rows)
     caption = "Every run" + (f"; {more:,} more are in runs.csv" if more else "")
-    headings = [name.replace("_", " ") for name in columns]
-    return Section("runs", "Every run", tables=[Table(headings, rows, caption, folded=True)])
-
-
-def _median(values: Iterable[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return float(np.median(known)) if known else math.nan
+    return Table([name.replace("_", " ") for name in columns], rows, caption, folded=True)

@@ -1,34 +1,62 @@
-"""Tables as CSV, Markdown, LaTeX and plain text, and the summary as people read it."""
+"""Tables of texts, and how they stand in files: Markdown, LaTeX, and CSV in full precision."""
 
 import re
-import sys
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.page.formatting import INFINITY, MINUS, summary_cells
+from fmnist_exp.report.page.formatting import INFINITY, MINUS
 
-ACCURACY = "test accuracy, % [95 % CI]"
-NO_BREAK = "\N{NO-BREAK SPACE}"
+# A number with its unit, interval or total; an interval alone; or none at all.
+NUMBER = re.compile(
+    f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
+    "|\\[[^]]*\\]|-|never"
+)
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
     "% too wide: \\usepackage{graphicx} and \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
 )
+LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
+    **{MINUS: "$-$", INFINITY: r"$\infty$"},  # unknown to pdflatex
+}
 
 
-def for_reading(summary: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """The summary as text: accuracies in percent, mean with its interval, SD in points."""
-    table = summary[[*factors]].replace("", "-")
-    table["n"] = summary["num_runs"].map(str)
-    for status in ("diverged", "pruned", "failed"):
-        if summary[f"num_{status}"].any():
-            table[status] = summary[f"num_{status}"].map(str)
-    cells = map(summary_cells, summary.to_dict("records"))
-    return table.join(pd.DataFrame(cells, index=table.index))
+@dataclass(frozen=True)
+class Table:
+    """A table of texts.
+
+    Attributes:
+        columns: headings.
+        rows: cells, as many in each row as there are columns.
+        caption: what the table holds.
+        sortable: whether a reader may sort it by any column.
+        folded: whether the HTML page shows it only when asked.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    sortable: bool = True
+    folded: bool = False
+
+    @property
+    def numeric(self) -> list[bool]:
+        """For each column, whether all its cells are numbers, or say that there is none."""
+        cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
+        return [all(map(NUMBER.fullmatch, column)) for column in cells]
+
+
+def table_of(rows: Sequence[Mapping[str, str]], caption: str = "", **options: bool) -> Table:
+    """A table of rows that give each cell under its heading; options as the attributes."""
+    columns = list(rows[0]) if rows else []
+    return Table(columns, [list(row.values()) for row in rows], caption, **options)
 
 
 def csv(table: pd.DataFrame) -> str:
@@ -37,23 +65,17 @@ def csv(table: pd.DataFrame) -> str:
     return safe.to_csv(index=False, lineterminator="\n")
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """A table of texts in Markdown."""
-    return markdown_rows([list(table.columns), *table.to_numpy().tolist()])
-
-
-def markdown_rows(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of texts, the first of them the headings, as a table in Markdown."""
-    head, *body = (f"| {' | '.join(map(escape_markdown, row))} |\n" for row in rows)
-    return head + "| " + " | ".join(["---"] * len(rows[0])) + " |\n" + "".join(body)
-
-
-def latex(table: pd.DataFrame) -> str:
-    """A table of texts in LaTeX, for the package booktabs; it compiles whatever letters it has."""
+def markdown(table: Table) -> str:
+    """A table in Markdown."""
     head, *body = (
-        f"{_after_line_end(' & '.join(map(_escape_latex, row)))} \\\\\n"
-        for row in [list(table.columns), *table.to_numpy().tolist()]
+        f"| {' | '.join(map(escape_markdown, row))} |\n" for row in (table.columns, *table.rows)
     )
+    return head + "| " + " | ".join(["---"] * len(table.columns)) + " |\n" + "".join(body)
+
+
+def latex(table: Table) -> str:
+    """A table in LaTeX, for the package booktabs; it compiles whatever letters it has."""
+    head, *body = map(_latex_row, (table.columns, *table.rows))
     columns = "l" * len(table.columns)
     return (
         f"{LATEX_HINT}{_stand_ins(head + ''.join(body))}"
@@ -62,78 +84,16 @@ def latex(table: pd.DataFrame) -> str:
     )
 
 
-def plain(summary: pd.DataFrame, width: int = sys.maxsize) -> str:
-    """The summary for a terminal of so many columns; no cell is broken.
-
-    Where it is too wide, its headings take several lines; then it goes without its last columns,
-    and says so; where not even test accuracies have room, every row becomes a list of its cells.
-    """
-    columns = list(summary.columns)
-    if (found := _grid(summary, width, narrow=False)) is not None:
-        return found
-    for kept in range(len(columns), columns.index(ACCURACY), -1):
-        if (found := _grid(summary[columns[:kept]], width, narrow=True)) is not None:
-            num_left_out = len(columns) - kept
-            more = f"{num_left_out} more column{'' if num_left_out == 1 else 's'} in summary.csv"
-            return f"{found}\n({more})" if num_left_out else found
-    listed = "\n".join(
-        filled(f"{'  ' if place else ''}{unbroken(name)}: {cell}", width, indent="    ")
-        for row in summary.to_numpy().tolist()
-        for place, (name, cell) in enumerate(zip(columns, row, strict=True))
-    )
-    return listed.replace(NO_BREAK, " ")
-
-
-def _grid(table: pd.DataFrame, width: int, *, narrow: bool) -> str | None:
-    """A table in columns of equal width; None if these are more than `width`."""
-    heads = [_heading(str(name), table[name], narrow) for name in table.columns]
-    depth = max(map(len, heads))
-    above = zip(*([""] * (depth - len(head)) + head for head in heads), strict=True)
-    rows = [*above, *table.to_numpy().tolist()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    if sum(widths) + 2 * (len(widths) - 1) > width:
-        return None
-    return "\n".join(_padded(row, widths) for row in rows)
-
-
-def filled(text: str, width: int, indent: str = "") -> str:
-    """Text in lines of so many columns, broken between words only; later lines are indented."""
-    return textwrap.fill(
-        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _heading(name: str, cells: Iterable[str], narrow: bool) -> list[str]:
-    """The lines of a heading: one, or as many as keep it from widening its column."""
-    if not narrow:
-        return [name]
-    whole = unbroken(name)
-    lines = filled(whole, max(map(len, [*cells, *whole.split(" ")])))
-    return lines.replace(NO_BREAK, " ").split("\n")
-
-
-def unbroken(heading: str) -> str:
-    """A heading whose brackets no line breaks: [95 % CI] stays in one piece."""
-    return re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", NO_BREAK), heading)
-
-
-def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
-    return "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
 def escape_markdown(text: str) -> str:
     """Text that Markdown, and HTML within it, shows as it is, in one line."""
     return re.sub(r"([\\|*_<>\[\]`&~$])", r"\\\1", " ".join(text.splitlines()))
 
 
-def _escape_latex(text: str) -> str:
-    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    special |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-    special |= {MINUS: "$-$", INFINITY: r"$\infty$"}  # unknown to pdflatex
-    return "".join(
-        special.get(character, f"\\{character}" if character in "&%$#_{}" else character)
-        for character in " ".join(text.splitlines())
-    )
+def _latex_row(cells: Sequence[str]) -> str:
+    texts = (" ".join(cell.splitlines()) for cell in cells)
+    row = " & ".join("".join(LATEX.get(each, each) for each in text) for text in texts)
+    # The line end before it would take [64] for its argument.
+    return f"{'{}' if row.startswith(('[', '*')) else ''}{row} \\\\\n"
 
 
 def _stand_ins(text: str) -> str:
@@ -147,11 +107,6 @@ def _stand_ins(text: str) -> str:
         f"\\detokenize{{{letter}}}\\endcsname{{[U+{ord(letter):04X}]}}\\fi\n"
         for letter in letters
     )
-
-
-def _after_line_end(row: str) -> str:
-    """A row whose first cell the line end before it cannot take for its argument, such as [64]."""
-    return "{}" + row if row.startswith(("[", "*")) else row
 
 
 def _not_a_formula(value: Any) -> Any:

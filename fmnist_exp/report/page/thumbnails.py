@@ -7,13 +7,12 @@ import numpy as np
 from PIL import Image
 
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.rendering import Thumbnail, ThumbnailStrip, data_address
-from fmnist_exp.report.runs.predictions import Predictions
+from fmnist_exp.report.page.rendering import Strip, data_address
 
 MAX_IMAGES = 12  # in a strip
 
 
-def strips(findings: Findings, images: np.ndarray | None) -> list[ThumbnailStrip]:
+def strips(findings: Findings, images: np.ndarray | None) -> list[Strip]:
     """Pictures of the images about which the runs agree least; a sentence if there are none.
 
     Args:
@@ -23,41 +22,33 @@ def strips(findings: Findings, images: np.ndarray | None) -> list[ThumbnailStrip
     found = findings.agreement
     if found is None:
         return []
-    answers = list(findings.predictions.values())
     if images is None:
-        return [ThumbnailStrip("No pictures: this machine has no copy of these test images.", [])]
+        return [Strip("No pictures: this machine has no copy of these test images.")]
     names = findings.conditions[0].class_names
+    answers = list(findings.predictions.values())
     predicted = np.concatenate([each.predicted for each in answers])
+
+    def picture(index: int) -> tuple[str, str]:
+        label = names[answers[0].labels[index]]
+        caption = f"no. {index}: {label}; said: {_votes(predicted[:, index], names)}"
+        return data_address("png", _png(images[index])), caption
+
+    chosen = {
+        "Wrong in every run, those first whose wrong answer is most common:": found.always_wrong,
+        "In dispute, those first whose commonest answer is rarest:": found.disputed,
+    }
     return [
-        ThumbnailStrip(
-            caption, _pictures(chosen[:MAX_IMAGES], images, answers[0], predicted, names)
-        )
-        for caption, chosen in (
-            (
-                "Wrong in every run, those first whose wrong answer is most common:",
-                found.always_wrong,
-            ),
-            ("In dispute, those first whose commonest answer is rarest:", found.disputed),
-        )
-        if len(chosen)
+        Strip(caption, list(map(picture, indices[:MAX_IMAGES])))
+        for caption, indices in chosen.items()
+        if len(indices)
     ]
 
 
-def _pictures(
-    chosen: np.ndarray,
-    images: np.ndarray,
-    answers: Predictions,
-    predicted: np.ndarray,
-    names: Sequence[str],
-) -> list[Thumbnail]:
-    pictures = []
-    for index in chosen:
-        votes = np.bincount(predicted[:, index], minlength=len(names))
-        top = np.argsort(-votes, kind="stable")[:2]
-        said = ", ".join(f"{names[k]} {votes[k]}" for k in top if votes[k])
-        caption = f"no. {index}: {names[answers.labels[index]]}; said: {said}"
-        pictures.append(Thumbnail(data_address("png", _png(images[index])), caption))
-    return pictures
+def _votes(answers: np.ndarray, names: Sequence[str]) -> str:
+    """The two commonest answers to an image, and how many runs gave them."""
+    votes = np.bincount(answers, minlength=len(names))
+    top = np.argsort(-votes, kind="stable")[:2]
+    return ", ".join(f"{names[k]} {votes[k]}" for k in top if votes[k])
 
 
 def _png(image: np.ndarray) -> bytes:

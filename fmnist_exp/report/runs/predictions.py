@@ -1,6 +1,6 @@
 """What the runs of a condition predict for each test image, as they have stored it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fmnist_exp.files import read_arrays
-from fmnist_exp.report.statistics import correctness, reliability
+from fmnist_exp.report.statistics import reliability
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import cannot_read
 
@@ -40,6 +40,16 @@ class Predictions:
     def correct(self) -> np.ndarray:
         """Bool (num_runs, num_images); which answers are right."""
         return self.predicted == self.labels
+
+    @property
+    def all_right(self) -> float:
+        """Share of the images that all runs get right."""
+        return float(self.correct.all(axis=0).mean())
+
+    @property
+    def none_right(self) -> float:
+        """Share of the images that no run gets right."""
+        return float((~self.correct).all(axis=0).mean())
 
 
 def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None:
@@ -85,10 +95,8 @@ def _read(path: Path) -> _Stored:
         raise cannot_read(path, f"it must hold `probabilities` and `labels` ({error})") from error
     if (
         (probabilities.dtype.kind, probabilities.ndim) != ("f", 2)
-        or labels.dtype.kind not in "iu"
-        or labels.shape != probabilities.shape[:1]
+        or not _are_classes(labels, probabilities)
         or not len(labels)
-        or not (labels.min() >= 0 and labels.max() < probabilities.shape[1])
         or not np.isfinite(probabilities).all()
     ):
         raise cannot_read(
@@ -98,11 +106,7 @@ def _read(path: Path) -> _Stored:
         )
     # Runs of former code have not stored it; half precision has ties that they did not have.
     predicted = arrays.get("predicted", probabilities.argmax(axis=1))
-    if (
-        predicted.dtype.kind not in "iu"
-        or predicted.shape != labels.shape
-        or not (predicted.min() >= 0 and predicted.max() < probabilities.shape[1])
-    ):
+    if not _are_classes(predicted, probabilities):
         raise cannot_read(
             path,
             "predicted must hold a class for each label, received "
@@ -111,48 +115,41 @@ def _read(path: Path) -> _Stored:
     return _Stored(probabilities, labels, predicted)
 
 
+def _are_classes(answers: np.ndarray, probabilities: np.ndarray) -> bool:
+    """Whether an array has a class, as a column of the probabilities, for each of their rows."""
+    num_images, num_classes = probabilities.shape
+    is_one_each = answers.dtype.kind in "iu" and answers.shape == (num_images,)
+    return is_one_each and bool((answers >= 0).all() and (answers < num_classes).all())
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How far the runs of several conditions agree, image by image.
 
     Attributes:
-        share_right: float (num_images,); share of all runs that are right about each image.
-        all_right: condition -> share of the images that all its runs get right.
-        none_right: condition -> share of the images that none of its runs gets right.
-        std: condition -> SD of the accuracy of its runs; NaN for one run.
-        independent_std: condition -> the same, if every image were answered on its own.
+        num_images: test images.
         always_wrong: indices of images that every run gets wrong, those first on whose wrong
             class the most runs agree.
         disputed: indices of images about which the runs disagree most.
     """
 
-    share_right: np.ndarray
-    all_right: dict[str, float]
-    none_right: dict[str, float]
-    std: dict[str, float]
-    independent_std: dict[str, float]
+    num_images: int
     always_wrong: np.ndarray
     disputed: np.ndarray
 
 
-def agreement(predictions: dict[str, Predictions]) -> Agreement:
-    """Compare the answers of all runs; every condition must have the same images."""
-    correct = {name: each.correct for name, each in predictions.items()}
-    share = np.concatenate(list(correct.values())).mean(axis=0)
-    commonest = commonest_share(np.concatenate([each.predicted for each in predictions.values()]))
-    wrong = np.flatnonzero(share == 0)
-    mixed = np.flatnonzero((share > 0) & (share < 1))
+def agreement(predictions: Iterable[Predictions]) -> Agreement | None:
+    """Compare the answers of all runs; None if they are not to the same images."""
+    answers = list(predictions)
+    if len({each.labels.tobytes() for each in answers}) != 1:
+        return None
+    predicted = np.concatenate([each.predicted for each in answers])
+    num_right = (predicted == answers[0].labels).sum(axis=0)
+    commonest = commonest_share(predicted)
+    wrong = np.flatnonzero(num_right == 0)
+    mixed = np.flatnonzero((num_right > 0) & (num_right < len(predicted)))
     return Agreement(
-        share_right=share,
-        all_right={name: float(right.all(axis=0).mean()) for name, right in correct.items()},
-        none_right={name: float((~right).all(axis=0).mean()) for name, right in correct.items()},
-        std={
-            name: float(right.mean(axis=1).std(ddof=1)) if len(right) > 1 else float("nan")
-            for name, right in correct.items()
-        },
-        independent_std={
-            name: correctness.independent_error_std(right) for name, right in correct.items()
-        },
+        num_images=len(num_right),
         always_wrong=wrong[np.argsort(-commonest[wrong], kind="stable")],
         disputed=mixed[np.argsort(commonest[mixed], kind="stable")],
     )

@@ -90,14 +90,3 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     stepwise = np.arange(len(order), 0, -1) * p_values[order]
     adjusted[order] = np.minimum(np.maximum.accumulate(stepwise), 1)
     return adjusted
-
-
-def simultaneous_confidence(num_comparisons: int, confidence: float = CONFIDENCE) -> float:
-    """Confidence of each interval at which all of them together have `confidence`.
-
-    Holm's p values have no intervals of their own; these are Bonferroni's, a little wider.
-
-    Source:
-        Dunn (1961), Multiple comparisons among means.
-    """
-    return 1 - (1 - confidence) / max(num_comparisons, 1)

@@ -1,7 +1,9 @@
 """What a number of paired seeds can see, and how many seeds it takes to see a difference.
 
 The numbers rest on the SD of the differences, never on their mean: power at the observed effect
-only restates the p value.
+only restates the p value. In all functions `std` is that SD, `num_pairs` at least 2, `alpha` the
+level of the test (for one of m comparisons, divided by m), and `power` the chance to find a
+difference, with its sign.
 """
 
 from collections.abc import Callable
@@ -17,11 +19,6 @@ MAX_SEEDS = 1_000_000
 @cache
 def detectable_d_z(num_pairs: int, alpha: float = ALPHA, power: float = POWER) -> float:
     """Mean difference, in SDs of the differences, that a two-sided paired t test would find.
-
-    Args:
-        num_pairs: pairs, at least 2.
-        alpha: level of the test; for one of m comparisons, divided by m (Holm's first step).
-        power: chance to find it, with its sign.
 
     Source:
         Cohen (1988), Statistical power analysis, chapter 2. statsmodels' TTestPower misses the
@@ -43,45 +40,22 @@ def detectable_d_z(num_pairs: int, alpha: float = ALPHA, power: float = POWER) -
 def minimum_detectable(
     std: float, num_pairs: int, alpha: float = ALPHA, power: float = POWER
 ) -> float:
-    """Smallest true mean difference that the test would find with the given power.
-
-    Args:
-        std: SD of the paired differences.
-        num_pairs: pairs, at least 2.
-        alpha: level, divided by the number of comparisons.
-        power: chance to find it.
-
-    Returns:
-        The difference, in the unit of `std`.
-    """
+    """Smallest true mean difference that the test would find, in the unit of `std`."""
     return std * detectable_d_z(num_pairs, alpha, power)
 
 
 def seeds_to_detect(
     std: float, difference: float, alpha: float = ALPHA, power: float = POWER
 ) -> int:
-    """Fewest paired seeds with which a true `difference` would be found; at most `MAX_SEEDS`.
-
-    Args:
-        std: SD of the paired differences.
-        difference: above 0, in the unit of `std`.
-        alpha: level, divided by the number of comparisons.
-        power: chance to find it.
-    """
+    """Fewest paired seeds with which a true `difference` would be found; at most `MAX_SEEDS`."""
     return _first(lambda count: minimum_detectable(std, count, alpha, power) <= difference)
 
 
 def seeds_to_settle(std: float, sesoi: float, alpha: float = ALPHA, power: float = POWER) -> int:
-    """Fewest paired seeds that tell a difference of `sesoi` from none.
+    """Fewest paired seeds that tell a difference of `sesoi`, above 0, from none.
 
     With so many, a true difference of `sesoi` would be found, and no difference at all would be
     shown to lie within +/- `sesoi`, each with the given power. A truth in between takes more.
-
-    Args:
-        std: SD of the paired differences.
-        sesoi: smallest effect of interest, above 0.
-        alpha: level of either test, divided by the number of comparisons.
-        power: chance of either finding.
 
     Source:
         Equivalence takes two one-sided tests at `alpha`; if each misses with probability

@@ -19,7 +19,7 @@ import numpy as np
 
 from fmnist_exp.report.statistics import paired, power
 from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
-from fmnist_exp.report.statistics.intervals import holm, simultaneous_confidence
+from fmnist_exp.report.statistics.intervals import holm
 
 ALPHA = 0.05
 MIN_PAIRS = 5
@@ -103,11 +103,11 @@ def _compared(
 
 def _tested(comparison: Comparison, differences: np.ndarray) -> Comparison:
     """A comparison with all that its differences say, but for what depends on the others."""
-    family, sesoi = comparison.num_comparisons, comparison.sesoi
-    test = paired.paired_t(differences, simultaneous_confidence(family))
+    sesoi = comparison.sesoi
+    alpha = ALPHA / max(comparison.num_comparisons, 1)  # Dunn (1961): all intervals hold together
+    test = paired.paired_t(differences, 1 - alpha)
     has_bound = not math.isnan(sesoi)
     is_planned = len(differences) >= MIN_PAIRS  # the SD of few pairs is no ground for a plan
-    alpha = ALPHA / max(family, 1)
     return replace(
         comparison,
         difference_mean=test.mean,

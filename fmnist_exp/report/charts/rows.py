@@ -1,0 +1,152 @@
+"""Figures with a row for each condition, comparison or class: points and their intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts.drawing import MAX_SEEDS, MINUS, POINTS, colour, marker
+from fmnist_exp.report.runs.conditions import short_names
+from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.rundir import records
+
+
+def _name_rows(axes: Axes, names: Sequence[str], margin: float = 0.5) -> None:
+    """Name the rows, the first on top, with so much room below the last."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - margin, margin - 1)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Figure:
+    """Differences in percentage points with simultaneous intervals, and the band of equality.
+
+    Args:
+        comparisons: of test accuracy, at least one.
+        names: label of a condition -> its name in figures.
+    """
+    labels = [
+        f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons
+    ]
+    num_lines = 1 + max(label.count("\n") for label in labels)
+    figure = drawing.new_figure(8.5, 1.3 + max(0.5, 0.17 * num_lines) * len(labels))
+    axes = figure.subplots()
+    sesoi = POINTS * comparisons[0].sesoi
+    axes.axvspan(-sesoi, sesoi, color="#56B4E9", alpha=0.2, linewidth=0)
+    axes.axvline(0, color="black", linewidth=0.8)
+    for row, each in enumerate(comparisons):
+        axes.plot([POINTS * each.ci_low, POINTS * each.ci_high], [row, row], "k-", linewidth=1.5)
+        axes.plot(POINTS * each.difference_mean, row, "ks", markersize=6)
+        verdict = f"{each.verdict} (n = {each.num_pairs})"
+        axes.text(1.01, row, verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+    _name_rows(axes, labels)
+    band = f"shaded: up to {sesoi:g} points either way"
+    axes.set_xlabel(f"difference in test accuracy, percentage points; {band}")
+    return figure
+
+
+def draw_seeds(conditions: Sequence[Condition]) -> Figure:
+    """Accuracy of every run; a thin line joins the runs of one seed."""
+    figure = drawing.new_figure(8, 1.2 + 0.55 * len(conditions))
+    axes = figure.subplots()
+    paths: dict[int, list[tuple[float, int]]] = {}
+    for row, condition in enumerate(conditions):
+        numbers = POINTS * condition.values("test_accuracy")
+        seeds = numbers[:MAX_SEEDS]
+        for seed, number in zip(condition.seeds, seeds, strict=False):
+            paths.setdefault(seed, []).append((number, row))
+        ink = colour(condition.index)
+        axes.plot(seeds, [row] * len(seeds), "o", color=ink, markersize=4.5, alpha=0.8)
+        axes.plot(t_interval(numbers), [row + 0.25] * 2, "k-", linewidth=1.5)
+        axes.plot(numbers.mean(), row + 0.25, "kD", markersize=4)
+    for path in paths.values():
+        axes.plot(*zip(*path, strict=True), color="grey", linewidth=0.5, alpha=0.5, zorder=1)
+    _name_rows(axes, [condition.name for condition in conditions], 0.4)
+    axes.set_xlabel("test accuracy, %; the axis does not start at 0")
+    return figure
+
+
+def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
+    """Means as bars from zero with every seed as a dot; beside them the same seeds enlarged.
+
+    Args:
+        conditions: a row each.
+        metric: of the test split, loss or accuracy.
+    """
+    figure = drawing.new_figure(9, 1.3 + 0.45 * len(conditions))
+    bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.3))
+    for row, condition in enumerate(conditions):
+        numbers = condition.values(f"test_{metric}")
+        mean, interval = numbers.mean(), t_interval(numbers)
+        bars.barh(row, mean, height=0.74, color=colour(condition.index), alpha=0.3)
+        # Beside the axes, where no dot or interval can be.
+        bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
+        seeds = numbers[:MAX_SEEDS]
+        places = row + (np.linspace(-0.28, 0.08, len(seeds)) if len(seeds) > 1 else [-0.1])
+        for axes in (bars, dots):
+            axes.plot(seeds, places, ".", color=colour(condition.index), markersize=4)
+            axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)
+            axes.plot(mean, row + 0.24, "|", color="black", markersize=7)
+    _name_rows(bars, [condition.name for condition in conditions], 0.4)
+    bars.grid(visible=False)
+    dots.grid(axis="x", alpha=0.3)
+    bars.text(1.02, 1, "mean", transform=bars.transAxes, va="bottom", fontsize=8)
+    bars.set_xlim(left=0)
+    bars.set_xlabel(f"test {metric}")
+    dots.set_xlabel(f"test {metric}, enlarged: the axis does not start at 0")
+    dots.xaxis.set_major_locator(MaxNLocator(6))
+    dots.tick_params(left=False)
+    figure.suptitle("dot: one seed; black: mean and 95 % t interval", fontsize=8)
+    return figure
+
+
+def draw_splits(conditions: Sequence[Condition]) -> Figure:
+    """Train, validation and test accuracy of each condition, one below the other."""
+    figure = drawing.new_figure(8, 1.5 + 0.45 * len(conditions))
+    axes = figure.subplots()
+    for split, shape, offset in zip(records.SPLITS, drawing.MARKERS, (-0.2, 0, 0.2), strict=False):
+        axes.plot([], [], shape, color="grey", label=split)
+        for row, condition in enumerate(conditions):
+            numbers, place = condition.values(f"{split}_accuracy"), row + offset
+            ink = colour(condition.index)
+            axes.plot(t_interval(numbers), [place, place], color=ink, linewidth=2)
+            axes.plot(numbers.mean(), place, shape, color=ink, markersize=5)
+    _name_rows(axes, [condition.name for condition in conditions])
+    axes.set_xlabel("accuracy of the saved weights, mean and 95 % t interval; not from 0")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def draw_per_class(conditions: Sequence[Condition]) -> Figure:
+    """F1 of every class, hardest first: mean and 95 % t interval of each condition.
+
+    Args:
+        conditions: conditions with the same class names.
+    """
+    names = conditions[0].class_names
+    f1 = [
+        np.stack([condition.class_scores(name, "f1") for name in names], axis=1)
+        for condition in conditions
+    ]  # for each condition: float (num_runs, num_classes)
+    order = np.argsort(np.mean([values.mean(axis=0) for values in f1], axis=0))  # NaN comes last
+    figure = drawing.new_figure(8, 1.5 + 0.12 * len(names) * (2 + len(f1)))
+    axes = figure.subplots()
+    spacing = min(0.25, 0.8 / len(f1))
+    for place, (condition, values) in enumerate(zip(conditions, f1, strict=True)):
+        rows = np.arange(len(names)) + (place - (len(f1) - 1) / 2) * spacing
+        bounds = np.array([t_interval(values[:, column]) for column in order])
+        ink, shape = colour(condition.index), marker(condition.index)
+        axes.hlines(rows, bounds[:, 0], bounds[:, 1], color=ink, linewidth=2)
+        means = values.mean(axis=0)[order]
+        axes.plot(means, rows, shape, color=ink, markersize=5, label=condition.name)
+    axes.set_yticks(range(len(names)), short_names([names[index] for index in order]))
+    axes.invert_yaxis()
+    axes.set_xlabel("F1 on the test split, mean and 95 % t interval; the axis does not start at 0")
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside upper center", ncols=min(3, len(f1)), frameon=False)
+    return figure

@@ -1,0 +1,134 @@
+"""What was found, in words: the sentences that page, `report.md` and terminal begin with."""
+
+import math
+from collections.abc import Sequence
+
+from fmnist_exp.console import counted
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.page.formatting import (
+    MINUS,
+    UNKNOWN,
+    amount,
+    bounds,
+    mean_with_interval,
+    p_value,
+)
+from fmnist_exp.report.runs.tuned import Tuned
+from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
+
+MAX_SENTENCES = 10  # comparisons in words; the table has the rest
+COUNTED = {
+    "different": (Verdict.BETTER, Verdict.WORSE),
+    "practically equal": (Verdict.EQUAL,),
+    "identical in every seed": (Verdict.IDENTICAL,),
+    "undecided": (Verdict.UNDECIDED,),
+    "with too few seeds for a verdict": (Verdict.EXPLORATORY,),
+}
+
+
+def answers(findings: Findings) -> list[str]:
+    """What a tuner chose; what was found about test accuracy, a sentence for each comparison."""
+    chosen = list(map(_chosen, findings.study.tuned))
+    comparisons = findings.comparisons["test_accuracy"]
+    if not comparisons:
+        return [*chosen, _without_comparison(findings)]
+    told = [  # of a search, what a single seed shows on test images is no answer
+        each for each in comparisons if not chosen or each.verdict != Verdict.EXPLORATORY
+    ]
+    found = [*chosen, _overall(comparisons), *map(sentence, told[:MAX_SENTENCES])]
+    if told[MAX_SENTENCES:]:
+        found.append(f"{len(told) - MAX_SENTENCES} more comparisons are in comparisons.csv.")
+    return found
+
+
+def sentence(comparison: Comparison) -> str:
+    """What one comparison found, for people: effect, interval, pairs, verdict, what is left open.
+
+    For example `he_normal - glorot_uniform = -0.21 pp [-0.60, +0.18] in test accuracy, 10 paired
+    seeds: undecided; ...`, with a true minus sign. The interval is simultaneous over the family.
+    """
+    metric = comparison.metric
+    text = f"{comparison.condition_a} {MINUS} {comparison.condition_b}"
+    if comparison.num_pairs:
+        text += f" = {amount(comparison.difference_mean, metric, signed=True)}"
+        text += f" {bounds((comparison.ci_low, comparison.ci_high), metric)}".removesuffix(
+            f" {UNKNOWN}"
+        )
+    seeds = counted(comparison.num_pairs, "paired seed")
+    text = f"{text} in {metric.replace('_', ' ')}, {seeds}: {_finding(comparison)}."
+    left_out = len(comparison.unpaired_seeds)
+    if left_out:
+        text += f" Left out: {counted(left_out, 'seed')} that only one of the two has."
+    return text
+
+
+def _finding(comparison: Comparison) -> str:
+    verdict = comparison.verdict
+    if verdict == Verdict.IDENTICAL:
+        return (
+            "identical in every seed, with the same loss and accuracy on training, validation and "
+            "test images"
+        )
+    if verdict == Verdict.EXPLORATORY:
+        return f"exploratory; a verdict takes {MIN_PAIRS} or more"
+    if verdict == Verdict.EQUAL:
+        bound = amount(comparison.sesoi, comparison.metric)
+        return f"practically equal at ±{bound} ({_p(comparison.p_value_equivalence_holm)})"
+    if verdict == Verdict.UNDECIDED:
+        return f"undecided; {_what_it_takes(comparison)}"
+    return f"{comparison.condition_a} is {verdict} ({_p(comparison.p_value_holm)})"
+
+
+def _what_it_takes(comparison: Comparison) -> str:
+    if comparison.difference_std == 0:
+        return "it is the same in every seed"
+    seen = amount(comparison.minimum_detectable, comparison.metric)
+    text = f"a difference of {seen} would have been seen with 80 % power"
+    if math.isnan(comparison.sesoi):
+        return text
+    sesoi = amount(comparison.sesoi, comparison.metric)
+    if comparison.seeds_needed <= comparison.num_pairs:
+        return f"{text}; these seeds tell {sesoi} from none, a difference in between takes more"
+    return f"{text}, and about {comparison.seeds_needed:,.0f} seeds would tell {sesoi} from none"
+
+
+def _p(value: float) -> str:
+    """The p value after Holm; it decides, since the interval beside it is a little wider."""
+    return "p < 0.001" if value < 0.001 else f"p = {p_value(value)}"
+
+
+def _chosen(tuned: Tuned) -> str:
+    """What a tuned sweep has chosen, by validation accuracy alone."""
+    trials = f"{tuned.name} was tuned on validation accuracy, {counted(tuned.num_trials, 'trial')}"
+    if tuned.best is None:
+        return f"{trials}: none was completed, so there is nothing to choose."
+    number, values, accuracy = tuned.best
+    return (
+        f"{trials}: the best is number {number}, {values}, with {100 * accuracy:.2f} %. "
+        "The best of many looks better than it is, and test accuracies have no part in the choice: "
+        "train it with several seeds before quoting one."
+    )
+
+
+def _overall(comparisons: Sequence[Comparison]) -> str:
+    """How the comparisons of test accuracy came out, counted."""
+    counts = {
+        text: sum(each.verdict in verdicts for each in comparisons)
+        for text, verdicts in COUNTED.items()
+    }
+    shown = ", ".join(f"{count} {text}" for text, count in counts.items() if count)
+    return f"{counted(len(comparisons), 'comparison')} of test accuracy: {shown}."
+
+
+def _without_comparison(findings: Findings) -> str:
+    if not findings.conditions:
+        return "No run was completed: there is nothing to compare."
+    if len(findings.conditions) > 1:
+        return "No two conditions share data and engine: there is nothing to compare."
+    (condition,) = findings.conditions
+    accuracy = mean_with_interval(condition.values("test_accuracy"), 2, 100, unit=" %")
+    return (
+        f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
+        f"{accuracy}, {counted(len(condition.runs), 'run')}."
+    )

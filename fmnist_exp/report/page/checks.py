@@ -1,0 +1,105 @@
+"""What a reader must know before trusting a number: one sentence for each thing that was found."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fmnist_exp.console import counted
+from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.runs.conditions import label, naming_keys
+from fmnist_exp.report.runs.differences import changed_together
+from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
+
+MAX_NAMED = 20  # runs, seeds or conditions named in one sentence
+
+
+def warnings(findings: Findings) -> list[str]:
+    """All that was found."""
+    study = findings.study
+    return [
+        *_about_grounds(study.measured),
+        *_about_factors(study),
+        *_about_runs(study),
+        *_about_seeds(study.measured),
+        *_without_results(study),
+        *_about_code(study),
+    ]
+
+
+def listed(names: Iterable[str], joint: str = ", ") -> str:
+    """Names in one text; those of conditions hold commas and take another joint."""
+    names = list(names)
+    more = f" and {len(names) - MAX_NAMED:,} more" if names[MAX_NAMED:] else ""
+    return joint.join(names[:MAX_NAMED]) + more
+
+
+def _about_grounds(conditions: Sequence[Condition]) -> Iterator[str]:
+    """What conditions differ in that are not compared for it."""
+    sets = list({frozenset(each.grounds.items()): each.grounds for each in conditions}.values())
+    if len(sets) > 1:
+        keys = naming_keys(sets)
+        named = "; ".join(label(each, keys) for each in sets)
+        yield f"Conditions that differ in data or engine are not compared with each other: {named}."
+
+
+def _about_factors(study: Study) -> Iterable[str]:
+    """Which keys change only where a factor does, so that nobody can tell which one it was."""
+    chosen = [key for each in study.tuned for key in each.factors]
+    found = []
+    for members in study.blocks.values():
+        for each in changed_together([condition.config for condition in members], chosen):
+            text = (
+                f"{' and '.join(each.follows)} always changed together with {listed(each.keys)}"
+                if each.always
+                else f"{listed(each.keys)} changed only where {' or '.join(each.follows)} did"
+            )
+            found.append(f"{text}: their effects cannot be told apart.")
+    return dict.fromkeys(found)
+
+
+def _about_runs(study: Study) -> Iterator[str]:
+    """Runs that are missing from the tables or from a part of them, by name."""
+    named = {
+        status: [run.name for run in study.runs if run.record.status == status]
+        for status in ("diverged", "pruned", "failed", "interrupted")
+    }
+    named["left out, as another has the same condition and seed"] = study.repeated
+    named["unfinished"] = list(study.unfinished)
+    named["without stored predictions, left out of calibration and agreement"] = [
+        run.name for each in study.measured for run in each.runs if not run.has_predictions
+    ]
+    for what, names in named.items():
+        if names:
+            yield f"{counted(len(names), 'run')} {what}: {listed(names)}."
+
+
+def _about_seeds(conditions: Sequence[Condition]) -> Iterator[str]:
+    holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
+    for each in conditions:
+        peers = [set(peer.seeds) for peer in conditions if peer.grounds == each.grounds]
+        if extra := set(each.seeds) - peers[0].intersection(*peers):
+            holders.setdefault(tuple(sorted(extra)), []).append(each.label)
+    if holders:
+        named = (
+            f"{listed(map(str, extra))} (only {listed(names, '; ')})"
+            for extra, names in holders.items()
+        )
+        yield f"Seeds that not every condition has: {listed(named, '; ')}."
+    few = [each.label for each in conditions if len(each.runs) < MIN_PAIRS]
+    if few:
+        shown = listed(few, "; ")
+        yield f"Fewer than {MIN_PAIRS} seeds: {shown}. Read these as exploratory."
+
+
+def _without_results(study: Study) -> Iterator[str]:
+    """Conditions that no table of results has, but for those that a tuner gave up."""
+    empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
+    if empty:
+        yield f"No completed run, so no statistics: {listed(empty, '; ')}."
+
+
+def _about_code(study: Study) -> Iterator[str]:
+    versions = {str(run.record.provenance.get("code_sha256")) for run in study.runs}
+    if len(versions) > 1:
+        yield f"The runs come from {len(versions)} versions of the code."
+    if any(run.record.provenance.get("git_dirty") for run in study.runs):
+        yield "Some runs come from code with changes that were not committed."

@@ -1,0 +1,220 @@
+"""Everything that a report is made of: runs, and the conditions that they belong to."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fmnist_exp.errors import RecordError
+from fmnist_exp.report.runs import conditions, differences
+from fmnist_exp.report.runs.conditions import printable
+from fmnist_exp.report.runs.run import METRICS, Run, read_run, run_dirs
+from fmnist_exp.report.runs.tuned import Tuned, read_tuned
+from fmnist_exp.rundir.presence import state_without_record
+from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.tables import shares_of
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """Runs that differ in nothing but their seed.
+
+    Attributes:
+        index: its place among the conditions with results, which fixes its colour and marker.
+        label: its name in tables.
+        name: its name in figures, in two lines at most.
+        config: its flat config, see `conditions.flatten`.
+        every: all its runs, however they ended.
+        runs: its results: the completed runs, one for each seed.
+    """
+
+    index: int
+    label: str
+    name: str
+    config: dict[str, str]
+    every: tuple[Run, ...]
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def grounds(self) -> dict[str, str]:
+        """Data and engine; conditions are compared only where these are equal."""
+        return differences.grounds(self.config)
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names of the classes of its data."""
+        return self.runs[0].record.class_names
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of every result."""
+        return [run.record.seed for run in self.runs]
+
+    @property
+    def confusions(self) -> np.ndarray:
+        """Shares of each true class: float (num_runs, num_classes, num_classes)."""
+        return shares_of(np.stack([run.confusion for run in self.runs]))
+
+    def ended(self, *statuses: str) -> list[Run]:
+        """Its runs with one of these statuses."""
+        return [run for run in self.every if run.record.status in statuses]
+
+    def values(self, number: str, *, diverged: bool = False) -> np.ndarray:
+        """One of `Run.numbers` of every result, maybe of diverged runs as well: float (count,)."""
+        runs = [*self.runs, *(self.ended("diverged") if diverged else ())]
+        return np.array([run.numbers[number] for run in runs], dtype=float)
+
+    def by_seed(self, number: str) -> dict[int, float]:
+        """One of `Run.numbers` of every result, by its seed."""
+        return {run.record.seed: run.numbers[number] for run in self.runs}
+
+    def class_scores(self, name: str, metric: str) -> np.ndarray:
+        """A class's score in every result: float (num_runs,); NaN where there can be none."""
+        return np.array([run.record.per_class[name][metric] for run in self.runs], dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What lies in the folders of a report.
+
+    Attributes:
+        runs: every run that has a record.
+        labels: of each of them, the label of its condition.
+        keys: full keys of the factors, which tell conditions apart.
+        conditions: in the order of their first run.
+        unfinished: names of run directories without a record, each with what can be said of it.
+        tuned: sweeps whose runs a tuner has proposed.
+    """
+
+    runs: tuple[Run, ...]
+    labels: tuple[str, ...]
+    keys: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    unfinished: tuple[str, ...]
+    tuned: tuple[Tuned, ...]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factors as columns of a table."""
+        return tuple(map(conditions.column, self.keys))
+
+    @property
+    def configs(self) -> list[dict[str, str]]:
+        """The flat config of every condition."""
+        return [each.config for each in self.conditions]
+
+    @cached_property
+    def measured(self) -> list[Condition]:
+        """The conditions with results."""
+        return [each for each in self.conditions if each.runs]
+
+    @cached_property
+    def blocks(self) -> dict[str, list[Condition]]:
+        """Conditions that may be compared with each other, by what their data and engine are.
+
+        A single block is called nothing.
+        """
+        on = [each.grounds for each in self.conditions]
+        keys = conditions.naming_keys(on)
+        alone = all(each == on[0] for each in on)
+        found: dict[str, list[Condition]] = {}
+        for each in self.conditions:
+            found.setdefault("" if alone else conditions.label(each.grounds, keys), []).append(each)
+        return found
+
+    @property
+    def repeated(self) -> list[str]:
+        """Names of completed runs that are no results: an earlier one has their seed."""
+        counted = {run.name for each in self.conditions for run in each.runs}
+        return [
+            run.name
+            for run in self.runs
+            if run.record.status == "completed" and run.name not in counted
+        ]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per run: run, status, seed, factors (empty where a config lacks one), numbers."""
+        configs = {each.label: each.config for each in self.conditions}
+        rows = [
+            {
+                "run": run.name,
+                "status": run.record.status,
+                "seed": run.record.seed,
+                **{conditions.column(key): configs[label].get(key, "") for key in self.keys},
+                "condition": label,
+                **{name: run.numbers[name] for name in METRICS},
+                "num_epochs": run.record.num_epochs,
+                "best_epoch": run.record.best_epoch,
+                "evaluated_epoch": run.record.evaluated_epoch,
+                **{name: run.numbers[name] for name in ("fit_seconds", "total_seconds")},
+                "run_key": printable(run.record.run_key),
+            }
+            for run, label in zip(self.runs, self.labels, strict=True)
+        ]
+        return pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
+
+
+def read_study(folders: Sequence[Path]) -> Study:
+    """Read every run below the given folders, finished or not.
+
+    Raises:
+        RecordError: a folder is not one or holds no run, or a file of a run cannot be read.
+    """
+    found = {path: recorded for folder in folders for path, recorded in run_dirs(folder)}
+    parent = os.path.commonpath([folder.resolve().parent for folder in folders])
+    names = {path: printable(os.path.relpath(path, parent)) for path in found}
+    runs = tuple(read_run(Path(path), names[path]) for path in found if found[path])
+    unfinished = tuple(
+        f"{names[path]} ({state_without_record(Path(path))})" for path in found if not found[path]
+    )
+    if not runs:
+        raise RecordError(
+            f"there is no finished run in {', '.join(map(str, folders))}"
+            + (f" ({len(unfinished)} unfinished)" if unfinished else "")
+            + ": a run directory holds run.json. Name a directory that "
+            "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
+        )
+    sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
+    asked = [read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps]
+    tuned = tuple(each for each in asked if each is not None)
+    flat = differences.without_explained_hashes([_what_fixes(run.record) for run in runs])
+    keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
+    labels = tuple(conditions.label(config, keys) for config in flat)
+    return Study(runs, labels, tuple(keys), _grouped(runs, labels, flat), unfinished, tuned)
+
+
+def _grouped(
+    runs: Sequence[Run], labels: Sequence[str], configs: Sequence[dict[str, str]]
+) -> tuple[Condition, ...]:
+    """The conditions; all runs of one have equal configs."""
+    config_of = dict(zip(labels, configs, strict=True))
+    groups: dict[str, list[Run]] = {}
+    for run, label in zip(runs, labels, strict=True):
+        groups.setdefault(label, []).append(run)
+    found: list[Condition] = []
+    index = 0
+    names = conditions.short_names(list(groups))
+    for (label, every), name in zip(groups.items(), names, strict=True):
+        completed = [run for run in every if run.record.status == "completed"]
+        by_seed = {run.record.seed: run for run in reversed(completed)}  # the first of each seed
+        results = tuple(run for run in completed if by_seed[run.record.seed] is run)
+        found.append(Condition(index, label, name, config_of[label], tuple(every), results))
+        index += bool(results)
+    return tuple(found)
+
+
+def _what_fixes(record: RunRecord) -> dict[str, str]:
+    """What makes a run's condition: its config, and which data the config's words have meant."""
+    config = record.config
+    if config.get("engine") == "auto":  # of former code, which settled it as late as this
+        config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
+    found = conditions.flatten(config)
+    found["data.class_names"] = printable(json.dumps(record.class_names))
+    sha256 = record.provenance.get("data_sha256")
+    return found | ({} if sha256 is None else {differences.DATA_HASH: printable(str(sha256))[:12]})
