@@ -5,9 +5,11 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 
 import argparse
 import gc
+import re
 import shutil
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 
 from fmnist_exp.console import reader_may_leave
 from fmnist_exp.errors import FmnistError
-from fmnist_exp.files import write_bytes
+from fmnist_exp.files import cannot_write, read_regular, write_bytes
 from fmnist_exp.rundir.records import FIGURES
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from fmnist_exp.report.findings import Findings
 
 EXIT_BAD_INPUT = 2
+REPORT = "report.md"
+MAX_BYTES = 50_000_000  # of a former report; 0.1 MB are usual
 
 
 def aggregate(
@@ -59,14 +63,14 @@ def aggregate(
     figures = drawing.render_all(charts)
     page = build.build_page(found, charts, images_of(found))
     texts = _tables(found) | {
-        "report.md": rendering.to_markdown(page),
+        REPORT: rendering.to_markdown(page),
         "index.html": rendering.to_html(page, figures),
     }
+    _remove_former(out, figures)
     for name, content in figures.items():
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
-    drawing.remove_former(out / FIGURES, [chart.name for chart in charts])
     warnings = [f"Warning: {sentence}" for sentence in page.warnings]
     sentences = [terminal.filled(text, width) for text in (*page.answers, *warnings)]
     table = terminal.plain(condition_tables.summary_table(found.study), width)
@@ -95,11 +99,29 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     return splits.test.images.reshape(-1, *splits.image_shape) if same else None
 
 
+def _remove_former(out: Path, figures: Iterable[str]) -> None:
+    """Remove the figures that a former report in the same place names and this one does not have.
+
+    Raises:
+        RecordError: a figure cannot be removed.
+    """
+    try:
+        former = read_regular(out / REPORT, MAX_BYTES).decode(errors="replace")
+    except OSError:
+        return
+    names = re.findall(rf"\]\({FIGURES}/(\w+)\.png\)", former)
+    for name in {f"{name}.{kind}" for name in names for kind in ("png", "svg")} - set(figures):
+        try:
+            (out / FIGURES / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(out / FIGURES / name, error) from error
+
+
 def _tables(found: "Findings") -> dict[str, str]:
     """Every table of a report: file name -> content."""
     from fmnist_exp.report import summary
     from fmnist_exp.report.page import comparison_tables, condition_tables, tables
-    from fmnist_exp.report.statistics.comparisons import comparison_table
+    from fmnist_exp.report.statistics.verdicts import comparison_table
 
     compared = [each for family in found.comparisons.values() for each in family]
     files = {

@@ -14,7 +14,7 @@ from conftest import config_of
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.report import findings
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.runs.study import Study, read_study
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import HISTORY_COLUMNS
@@ -95,6 +95,11 @@ def write_sweep(folder: Path, accuracies: Mapping[str, Sequence[float]], **optio
 def found_in(*folders: Path, baseline: str | None = None) -> Findings:
     """What the report of these folders is made of."""
     return findings.find(read_study(folders), baseline)
+
+
+def labels_of(study: Study) -> list[str]:
+    """What the conditions of a study are called."""
+    return [condition.label for condition in study.conditions]
 
 
 def change_record(run_dir: Path, change: Callable[[dict], None]) -> None:

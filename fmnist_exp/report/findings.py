@@ -9,8 +9,9 @@ from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics import correctness, verdicts
-from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
+from fmnist_exp.report.statistics import verdicts
+from fmnist_exp.report.statistics.images import two_way_interval
+from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
 COMPARED = ("test_accuracy", "test_loss")
 MAX_ANSWERED = 8  # conditions whose answers to the test images are read
@@ -74,7 +75,7 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         if (found := _predictions(condition)) is not None
     }
     two_way = {
-        (each.condition_a, each.condition_b): correctness.two_way_interval(*arms)
+        (each.condition_a, each.condition_b): two_way_interval(*arms)
         for each in comparisons["test_accuracy"]
         if each.verdict != Verdict.IDENTICAL
         and (arms := _paired_answers(answers, each)) is not None

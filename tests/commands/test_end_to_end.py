@@ -4,7 +4,7 @@ import pytest
 from conftest import command, read_rows, train
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.runs.study import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
 REPORT_FILES = {"index.html", "report.md", "runs.csv"}

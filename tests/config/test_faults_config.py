@@ -6,7 +6,7 @@ import pytest
 from conftest import command
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.sweep.preflight import plan_command_line, request
 
 SMALL = ("data=synthetic", "training=smoke")

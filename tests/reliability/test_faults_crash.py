@@ -21,7 +21,7 @@ from conftest import ROOT, command, read_rows, train
 from study import write_run
 
 from fmnist_exp.locks import FIRST_WAIT
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.presence import MARK, state_without_record, working_in
 

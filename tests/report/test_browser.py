@@ -8,7 +8,8 @@ import pytest
 from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
-from fmnist_exp.report.page.rendering import Page, Section, Table, to_html
+from fmnist_exp.report.page.rendering import Page, Section, to_html
+from fmnist_exp.report.page.tables import Table
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MINUS = "\N{MINUS SIGN}"

@@ -3,8 +3,10 @@
 import pytest
 from study import change_record, found_in, write_run, write_sweep
 
-from fmnist_exp.report.page.build import MAX_SENTENCES, answers, build_page, warnings
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.page.answers import MAX_SENTENCES, answers
+from fmnist_exp.report.page.build import build_page
+from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.runs.study import read_study
 
 GOOD, POOR = (0.8, 0.8, 0.7, 0.8, 0.8), (0.6, 0.6, 0.5, 0.7, 0.6)
 

@@ -5,9 +5,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from study import found_in, write_run, write_sweep
 
-from fmnist_exp.report.charts import drawing, study_charts
-from fmnist_exp.report.runs.sweeps import read_study
-from fmnist_exp.report.shown import shown_conditions
+from fmnist_exp.report.charts import curves, drawing, rows, study_charts
+from fmnist_exp.report.runs.study import read_study
 
 ALWAYS = [
     "seeds",
@@ -80,7 +79,8 @@ def test_conditions_beyond_the_panels_are_announced(tmp_path, monkeypatch):
 
 
 def test_runs_beyond_the_cap_count_but_are_not_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr(study_charts, "MAX_SEEDS", 2)
+    for module in (curves, rows, study_charts):
+        monkeypatch.setattr(module, "MAX_SEEDS", 2)
     write_sweep(tmp_path, {"he": (0.7, 0.8, 0.9)})
     drawn = {chart.name: chart for chart in study_charts.draw_study(found_in(tmp_path))}
     _, dots = drawn["test_accuracy"].figure.axes
@@ -91,26 +91,26 @@ def test_runs_beyond_the_cap_count_but_are_not_drawn(tmp_path, monkeypatch):
 
 
 def test_values_stand_beside_the_bars_where_no_dot_can_be(findings):
-    bars, _ = drawn_axes(study_charts.draw_bars(findings.conditions, "accuracy"))
+    bars, _ = drawn_axes(rows.draw_bars(findings.conditions, "accuracy"))
     assert [text.get_text() for text in bars.texts] == ["0.7250", "0.8250", "mean"]
     assert all(text.get_window_extent().x0 > bars.bbox.x1 for text in bars.texts)
 
 
 def test_bars_start_at_zero_and_every_seed_is_a_dot(findings):
-    bars, dots = study_charts.draw_bars(findings.conditions, "accuracy").axes
+    bars, dots = rows.draw_bars(findings.conditions, "accuracy").axes
     assert bars.get_xlim()[0] == 0
     np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75])
-    rows = dots.lines[0].get_ydata()
-    assert max(rows) < dots.lines[1].get_ydata()[0]  # the interval lies below the dots
+    places = dots.lines[0].get_ydata()
+    assert max(places) < dots.lines[1].get_ydata()[0]  # the interval lies below the dots
 
 
 def test_long_names_fit_into_every_figure(tmp_path):
     for number, end in enumerate(("first", "second")):
         write_run(tmp_path / str(number), f"initializer.name='{LONG}{end} größe_$x'")
-    conditions = shown_conditions(read_study([tmp_path]))
+    conditions = read_study([tmp_path]).measured
     for figure in (
-        study_charts.draw_bars(conditions, "loss"),
-        study_charts.draw_splits(conditions),
+        rows.draw_bars(conditions, "loss"),
+        rows.draw_splits(conditions),
     ):
         axes = drawn_axes(figure)[0]
         labels = axes.get_yticklabels()
@@ -122,13 +122,13 @@ def test_long_names_fit_into_every_figure(tmp_path):
 def test_median_ends_with_the_first_run_that_ends(tmp_path):
     for seed, num_epochs in enumerate((3, 5, 5)):
         write_run(tmp_path / str(seed), f"seed={seed}", num_epochs=num_epochs)
-    (axes,) = study_charts.draw_curves(shown_conditions(read_study([tmp_path])), "loss").axes
+    (axes,) = curves.draw_curves(read_study([tmp_path]).measured, "loss").axes
     assert [len(line.get_xdata()) for line in axes.lines[:4]] == [3, 5, 5, 3]
 
 
 def test_panel_above_an_empty_place_has_its_epochs(tmp_path):
     for number in range(4):
         write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
-    axes = drawn_axes(study_charts.draw_curves(shown_conditions(read_study([tmp_path])), "loss"))
+    axes = drawn_axes(curves.draw_curves(read_study([tmp_path]).measured, "loss"))
     labelled = [any(text.get_visible() for text in panel.get_xticklabels()) for panel in axes[:4]]
     assert labelled == [False, True, True, True]

@@ -4,9 +4,9 @@ import numpy as np
 from study import found_in, write_run
 
 from fmnist_exp.report.charts import drawing, study_charts
-from fmnist_exp.report.charts.class_charts import draw_confusion, draw_per_class
-from fmnist_exp.report.runs.sweeps import read_study
-from fmnist_exp.report.shown import shown_conditions
+from fmnist_exp.report.charts.rows import draw_per_class
+from fmnist_exp.report.charts.study_charts import draw_confusion
+from fmnist_exp.report.runs.study import read_study
 
 
 def texts(labels):
@@ -34,19 +34,19 @@ def test_mixed_data_sets_are_drawn_one_set_of_classes_at_a_time(tmp_path):
 def test_condition_keeps_its_colour_among_other_classes(tmp_path):
     write_run(tmp_path / "0", class_names=["a", "b"])
     write_run(tmp_path / "1", "data=digits", class_names=["0", "1"])
-    _, digits = shown_conditions(read_study([tmp_path]))
+    _, digits = read_study([tmp_path]).measured
     (points,) = draw_per_class([digits]).axes[0].lines
     assert points.get_color() == drawing.colour(digits.index)
 
 
 def test_hardest_class_comes_first(tmp_path):
     write_run(tmp_path / "0", accuracy=0.4, class_names=["a", "b"])  # F1 0.4 and 0.7
-    (axes,) = draw_per_class(shown_conditions(read_study([tmp_path]))).axes
+    (axes,) = draw_per_class(read_study([tmp_path]).measured).axes
     np.testing.assert_allclose(axes.lines[0].get_xdata(), [0.4, 0.7])
 
 
 def test_confusion_is_the_mean_of_the_runs_in_percent(tmp_path):
     for seed, accuracy in enumerate((0.6, 0.8)):
         write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy, class_names=["a", "b"])
-    axes = draw_confusion(*shown_conditions(read_study([tmp_path]))).axes[0]
+    axes = draw_confusion(*read_study([tmp_path]).measured).axes[0]
     assert texts(axes.texts) == ["70.0", "30.0", "30.0", "70.0"]

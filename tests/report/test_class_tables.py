@@ -3,13 +3,13 @@
 from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.charts.class_charts import draw_per_class
-from fmnist_exp.report.page.class_tables import confused_pair_tables, per_class_tables
+from fmnist_exp.report.charts.rows import draw_per_class
+from fmnist_exp.report.page.class_tables import confused_pairs, per_class
 
 
 def test_hardest_class_of_each_condition_comes_first(tmp_path):
     write_sweep(tmp_path, {"he": (0.4, 0.4), "lecun": (0.5, 0.5)})
-    (table,) = per_class_tables(found_in(tmp_path).conditions)
+    table = per_class(found_in(tmp_path).conditions)
     assert [row[:2] for row in table.rows] == [
         [label, name] for label in ("he_normal", "lecun_normal") for name in "abc"
     ]
@@ -18,7 +18,7 @@ def test_hardest_class_of_each_condition_comes_first(tmp_path):
 
 def test_interval_of_a_single_run_is_over_images(tmp_path):
     write_run(tmp_path / "0", accuracy=0.4)
-    (table,) = per_class_tables(found_in(tmp_path).conditions)
+    table = per_class(found_in(tmp_path).conditions)
     # Wilson's interval of 4 hits in 10
     assert table.rows[0][4] == "[16.8, 68.7]"
 
@@ -30,7 +30,7 @@ def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
         change_record(tmp_path / str(number), lambda record: record["per_class"].update(a=unknown))
     change_record(tmp_path / "1", lambda record: record["per_class"]["b"].update(precision=None))
     conditions = found_in(tmp_path).conditions
-    (table,) = per_class_tables(conditions)
+    table = per_class(conditions)
     assert [row[1] for row in table.rows] == ["b", "c", "a"]
     assert table.rows[0][2:4] == ["66.7", "66.7"]  # precision of the one run that predicts it
     assert table.rows[2][2:] == ["-", "-", "-", "-", "0"]
@@ -41,7 +41,7 @@ def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
 
 def test_most_frequent_mistakes_are_shares_of_the_true_class(tmp_path):
     write_sweep(tmp_path, {"he": (0.6,), "lecun": (0.8,)})
-    (table,) = confused_pair_tables(found_in(tmp_path).conditions)
+    table = confused_pairs(found_in(tmp_path).conditions)
     assert table.columns[2:] == ["he_normal, %", "lecun_normal, %"]
     assert sorted(table.rows) == [
         ["a", "b", "40.0", "20.0"],
@@ -53,14 +53,14 @@ def test_most_frequent_mistakes_are_shares_of_the_true_class(tmp_path):
 def test_conditions_with_other_classes_are_left_out(tmp_path):
     write_run(tmp_path / "0", accuracy=0.5)
     write_run(tmp_path / "1", "data=digits", accuracy=0.5, class_names="xy")
-    (table,) = confused_pair_tables(found_in(tmp_path).conditions)
+    table = confused_pairs(found_in(tmp_path).conditions)
     assert len(table.columns) == 3
 
 
 def test_without_results_there_are_no_tables():
-    assert per_class_tables([]) == confused_pair_tables([]) == []
+    assert per_class([]).rows == confused_pairs([]).rows == []
 
 
 def test_without_mistakes_there_is_no_table(tmp_path):
     write_run(tmp_path / "0", accuracy=1.0)
-    assert confused_pair_tables(found_in(tmp_path).conditions) == []
+    assert confused_pairs(found_in(tmp_path).conditions).rows == []

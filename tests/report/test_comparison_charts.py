@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from study import found_in, write_run, write_sweep
 
-from fmnist_exp.report.charts import comparison_charts as charts
-from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts import drawing, rows, study_charts
 
 GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
 MINUS = "\N{MINUS SIGN}"
@@ -20,12 +19,17 @@ def findings(tmp_path):
     return found_in(tmp_path)
 
 
+def drawn(found, start):
+    """The charts of a study whose names start so."""
+    return [chart for chart in study_charts.draw_study(found) if chart.name.startswith(start)]
+
+
 def texts(labels):
     return [label.get_text() for label in labels]
 
 
 def test_forest_shows_differences_in_points_and_the_verdict(findings):
-    (chart,) = charts.draw_differences(findings)
+    (chart,) = drawn(findings, "differences")
     (axes,) = chart.figure.axes
     (comparison,) = findings.comparisons["test_accuracy"]
     _, interval, point = axes.lines
@@ -40,34 +44,34 @@ def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
     found = found_in(tmp_path)
     names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.conditions}
-    figure = charts.draw_forest(20 * found.comparisons["test_accuracy"], names)
+    figure = rows.draw_forest(20 * found.comparisons["test_accuracy"], names)
     drawing.render(figure, "png")
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
 
 
 def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
-    monkeypatch.setattr(charts, "MAX_COMPARISONS", 2)
+    monkeypatch.setattr(study_charts, "MAX_COMPARISONS", 2)
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
-    (chart,) = charts.draw_differences(found_in(tmp_path))
+    (chart,) = drawn(found_in(tmp_path), "differences")
     assert len(chart.figure.axes[0].get_yticks()) == 2
     assert chart.note == "1 more comparisons are in comparisons.csv."
 
 
 def test_pairs_of_one_seed_have_no_forest(tmp_path):
     write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.7,)})
-    assert charts.draw_differences(found_in(tmp_path)) == []
+    assert drawn(found_in(tmp_path), "differences") == []
 
 
 def test_lines_join_the_runs_of_one_seed(findings):
-    (axes,) = charts.draw_seeds(findings.conditions).axes
+    (axes,) = rows.draw_seeds(findings.conditions).axes
     lines = [line for line in axes.lines if line.get_color() == "grey"]
     assert [list(line.get_ydata()) for line in lines] == [[0, 1]] * 5
     np.testing.assert_allclose(lines[1].get_xdata(), [81, 61])
 
 
 def test_difference_of_confusions_is_in_points_and_framed_where_clear(findings):
-    (chart,) = charts.draw_confusion_differences(findings.conditions)
+    (chart,) = drawn(findings, "confusion_difference")
     axes = chart.figure.axes[0]
     # 8 of 10 against 6 of 10 are right in every seed
     assert sorted(set(texts(axes.texts))) == ["+20.0", f"{MINUS}20.0"]
@@ -76,19 +80,19 @@ def test_difference_of_confusions_is_in_points_and_framed_where_clear(findings):
 
 def test_nothing_is_framed_without_two_pairs(tmp_path):
     write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)})
-    (chart,) = charts.draw_confusion_differences(found_in(tmp_path).conditions)
+    (chart,) = drawn(found_in(tmp_path), "confusion_difference")
     assert list(chart.figure.axes[0].patches) == []
 
 
 def test_conditions_without_common_seed_have_a_difference(tmp_path):
     write_run(tmp_path / "0", "initializer=he", "seed=0", accuracy=0.8)
     write_run(tmp_path / "1", "initializer=lecun", "seed=1", accuracy=0.6)
-    (chart,) = charts.draw_confusion_differences(found_in(tmp_path).conditions)
+    (chart,) = drawn(found_in(tmp_path), "confusion_difference")
     assert "+20.0" in texts(chart.figure.axes[0].texts)
 
 
 def test_reliability_has_a_line_for_each_condition_with_answers(findings):
-    (chart,) = charts.draw_calibration(findings)
+    (chart,) = drawn(findings, "reliability")
     (axes,) = chart.figure.axes
     assert [line.get_color() for line in axes.lines[1:]] == [
         drawing.colour(condition.index) for condition in findings.conditions
@@ -98,4 +102,4 @@ def test_reliability_has_a_line_for_each_condition_with_answers(findings):
 
 def test_without_answers_there_is_no_reliability_diagram(tmp_path):
     write_sweep(tmp_path, {"he": (0.8,)})
-    assert charts.draw_calibration(found_in(tmp_path)) == []
+    assert drawn(found_in(tmp_path), "reliability") == []

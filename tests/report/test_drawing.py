@@ -1,4 +1,4 @@
-"""Figures are the same for the same input, and only a report's own are ever removed."""
+"""Figures are the same for the same input, whatever the user's settings."""
 
 import matplotlib as mpl
 import pytest
@@ -44,37 +44,3 @@ def test_dollars_and_letters_that_the_font_lacks_are_drawn(figure, kind):
     figure.axes[0].set_title("größe_$x_$^ 重み $")
     figure.axes[0].set_xticks([0], ["$^"])
     assert drawing.render(figure, kind)
-
-
-@pytest.mark.parametrize("kind", drawing.KINDS)
-def test_figure_bears_its_mark(figure, kind):
-    assert drawing.mark_of("loss").encode() in drawing.render(
-        figure, kind, mark=drawing.mark_of("loss")
-    )
-
-
-def test_only_own_figures_that_the_report_lacks_are_removed(figure, tmp_path):
-    def write(name, mark):
-        for kind in drawing.KINDS:
-            content = drawing.render(figure, kind, mark=mark)
-            (tmp_path / f"{name}.{kind}").write_bytes(content)
-
-    write("kept", drawing.mark_of("kept"))
-    write("former_1", drawing.mark_of("former_1"))
-    write("copied", drawing.mark_of("former_1"))  # somebody's copy under a name of their own
-    write("former", drawing.mark_of("former_1"))
-    write("theirs", None)
-    (tmp_path / "former_1.txt").write_text(drawing.mark_of("former_1"))
-    (tmp_path / "folder.png").mkdir()
-    drawing.remove_former(tmp_path, ["kept"])
-    left = {path.name for path in tmp_path.iterdir()}
-    pairs = {
-        f"{name}.{kind}"
-        for name in ("kept", "copied", "former", "theirs")
-        for kind in ("png", "svg")
-    }
-    assert left == pairs | {"former_1.txt", "folder.png"}
-
-
-def test_nothing_is_removed_where_there_is_no_former_report(tmp_path):
-    drawing.remove_former(tmp_path / "nowhere", [])

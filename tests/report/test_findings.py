@@ -85,7 +85,7 @@ def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
 
 
 def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_PANELS", 2)
+    monkeypatch.setattr(module, "MAX_ANSWERED", 2)
     write_sweep(tmp_path, {**ARMS, "glorot": (0.8,)}, answers=True)
     found = found_in(tmp_path)
     assert list(found.predictions) == ["he_normal", "lecun_normal"]
@@ -94,11 +94,10 @@ def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
     assert low < 0 < high
 
 
-def test_runs_without_predictions_are_named_and_the_others_used(tmp_path):
+def test_runs_without_predictions_are_left_out(tmp_path):
     write_run(tmp_path / "s" / "0", answers=True)
     write_run(tmp_path / "s" / "1", "seed=1")
     found = found_in(tmp_path / "s")
-    assert found.without_predictions == ["s/1"]
     assert found.predictions["glorot_uniform"].seeds == (0,)
 
 
@@ -114,12 +113,3 @@ def test_answers_to_other_images_are_not_compared(tmp_path):
     write_run(tmp_path / "1", "data=digits", class_names="abcd", answers=True)
     found = found_in(tmp_path)
     assert (found.agreement, found.two_way) == (None, {})
-
-
-def test_qualities_count_diverged_runs_and_each_seed_once(tmp_path):
-    write_sweep(tmp_path, {"he": (0.9, 0.9)})
-    write_run(tmp_path / "again", "initializer=he", "seed=1", accuracy=0.9)
-    write_run(tmp_path / "diverged", "initializer=he", "seed=2", status="diverged", accuracy=0.1)
-    write_run(tmp_path / "failed", "initializer=he", "seed=3", status="failed")
-    (row,) = found_in(tmp_path).qualities.to_dict("records")
-    assert (row["num_runs"], row["num_diverged"]) == (3, 1)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from fmnist_exp.report.page.formatting import (
@@ -9,9 +10,9 @@ from fmnist_exp.report.page.formatting import (
     bounds,
     cell,
     fixed,
+    mean_with_interval,
     p_value,
     percent,
-    with_interval,
 )
 
 MINUS = "\N{MINUS SIGN}"
@@ -41,11 +42,11 @@ def test_fractions_are_read_in_percent():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"), [(0.1, 0.3, "20.0 [10.0, 30.0]"), (math.nan, math.nan, "20.0")]
+    ("values", "text"),
+    [([0.2], "20.0"), ([0.1, 0.2, 0.3], "20.0 [-4.8, 44.8]".replace("-", MINUS)), ([], "-")],
 )
-def test_a_mean_has_its_interval_if_there_is_one(low, high, text):
-    row = {"x_mean": 0.2, "x_ci_low": low, "x_ci_high": high}
-    assert with_interval(row, "x", 100, 1) == text
+def test_a_mean_has_its_interval_if_there_is_one(values, text):
+    assert mean_with_interval(np.array(values), 1, 100) == text
 
 
 @pytest.mark.parametrize(

@@ -107,21 +107,14 @@ def test_flipped_bytes_are_noticed(tmp_path, place):
 def test_agreement_shares_by_hand(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    found = agreement(
-        {
-            "a": answers(tmp_path / "a", (0, 1, 0), (0, 0, 0)),
-            "b": answers(tmp_path / "b", (0, 1, 0)),
-        }
-    )
-    np.testing.assert_allclose(found.share_right, [1, 2 / 3, 0])
-    assert found.all_right == pytest.approx({"a": 1 / 3, "b": 2 / 3})
-    assert found.none_right == pytest.approx({"a": 1 / 3, "b": 1 / 3})
+    first = answers(tmp_path / "a", (0, 1, 0), (0, 0, 0))
+    second = answers(tmp_path / "b", (0, 1, 0))
+    found = agreement([first, second])
+    assert found.num_images == 3
+    assert (first.all_right, second.all_right) == pytest.approx((1 / 3, 2 / 3))
+    assert (first.none_right, second.none_right) == pytest.approx((1 / 3, 1 / 3))
     assert list(found.always_wrong) == [2]
     assert list(found.disputed) == [1]
-    # accuracies 2/3 and 1/3; one image of three with p = 1/2, p (1 - p) n / (n - 1) = 1/2
-    assert found.std["a"] == pytest.approx(1 / 3 / np.sqrt(2))
-    assert found.independent_std["a"] == pytest.approx(np.sqrt(0.5 / 3 / 3))
-    assert np.isnan(found.std["b"])
 
 
 def test_commonest_answer_of_each_image():

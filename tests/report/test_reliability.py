@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
-from fmnist_exp.report.statistics.reliability import (
+from fmnist_exp.report.statistics.images import (
     brier_score,
     expected_calibration_error,
     reliability_curve,
@@ -78,6 +79,12 @@ def test_certain_and_right_is_perfect():
     probabilities, labels = np.eye(3), np.arange(3)
     assert expected_calibration_error(*answers(probabilities, labels)) == 0
     assert brier_score(probabilities, labels) == pytest.approx(0, abs=1e-12)
+
+
+def test_brier_score_is_that_of_scikit_learn(run_seed):
+    probabilities, labels = draw(run_seed)
+    expected = brier_score_loss(labels, probabilities, labels=range(5), scale_by_half=False)
+    assert brier_score(probabilities, labels) == pytest.approx(expected, rel=1e-12)
 
 
 def test_brier_score_by_hand():

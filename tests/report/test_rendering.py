@@ -6,25 +6,18 @@ import re
 import pytest
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.page.rendering import (
-    FigureReference,
-    Page,
-    Section,
-    Table,
-    Thumbnail,
-    ThumbnailStrip,
-    to_html,
-    to_markdown,
-)
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.page.rendering import Page, Section, Strip, to_html, to_markdown
+from fmnist_exp.report.page.tables import Table
 
 NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
+FIGURE = drawing.new_figure(2, 1)
 
 
 @pytest.fixture
 def figures():
     """The files of a figure of 2 by 1 inches."""
-    figure = drawing.new_figure(2, 1)
-    return {f"loss.{kind}": drawing.render(figure, kind) for kind in drawing.KINDS}
+    return drawing.render_all([Chart("loss", "Loss", drawing.new_figure(2, 1))])
 
 
 def page_of(name: str) -> Page:
@@ -33,9 +26,9 @@ def page_of(name: str) -> Page:
         "one",
         name,
         paragraphs=[name],
-        figures=[FigureReference("loss", name, name)],
+        figures=[Chart("loss", name, FIGURE)],
         tables=[Table([name, "n"], [[name, "1"]], name), Table(["a"], [[name]], name, folded=True)],
-        thumbnails=[ThumbnailStrip(name, [Thumbnail("data:image/png;base64,AA==", name)])],
+        thumbnails=[Strip(name, [("data:image/png;base64,AA==", name)])],
     )
     return Page(name, [name], [name], [(name, name)], [section])
 
@@ -46,7 +39,7 @@ def test_parts_stand_in_order(figures):
         ["The answer"],
         ["The warning"],
         [("commit", "abc")],
-        [Section("a", "First", ["Text"], [FigureReference("loss", "Caption", "Loss")])],
+        [Section("a", "First", ["Text"], [Chart("loss", "Loss", FIGURE, "All of it.")])],
     )
     for text, parts in (
         (to_html(page, figures), ["The title<", "The answer", "abc", "The warning", "First</h2>"]),
@@ -57,7 +50,7 @@ def test_parts_stand_in_order(figures):
     ):
         places = [text.index(part) for part in parts]
         assert places == sorted(places)
-    assert "![Loss](figures/loss.png)\n\nCaption\n" in to_markdown(page)
+    assert "![Loss](figures/loss.png)\n\nLoss. All of it.\n" in to_markdown(page)
 
 
 def test_names_cannot_become_markup(figures):

@@ -4,9 +4,9 @@ import pytest
 from study import write_run
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.charts.run_charts import draw_confusion_matrix, draw_curves, draw_run
-from fmnist_exp.rundir.records import CONFUSION_MATRIX, HISTORY, RUN_FIGURES
-from fmnist_exp.rundir.tables import read_confusion_matrix, read_history
+from fmnist_exp.report.charts.run_charts import confusion_of, curves_of, draw_run
+from fmnist_exp.rundir.records import HISTORY, RUN_FIGURES
+from fmnist_exp.rundir.tables import read_history
 
 
 def test_run_gets_two_figures_that_do_not_change(tmp_path):
@@ -24,7 +24,7 @@ def test_run_gets_two_figures_that_do_not_change(tmp_path):
 def test_curves_show_both_splits_by_epoch(tmp_path):
     write_run(tmp_path / "0", num_epochs=5)
     history = read_history(tmp_path / "0" / HISTORY)
-    loss, accuracy = draw_curves(history).axes
+    loss, accuracy = curves_of(tmp_path / "0").axes
     assert [list(line.get_ydata()) for line in loss.lines] == [
         list(history["train_loss"]),
         list(history["validation_loss"]),
@@ -34,7 +34,7 @@ def test_curves_show_both_splits_by_epoch(tmp_path):
 
 def test_confusion_matrix_shows_counts_under_its_own_class_names(tmp_path):
     write_run(tmp_path / "0", class_names=["shoe", "bag"])
-    figure = draw_confusion_matrix(*read_confusion_matrix(tmp_path / "0" / CONFUSION_MATRIX))
+    figure = confusion_of(tmp_path / "0")
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts] == ["8", "2", "2", "8"]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["shoe", "bag"]

@@ -21,7 +21,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [
         *("differs", "leaderboard", "differences", "qualities", "seeds", "curves", "splits"),
-        *("confusion", "classes", "calibration", "agreement", "cost", "runs"),
+        *("confusion", "classes", "calibration", "agreement", "cost", "runs", "methods"),
     ]
     shown = [figure.name for part in parts.values() for figure in part.figures]
     charts = study_charts.draw_study(found_in(tmp_path))
@@ -30,7 +30,9 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
 
 def test_study_without_completed_runs_has_few_sections(tmp_path):
     write_run(tmp_path / "0", status="diverged")
-    assert list(built(tmp_path, drawn=True)) == ["differs", "leaderboard", "qualities", "runs"]
+    assert list(built(tmp_path, drawn=True)) == [
+        *("differs", "leaderboard", "qualities", "runs", "methods")
+    ]
 
 
 def test_what_differs_lists_values_and_what_is_shared(tmp_path):

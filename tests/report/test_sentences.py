@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fmnist_exp.report.page.sentences import sentence
+from fmnist_exp.report.page.answers import sentence
 from fmnist_exp.report.statistics.verdicts import compare
 
 NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4

@@ -6,10 +6,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
+from fmnist_exp.report.statistics.paired import holm
 from fmnist_exp.report.statistics.intervals import (
     described,
-    holm,
-    simultaneous_confidence,
     t_interval,
     wilson_interval,
 )
@@ -91,8 +90,3 @@ def test_holm_leaves_out_what_was_not_tested():
 
 def test_holm_of_no_test_is_empty():
     assert holm(np.array([])).size == 0
-
-
-def test_simultaneous_confidence_shares_the_error():
-    assert simultaneous_confidence(5) == pytest.approx(0.99)
-    assert simultaneous_confidence(1) == simultaneous_confidence(0) == pytest.approx(0.95)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from study import write_run
 
-from fmnist_exp.report.runs.sweeps import read_study
-from fmnist_exp.report.summary import METRICS, summarize
+from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.summary import SUMMARIZED, summarize
 
 
 @pytest.fixture
@@ -40,5 +40,5 @@ def test_condition_without_completed_runs_keeps_its_row(summary):
 def test_every_metric_has_mean_spread_and_interval(summary):
     parts = ("mean", "std", "ci_low", "ci_high")
     expected = ["initializer", "num_runs", "num_diverged", "num_pruned", "num_failed"]
-    expected += [f"{metric}_{part}" for metric in METRICS for part in parts]
+    expected += [f"{metric}_{part}" for metric in SUMMARIZED for part in parts]
     assert list(summary) == expected

@@ -45,11 +45,11 @@ def test_pictures_show_images_that_all_get_wrong(folder):
     strip = strips_of(folder)[0]
     assert strip.caption.startswith("Wrong in every run")
     assert len(strip.images) == MAX_IMAGES
-    index = int(strip.images[0].caption.split()[1].rstrip(":"))
+    index = int(strip.images[0][1].split()[1].rstrip(":"))
     label = splits.test.labels[index]
     assert label != 0
-    assert strip.images[0].caption == f"no. {index}: class {label}; said: class 0 2"
-    content = base64.b64decode(strip.images[0].source.partition(",")[2])
+    assert strip.images[0][1] == f"no. {index}: class {label}; said: class 0 2"
+    content = base64.b64decode(strip.images[0][0].partition(",")[2])
     shown = np.asarray(Image.open(io.BytesIO(content)))
     np.testing.assert_array_equal(shown.ravel(), splits.test.images[index])
 
@@ -57,15 +57,15 @@ def test_pictures_show_images_that_all_get_wrong(folder):
 def test_disputed_images_name_both_answers(folder):
     strip = strips_of(folder)[1]
     assert strip.caption.startswith("In dispute")
-    (picture,) = strip.images
+    ((_, caption),) = strip.images
     index = np.flatnonzero(images(folder).test.labels == 1)[0]
-    assert picture.caption == f"no. {index}: class 1; said: class 0 1, class 1 1"
+    assert caption == f"no. {index}: class 1; said: class 0 1, class 1 1"
 
 
 def test_other_images_are_not_strips_of(tmp_path):
     write_run(tmp_path / "0", answers=True)
     (strip,) = strips_of(tmp_path)
-    assert strip.images == []
+    assert strip.images == ()
     assert strip.caption.startswith("No pictures")
 
 

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from fmnist_exp.report.statistics import power
-from fmnist_exp.report.statistics.comparisons import Verdict, comparison_table
+from fmnist_exp.report.statistics.verdicts import Verdict, comparison_table
 from fmnist_exp.report.statistics.verdicts import SESOI, compare
 
 BOUND = SESOI["test_accuracy"]

@@ -10,9 +10,11 @@ from conftest import config_of
 from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.data.loading import load
-from fmnist_exp.report.page.build import answers, build_page, warnings
+from fmnist_exp.report.page.answers import answers
+from fmnist_exp.report.page.build import build_page
+from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.page.rendering import to_html
-from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs import differences
 
 ARM = (0.6, 0.7, 0.8, 0.7, 0.6)
 BETTER = (0.8, 0.9, 0.9, 0.8, 0.8)
@@ -104,7 +106,7 @@ def together(*configs, chosen=()):
     """What is said of flat configs to have changed together."""
     return [
         (each.follows, each.always, each.keys)
-        for each in conditions.changed_together(configs, chosen)
+        for each in differences.changed_together(configs, chosen)
     ]
 
 
@@ -181,12 +183,10 @@ def test_case_O6_runs_on_different_data_or_engines_are_not_compared(tmp_path, ch
     for number, initializer in enumerate(("he", "lecun")):
         write_run(tmp_path / f"other {number}", f"initializer={initializer}", change)
     found = found_in(tmp_path)
+    on = {each.label: each.grounds for each in found.conditions}
     assert len(found.comparisons["test_accuracy"]) == 2  # one on each data set, of six
     for each in found.comparisons["test_accuracy"]:
-        first, second = (
-            found.study.configs[label] for label in (each.condition_a, each.condition_b)
-        )
-        assert conditions.grounds(first) == conditions.grounds(second)
+        assert on[each.condition_a] == on[each.condition_b]
     (text,) = about("are not compared", tmp_path)
     start, _, named = text.partition(": ")
     assert start == "Conditions that differ in data or engine are not compared with each other"
@@ -244,8 +244,9 @@ def test_case_O6_of_many_conditions_each_is_compared_with_the_first_on_its_data(
     found = found_in(tmp_path)
     pairs = [(each.condition_a, each.condition_b) for each in found.comparisons["test_accuracy"]]
     assert len(pairs) == 8
+    name_of = {each.label: each.config["data.name"] for each in found.conditions}
     for pair in pairs:
-        assert len({found.study.configs[label]["data.name"] for label in pair}) == 1
+        assert len({name_of[label] for label in pair}) == 1
     one_side = found_in(tmp_path, baseline=pairs[0][1]).comparisons["test_accuracy"]
     assert len(one_side) == 4
 

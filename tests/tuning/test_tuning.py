@@ -10,7 +10,9 @@ from tuning_study import SMALL, tune
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.report.page.build import answers, warnings
+from fmnist_exp.report.page.answers import answers
+from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.summary import summarize
 from fmnist_exp.run import provenance, runner
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
@@ -109,7 +111,7 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     assert f"the best is number {best}, optimizer.config.learning_rate=" in said[0]
     assert said[1:] == ["1 comparison of test accuracy: 1 with too few seeds for a verdict."]
     assert "1 run pruned: s/1." in warnings(found)
-    assert found.summary["num_pruned"].tolist() == [0, 1, 0, 0]
+    assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
 
 
 def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_config):

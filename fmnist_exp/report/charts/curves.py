@@ -37,9 +37,9 @@ def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     figure.supxlabel("epoch", fontsize=9)
     figure.supylabel(metric, fontsize=9)
-    names = {"train": "train, while learning", "validation": "validation"}
     handles = [
-        Line2D([], [], color="grey", label=names[split], **look) for split, look in looks.items()
+        Line2D([], [], color="grey", label=drawing.LEARNING[split], **look)
+        for split, look in looks.items()
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False)
     return figure

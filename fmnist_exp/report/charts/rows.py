@@ -11,8 +11,8 @@ from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import MAX_SEEDS, MINUS, POINTS, colour, marker
 from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.comparisons import Comparison
 from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.verdicts import Comparison
 from fmnist_exp.rundir import records
 
 
@@ -87,7 +87,7 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
         # Beside the axes, where no dot or interval can be.
         bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
         seeds = numbers[:MAX_SEEDS]
-        places = row + (np.linspace(-0.28, 0.08, len(seeds)) if len(seeds) > 1 else [-0.1])
+        places = row - 0.1 + np.linspace(-0.18, 0.18, len(seeds)) * (len(seeds) > 1)
         for axes in (bars, dots):
             axes.plot(seeds, places, ".", color=colour(condition.index), markersize=4)
             axes.plot(interval, [row + 0.24] * 2, color="black", linewidth=1.2)

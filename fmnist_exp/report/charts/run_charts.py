@@ -10,7 +10,7 @@ from fmnist_exp import files
 from fmnist_exp.report.charts import drawing, heatmaps
 from fmnist_exp.report.charts.drawing import colour, marker
 from fmnist_exp.rundir import records
-from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history, shares_of
+from fmnist_exp.rundir.tables import read_confusion_matrix, read_history, shares_of
 
 
 def draw_run(run_dir: Path, name: str) -> None:
@@ -20,31 +20,33 @@ def draw_run(run_dir: Path, name: str) -> None:
         RecordError: a table of the run cannot be read, or the figure cannot be written.
     """
     with drawing.house_style():
-        if name == "curves.png":
-            figure = draw_curves(read_history(run_dir / records.HISTORY))
-        else:
-            names, counts = read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
-            title = "Test images by true and predicted class"
-            cells = np.char.mod("%d", counts)
-            figure = heatmaps.draw_confusion(shares_of(counts), cells, names, title)
+        figure = {"curves.png": curves_of, "confusion_matrix.png": confusion_of}[name](run_dir)
     files.write_bytes(run_dir / records.FIGURES / name, drawing.render(figure, "png"))
 
 
-def draw_curves(history: History) -> Figure:
+def curves_of(run_dir: Path) -> Figure:
     """Loss and accuracy over the epochs, training against validation."""
+    history = read_history(run_dir / records.HISTORY)
     figure = drawing.new_figure(8, 3.2)
     for axes, metric in zip(figure.subplots(1, 2), records.METRICS, strict=True):
-        for index, split in enumerate(("train", "validation")):
+        for index, (split, label) in enumerate(drawing.LEARNING.items()):
             axes.plot(
                 history["epoch"],
                 history[f"{split}_{metric}"],
                 color=colour(index),
                 marker=marker(index) if len(history["epoch"]) < 30 else None,
                 markersize=3,
-                label=split if split == "validation" else "train, while learning",
+                label=label,
             )
         axes.set_xlabel("epoch")
         axes.set_ylabel(metric)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     return figure
+
+
+def confusion_of(run_dir: Path) -> Figure:
+    """Counts of true and predicted classes on the test split, coloured by share of the true."""
+    names, counts = read_confusion_matrix(run_dir / records.CONFUSION_MATRIX)
+    title = "Test images by true and predicted class"
+    return heatmaps.draw_confusion(shares_of(counts), np.char.mod("%d", counts), names, title)

@@ -14,8 +14,7 @@ from fmnist_exp.report.page.formatting import (
     p_value,
 )
 from fmnist_exp.report.runs.tuned import Tuned
-from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, Comparison, Verdict
 
 MAX_SENTENCES = 10  # comparisons in words; the table has the rest
 COUNTED = {

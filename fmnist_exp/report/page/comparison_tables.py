@@ -3,7 +3,7 @@
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.formatting import MINUS, amount, bounds, p_value
 from fmnist_exp.report.page.tables import Table, table_of
-from fmnist_exp.report.statistics.comparisons import Comparison
+from fmnist_exp.report.statistics.verdicts import Comparison
 
 COLUMNS = (
     *("A", "B", "pairs", f"A {MINUS} B", "simultaneous 95 % CI", "p", "p, Holm"),

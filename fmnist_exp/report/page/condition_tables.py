@@ -16,8 +16,8 @@ from fmnist_exp.report.page.formatting import (
 )
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.comparisons import Verdict
 from fmnist_exp.report.statistics.qualities import TARGET
+from fmnist_exp.report.statistics.verdicts import Verdict
 from fmnist_exp.report.summary import ENDS
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all

@@ -13,44 +13,41 @@ from fmnist_exp.report.page.class_tables import confused_pairs, per_class
 from fmnist_exp.report.page.comparison_tables import comparison_tables
 from fmnist_exp.report.page.condition_tables import (
     MAX_ROWS,
-    POINTS,
     cost_table,
     leaderboards,
     quality_tables,
 )
-from fmnist_exp.report.page.formatting import cell, mean, percent, spread
+from fmnist_exp.report.page.formatting import cell, mean, percent
 from fmnist_exp.report.page.rendering import Section
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.page.thumbnails import strips
 from fmnist_exp.report.runs.differences import Difference, differences, what_is_shared
-from fmnist_exp.report.statistics.correctness import independent_error_std
 
 
 def build_sections(
     findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
 ) -> list[Section]:
     """Every section that has something to show, in the order of a report; see `build_page`."""
+    conditions = findings.conditions
+    losses = findings.comparisons["test_loss"][:MAX_SENTENCES]
 
     def drawn(*starts: str) -> list[Chart]:
         return [chart for chart in charts if chart.name.startswith(starts)]
 
-    conditions = findings.conditions
     built = [
         Section("differs", "What differs", tables=_what_differs(findings)),
         Section("leaderboard", "Leaderboard", tables=leaderboards(findings)),
         Section(
             "differences",
             "Differences, paired by seed",
-            paragraphs=[
-                sentence(each) for each in findings.comparisons["test_loss"][:MAX_SENTENCES]
-            ],
-            figures=drawn("differences"),
-            tables=comparison_tables(findings, MAX_ROWS),
+            list(map(sentence, losses)),
+            drawn("differences"),
+            comparison_tables(findings, MAX_ROWS),
         ),
         Section(
             "qualities",
             "Convergence, stability, overfitting",
-            paragraphs=_on_epochs(findings),
+            _on_epochs(findings),
             tables=quality_tables(findings.study.conditions),
         ),
         Section("seeds", "Every seed", figures=drawn("seeds", "test_accuracy", "test_loss")),
@@ -63,25 +60,18 @@ def build_sections(
             tables=[confused_pairs(conditions)],
             side_by_side=True,
         ),
-        Section(
-            "classes", "Each class", figures=drawn("per_class_f1"), tables=[per_class(conditions)]
-        ),
-        Section(
-            "calibration",
-            "Calibration",
-            figures=drawn("reliability"),
-            tables=[_calibration(findings)],
-        ),
+        Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
+        Section("calibration", "Calibration", [], drawn("reliability"), [_calibration(findings)]),
         Section(
             "agreement",
             "Agreement, image by image",
-            paragraphs=_on_agreement(findings),
+            _on_agreement(findings),
             tables=[_agreement(findings)],
             thumbnails=strips(findings, images),
         ),
         Section("cost", "Cost", tables=[cost_table(conditions)]),
         Section("runs", "Every run", tables=[_every_run(findings)]),
-        Section("methods", "Methods", paragraphs=methods.paragraphs(findings)),
+        Section("methods", "Methods", methods.paragraphs(findings)),
     ]
     whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
     return [each for each in whole if each.figures or each.tables or each.paragraphs]
@@ -145,10 +135,8 @@ def _on_agreement(findings: Findings) -> list[str]:
     found = findings.agreement
     if found is None:
         return []
-    return [
-        f"{len(found.always_wrong):,} of {found.num_images:,} test images are answered wrongly by "
-        "every run of every condition."
-    ]
+    wrong = f"{len(found.always_wrong):,} of {found.num_images:,} test images"
+    return [f"{wrong} are answered wrongly by every run of every condition."]
 
 
 def _agreement(findings: Findings) -> Table:
@@ -160,16 +148,10 @@ def _agreement(findings: Findings) -> Table:
             "all runs right, %": percent(each.all_right, 1),
             "runs disagree, %": percent(1 - each.all_right - each.none_right, 1),
             "no run right, %": percent(each.none_right, 1),
-            "SD of accuracy, points": spread(each.correct.mean(axis=1), 2, POINTS),
-            "SD if images were independent, points": percent(independent_error_std(each.correct)),
         }
         for name, each in answers.items()
     ]
-    caption = (
-        "Shares of the test images. Far above the SD of independent images, whole runs are better "
-        "or worse; near 0, the seeds had no effect"
-    )
-    return table_of(rows, caption)
+    return table_of(rows, "Shares of the test images")
 
 
 def _every_run(findings: Findings) -> Table:

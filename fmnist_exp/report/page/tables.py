@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fmnist_exp.report.page.formatting import INFINITY, MINUS
@@ -15,6 +14,7 @@ NUMBER = re.compile(
     f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
     "|\\[[^]]*\\]|-|never"
 )
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
@@ -78,8 +78,7 @@ def latex(table: Table) -> str:
     head, *body = map(_latex_row, (table.columns, *table.rows))
     columns = "l" * len(table.columns)
     return (
-        f"{LATEX_HINT}{_stand_ins(head + ''.join(body))}"
-        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
+        f"{LATEX_HINT}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
         "\\bottomrule\n\\end{tabular}\n"
     )
 
@@ -91,33 +90,17 @@ def escape_markdown(text: str) -> str:
 
 def _latex_row(cells: Sequence[str]) -> str:
     texts = (" ".join(cell.splitlines()) for cell in cells)
-    row = " & ".join("".join(LATEX.get(each, each) for each in text) for text in texts)
+    row = " & ".join("".join(map(_latex_letter, text)) for text in texts)
     # The line end before it would take [64] for its argument.
     return f"{'{}' if row.startswith(('[', '*')) else ''}{row} \\\\\n"
 
 
-def _stand_ins(text: str) -> str:
-    """A code such as [U+91CD] for each letter that pdflatex may not know, unless it does.
-
-    Engines that read Unicode, known by Umathchar, have the letters themselves.
-    """
-    letters = sorted({letter for letter in text if ord(letter) > LAST_LATIN})
-    return "".join(
-        f"\\ifdefined\\Umathchar\\else\\expandafter\\providecommand\\csname u8:"
-        f"\\detokenize{{{letter}}}\\endcsname{{[U+{ord(letter):04X}]}}\\fi\n"
-        for letter in letters
-    )
+def _latex_letter(letter: str) -> str:
+    """The letter as LaTeX takes it; a code such as [U+91CD] for one that pdflatex may not know."""
+    return LATEX.get(letter) or (letter if ord(letter) <= LAST_LATIN else f"[U+{ord(letter):04X}]")
 
 
 def _not_a_formula(value: Any) -> Any:
     """The value, with a quote before a text that a spreadsheet would run."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return value if _is_number(value) else f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return np.isfinite(float(text))
-    except ValueError:
-        return False
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
+    return f"'{value}" if is_formula and not PLAIN_NUMBER.fullmatch(value) else value

@@ -8,7 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from fmnist_exp.files import read_arrays
-from fmnist_exp.report.statistics import reliability
+from fmnist_exp.report.statistics.images import (
+    Reliability,
+    brier_score,
+    expected_calibration_error,
+    reliability_curve,
+)
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import cannot_read
 
@@ -34,7 +39,7 @@ class Predictions:
     predicted: np.ndarray
     brier: np.ndarray
     ece: np.ndarray
-    curve: reliability.Reliability
+    curve: Reliability
 
     @property
     def correct(self) -> np.ndarray:
@@ -73,9 +78,9 @@ def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None
         seeds=tuple(seed for seed, _ in chosen),
         labels=labels.astype(int),
         predicted=predicted,
-        brier=np.array([reliability.brier_score(each.probabilities, labels) for each in stored]),
-        ece=np.array(list(map(reliability.expected_calibration_error, confidence, right))),
-        curve=reliability.reliability_curve(confidence.ravel(), right.ravel()),
+        brier=np.array([brier_score(each.probabilities, labels) for each in stored]),
+        ece=np.array(list(map(expected_calibration_error, confidence, right))),
+        curve=reliability_curve(confidence.ravel(), right.ravel()),
     )
 
 

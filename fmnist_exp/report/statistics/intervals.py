@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
+NAN = float("nan")
 
 
 def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -24,7 +25,7 @@ def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[floa
     """
     count = len(values)
     if count < 2:
-        return float("nan"), float("nan")
+        return NAN, NAN
     mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
     half = _t_quantile((1 + confidence) / 2, count - 1) * spread / np.sqrt(count)
     return mean - half, mean + half
@@ -43,8 +44,8 @@ def described(name: str, values: np.ndarray) -> dict[str, float]:
     """
     low, high = t_interval(values)
     return {
-        f"{name}_mean": float(np.mean(values)) if len(values) else np.nan,
-        f"{name}_std": float(np.std(values, ddof=1)) if len(values) > 1 else np.nan,
+        f"{name}_mean": float(np.mean(values)) if len(values) else NAN,
+        f"{name}_std": float(np.std(values, ddof=1)) if len(values) > 1 else NAN,
         f"{name}_ci_low": low,
         f"{name}_ci_high": high,
     }
@@ -53,40 +54,12 @@ def described(name: str, values: np.ndarray) -> dict[str, float]:
 def wilson_interval(num_hits: int, num_trials: int) -> tuple[float, float]:
     """Wilson's 95 % score interval for a proportion, such as the recall of one class.
 
-    It holds for one fitted model: it knows nothing of the spread over seeds.
-
-    Args:
-        num_hits: hits among the trials.
-        num_trials: number of independent trials.
-
-    Returns:
-        Lower and upper bound in [0, 1]; NaN without a trial.
+    It holds for one fitted model: it knows nothing of the spread over seeds. NaN without a trial.
 
     Source:
         Wilson (1927), Probable inference, the law of succession, and statistical inference.
     """
     if num_trials == 0:
-        return float("nan"), float("nan")
+        return NAN, NAN
     found = stats.binomtest(num_hits, num_trials).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """P values adjusted so that, at any level, one false rejection in the family is that rare.
-
-    Args:
-        p_values: float (num_comparisons,); NaN where there is no test, which then is no member
-            of the family.
-
-    Returns:
-        float (num_comparisons,); compare them with the level itself.
-
-    Source:
-        Holm (1979), A simple sequentially rejective multiple test procedure. The same numbers as
-        statsmodels' multipletests, which collects garbage at every call: 0.1 s amid many records.
-    """
-    adjusted = np.full(len(p_values), np.nan)
-    order = np.argsort(p_values)[: np.sum(~np.isnan(p_values))]  # NaN is sorted last
-    stepwise = np.arange(len(order), 0, -1) * p_values[order]
-    adjusted[order] = np.minimum(np.maximum.accumulate(stepwise), 1)
-    return adjusted

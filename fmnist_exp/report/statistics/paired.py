@@ -5,7 +5,7 @@ the random draws. What they share cancels in the difference, so pairs see smalle
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -13,8 +13,7 @@ from scipy import stats
 from fmnist_exp.report.statistics.intervals import CONFIDENCE, t_interval
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """Values of two arms, joined on the seed.
 
     Attributes:
@@ -28,8 +27,7 @@ class Pairs:
     unpaired: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class PairedT:
+class PairedT(NamedTuple):
     """Mean difference, its SD (n - 1 in the denominator), t interval and two-sided p value."""
 
     mean: float
@@ -61,10 +59,6 @@ def paired_t(differences: np.ndarray, confidence: float = CONFIDENCE) -> PairedT
     if not, the limits of the t test as the spread vanishes. Below two pairs only the mean is
     known, the rest is NaN.
 
-    Args:
-        differences: float (num_pairs,).
-        confidence: share of such intervals that hold the true mean difference.
-
     Source:
         Student (1908), The probable error of a mean; as scipy.stats.ttest_rel.
     """
@@ -81,30 +75,39 @@ def paired_t(differences: np.ndarray, confidence: float = CONFIDENCE) -> PairedT
 def equivalence_p(differences: np.ndarray, sesoi: float) -> float:
     """P value of two one-sided t tests (TOST): the larger of the two.
 
-    Small values say that the mean difference lies strictly within +/- `sesoi`. Differences that
-    are all equal give 0 if they do and 1 if they do not; NaN below two pairs.
-
-    Args:
-        differences: float (num_pairs,).
-        sesoi: smallest effect of interest, above 0, in the unit of the differences.
+    Small values say that the mean difference lies strictly within +/- `sesoi`, the smallest effect
+    of interest. Differences that are all equal give 0 if they do and 1 if they do not; NaN below
+    two pairs or without a `sesoi`.
 
     Source:
         Schuirmann (1987), A comparison of the two one-sided tests procedure and the power
         approach; Lakens (2017), Equivalence tests. As statsmodels.stats.weightstats.ttost_paired.
     """
     std = _std(differences)
-    if std > 0:
-        room = sesoi - abs(np.mean(differences))
-        statistic = room / std * np.sqrt(len(differences))
-        return float(stats.t.sf(statistic, len(differences) - 1))
-    return float("nan") if np.isnan(std) else float(abs(differences[0]) >= sesoi)
-
-
-def _std(differences: np.ndarray) -> float:
-    """SD with n - 1; exactly 0 for equal values, where the formula can leave a rounding error."""
-    if len(differences) < 2:
+    if np.isnan([std, sesoi]).any():
         return float("nan")
-    return float(np.std(differences, ddof=1)) if np.ptp(differences) else 0.0
+    if std == 0:
+        return float(abs(differences[0]) >= sesoi)
+    room = sesoi - abs(np.mean(differences))
+    return float(stats.t.sf(room / std * np.sqrt(len(differences)), len(differences) - 1))
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """P values adjusted so that, at any level, one false rejection in the family is that rare.
+
+    Args:
+        p_values: float (num_comparisons,); NaN where there is no test, which then is no member
+            of the family.
+
+    Source:
+        Holm (1979), A simple sequentially rejective multiple test procedure; as statsmodels'
+        multipletests, which takes a second to import.
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    order = np.argsort(p_values)[: np.sum(~np.isnan(p_values))]  # NaN is sorted last
+    stepwise = np.arange(len(order), 0, -1) * p_values[order]
+    adjusted[order] = np.minimum(np.maximum.accumulate(stepwise), 1)
+    return adjusted
 
 
 def differing_cells(differences: np.ndarray) -> np.ndarray:
@@ -124,3 +127,10 @@ def differing_cells(differences: np.ndarray) -> np.ndarray:
     cells = differences.reshape(len(differences), -1).T
     p_values = np.array([paired_t(cell).p_value for cell in cells])
     return (stats.false_discovery_control(p_values) <= 0.05).reshape(differences.shape[1:])
+
+
+def _std(differences: np.ndarray) -> float:
+    """SD with n - 1; exactly 0 for equal values, where the formula can leave a rounding error."""
+    if len(differences) < 2:
+        return float("nan")
+    return float(np.std(differences, ddof=1)) if np.ptp(differences) else 0.0

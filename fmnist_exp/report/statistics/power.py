@@ -6,7 +6,7 @@ level of the test (for one of m comparisons, divided by m), and `power` the chan
 difference, with its sign.
 """
 
-from collections.abc import Callable
+from bisect import bisect_left
 from functools import cache
 
 from scipy import optimize, special
@@ -48,7 +48,11 @@ def seeds_to_detect(
     std: float, difference: float, alpha: float = ALPHA, power: float = POWER
 ) -> int:
     """Fewest paired seeds with which a true `difference` would be found; at most `MAX_SEEDS`."""
-    return _first(lambda count: minimum_detectable(std, count, alpha, power) <= difference)
+
+    def enough(count: int) -> bool:
+        return minimum_detectable(std, count, alpha, power) <= difference
+
+    return 2 + bisect_left(range(2, MAX_SEEDS), True, key=enough)
 
 
 def seeds_to_settle(std: float, sesoi: float, alpha: float = ALPHA, power: float = POWER) -> int:
@@ -63,15 +67,3 @@ def seeds_to_settle(std: float, sesoi: float, alpha: float = ALPHA, power: float
     """
     one_sided = seeds_to_detect(std, sesoi, 2 * alpha, (1 + power) / 2)
     return max(seeds_to_detect(std, sesoi, alpha, power), one_sided)
-
-
-def _first(enough: Callable[[int], bool]) -> int:
-    """The smallest count from 2 to `MAX_SEEDS` that is enough; more is never less enough."""
-    high = 2
-    while high < MAX_SEEDS and not enough(high):
-        high = min(2 * high, MAX_SEEDS)
-    low = 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle + 1, high)
-    return high

@@ -11,15 +11,16 @@ The rules stand fixed before any run. For every pair of conditions shown:
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from fmnist_exp.report.statistics import paired, power
-from fmnist_exp.report.statistics.comparisons import Comparison, Verdict
-from fmnist_exp.report.statistics.intervals import holm
+from fmnist_exp.report.statistics.paired import Pairs, holm
 
 ALPHA = 0.05
 MIN_PAIRS = 5
@@ -28,6 +29,74 @@ MAX_CONDITIONS = 8  # of which all pairs are compared, 28; more are compared wit
 SESOI = dict.fromkeys(["test_accuracy", "validation_accuracy", "train_accuracy"], 0.003)
 Relation = Callable[[str, str], bool]  # between two conditions
 HIGHER_IS_BETTER = {"accuracy": True, "loss": False}  # by the last word of a metric
+
+
+class Verdict(StrEnum):
+    """What a comparison says of condition_a against condition_b."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    EQUAL = "practically equal"
+    UNDECIDED = "undecided"
+    EXPLORATORY = "exploratory"
+    IDENTICAL = "identical"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two conditions on one metric; NaN where a number cannot be had, in the metric's own unit.
+
+    Of runs that are identical there are no statistics: nothing varies.
+
+    Attributes:
+        metric: name of the metric, such as test_accuracy.
+        condition_a: the condition that the verdict is about.
+        condition_b: the condition that it is held against.
+        num_pairs: seeds that both conditions have.
+        difference_mean: mean of condition_a minus condition_b over the pairs.
+        ci_low: lower bound of the interval; all intervals of a family hold together in 95 %.
+        ci_high: upper bound.
+        p_value: of the paired t test, two-sided.
+        p_value_holm: the same, adjusted for all comparisons of the family.
+        verdict: one of `Verdict`.
+        difference_std: SD of the differences, n - 1 in the denominator.
+        sesoi: smallest effect of interest; NaN if the metric has none.
+        p_value_equivalence: of the two one-sided tests against +/- sesoi.
+        p_value_equivalence_holm: the same, adjusted for all comparisons of the family.
+        minimum_detectable: true difference that would be found with 80 % power.
+        seeds_needed: paired seeds that tell a difference of sesoi from none; see `power`.
+        num_comparisons: size of the family.
+        unpaired_seeds: seeds that only one of the two has, left out.
+    """
+
+    metric: str
+    condition_a: str
+    condition_b: str
+    num_pairs: int
+    difference_mean: float
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    p_value: float = math.nan
+    p_value_holm: float = math.nan
+    verdict: Verdict
+    difference_std: float = math.nan
+    sesoi: float = math.nan
+    p_value_equivalence: float = math.nan
+    p_value_equivalence_holm: float = math.nan
+    minimum_detectable: float = math.nan
+    seeds_needed: float = math.nan
+    num_comparisons: int
+    unpaired_seeds: tuple[int, ...]
+
+
+def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row per comparison, columns as the attributes; unpaired seeds as text."""
+    rows = [
+        asdict(each)
+        | {"verdict": str(each.verdict), "unpaired_seeds": " ".join(map(str, each.unpaired_seeds))}
+        for each in comparisons
+    ]
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Comparison)])
 
 
 def compare(
@@ -69,11 +138,11 @@ def compare(
     same = {names for names in joined if identical(*names)}
     family = sum(len(pairs.seeds) > 1 for names, pairs in joined.items() if names not in same)
     measured = []
-    for names, pairs in joined.items():
-        untested = Comparison(
+    for (name_a, name_b), pairs in joined.items():
+        comparison = Comparison(
             metric=metric,
-            condition_a=names[0],
-            condition_b=names[1],
+            condition_a=name_a,
+            condition_b=name_b,
             num_pairs=len(pairs.seeds),
             difference_mean=0.0,
             verdict=Verdict.IDENTICAL,
@@ -81,8 +150,8 @@ def compare(
             num_comparisons=family,
             unpaired_seeds=pairs.unpaired,
         )
-        measured.append(untested if names in same else _tested(untested, pairs.differences))
-    return _judge(measured)
+        measured.append(comparison if (name_a, name_b) in same else _tested(comparison, pairs))
+    return _judged(measured)
 
 
 def _compared(
@@ -91,42 +160,42 @@ def _compared(
     """Pairs (condition_a, condition_b) that are compared."""
     if baseline is None and len(conditions) <= MAX_CONDITIONS:
         pairs = [(later, earlier) for earlier, later in combinations(conditions, 2)]
-    elif baseline is None:
-        pairs = [
-            (condition, next(first for first in conditions if comparable(condition, first)))
-            for condition in conditions
-        ]
     else:
-        pairs = [(condition, baseline) for condition in conditions]
+        pairs = [
+            (each, baseline or next(first for first in conditions if comparable(each, first)))
+            for each in conditions
+        ]
     return [pair for pair in pairs if pair[0] != pair[1] and comparable(*pair)]
 
 
-def _tested(comparison: Comparison, differences: np.ndarray) -> Comparison:
+def _tested(comparison: Comparison, pairs: Pairs) -> Comparison:
     """A comparison with all that its differences say, but for what depends on the others."""
-    sesoi = comparison.sesoi
     alpha = ALPHA / max(comparison.num_comparisons, 1)  # Dunn (1961): all intervals hold together
-    test = paired.paired_t(differences, 1 - alpha)
-    has_bound = not math.isnan(sesoi)
-    is_planned = len(differences) >= MIN_PAIRS  # the SD of few pairs is no ground for a plan
-    return replace(
+    test = paired.paired_t(pairs.differences, 1 - alpha)
+    found = replace(
         comparison,
         difference_mean=test.mean,
         ci_low=test.low,
         ci_high=test.high,
         p_value=test.p_value,
-        verdict=Verdict.EXPLORATORY,
+        verdict=Verdict.UNDECIDED,
         difference_std=test.std,
-        p_value_equivalence=paired.equivalence_p(differences, sesoi) if has_bound else math.nan,
-        minimum_detectable=(
-            power.minimum_detectable(test.std, len(differences), alpha) if is_planned else math.nan
-        ),
+        p_value_equivalence=paired.equivalence_p(pairs.differences, comparison.sesoi),
+    )
+    if found.num_pairs < MIN_PAIRS:  # the SD of few pairs is no ground for a plan
+        return replace(found, verdict=Verdict.EXPLORATORY)
+    return replace(
+        found,
+        minimum_detectable=power.minimum_detectable(test.std, found.num_pairs, alpha),
         seeds_needed=(
-            power.seeds_to_settle(test.std, sesoi, alpha) if is_planned and has_bound else math.nan
+            math.nan
+            if math.isnan(found.sesoi)
+            else power.seeds_to_settle(test.std, found.sesoi, alpha)
         ),
     )
 
 
-def _judge(comparisons: Sequence[Comparison]) -> list[Comparison]:
+def _judged(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Adjust the two families of p values, and give the verdicts."""
     different = holm(np.array([each.p_value for each in comparisons]))
     equal = holm(np.array([each.p_value_equivalence for each in comparisons]))
@@ -138,10 +207,8 @@ def _judge(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def _verdict(comparison: Comparison) -> Verdict:
-    if comparison.verdict == Verdict.IDENTICAL:
+    if comparison.verdict != Verdict.UNDECIDED:
         return comparison.verdict
-    if comparison.num_pairs < MIN_PAIRS:
-        return Verdict.EXPLORATORY
     if comparison.p_value_equivalence_holm <= ALPHA:  # not so if it is NaN
         return Verdict.EQUAL
     if comparison.p_value_holm <= ALPHA:

@@ -1,9 +1,9 @@
-"""Statistics of right answers agree with hand calculation and with closed forms."""
+"""The interval for new seeds and new images agrees with closed forms."""
 
 import numpy as np
 import pytest
 
-from fmnist_exp.report.statistics.correctness import independent_error_std, two_way_interval
+from fmnist_exp.report.statistics.images import two_way_interval
 
 # A 2.5 % quantile of 2,000 normal resamples has standard error sqrt(0.025 * 0.975 / 2000) / f,
 # f = 0.0584 / SD being the density there: 0.06 SD. Five of them.
@@ -43,20 +43,3 @@ def test_the_number_of_resamples_need_not_fill_the_last_batch():
     correct = np.eye(3, dtype=bool)
     low, high = two_way_interval(correct, ~correct, num_resamples=101)
     assert -1 <= low <= high <= 1
-
-
-def test_independent_error_by_hand():
-    # per image 1/2, 1/2, 0, 0 with n - 1: mean 1/4, over 4 images 1/16
-    correct = np.array([[1, 0, 1, 1], [0, 1, 1, 1]], dtype=bool)
-    assert independent_error_std(correct) == 0.25
-
-
-def test_independent_errors_have_that_sd(run_seed):
-    generator = np.random.default_rng(run_seed)
-    correct = generator.random((200, 1000)) < generator.beta(8, 1, size=1000)
-    # An SD of 200 values has relative standard error 1 / sqrt(398) = 5 %; five of them.
-    assert independent_error_std(correct) == pytest.approx(correct.mean(axis=1).std(), rel=0.25)
-
-
-def test_one_seed_says_nothing_of_the_spread():
-    assert np.isnan(independent_error_std(np.ones((1, 5), dtype=bool)))

@@ -4,11 +4,11 @@ import shutil
 import time
 
 import pytest
-from study import write_run
+from study import change_record, labels_of, write_run
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.runs import sweeps
-from fmnist_exp.report.runs.sweeps import read_study
+from fmnist_exp.report.runs import study as module
+from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.report.summary import summarize
 from fmnist_exp.rundir import records
 
@@ -24,7 +24,7 @@ def test_both_spellings_share_a_condition(tmp_path):
     write_run(tmp_path / "1", "initializer=glorot_uniform", "seed=1")
     write_run(tmp_path / "2", "initializer=he")
     study = read_study([tmp_path])
-    assert study.conditions == ["glorot_uniform", "he_normal"]
+    assert labels_of(study) == ["glorot_uniform", "he_normal"]
     assert study.factors == ("initializer",)
 
 
@@ -39,7 +39,7 @@ def test_repeated_seed_counts_once(tmp_path):
     for number, initializer in enumerate(("glorot", "glorot_uniform")):
         write_run(tmp_path / str(number), f"initializer={initializer}")
     study = read_study([tmp_path])
-    assert len(study.completed("glorot_uniform")) == 1
+    assert len(study.conditions[0].runs) == 1
     assert list(summarize(study)["num_runs"]) == [1]
     assert study.repeated == [f"{tmp_path.name}/1"]
 
@@ -49,7 +49,7 @@ def test_model_name_stands_for_its_widths_and_recipe(tmp_path):
     write_run(tmp_path / "1", "model=regularized")
     study = read_study([tmp_path])
     assert study.factors == ("model",)
-    assert study.conditions == ["baseline", "regularized"]
+    assert labels_of(study) == ["baseline", "regularized"]
 
 
 def test_width_is_named_where_a_name_has_two(tmp_path):
@@ -57,7 +57,7 @@ def test_width_is_named_where_a_name_has_two(tmp_path):
     write_run(tmp_path / "1", "model.hidden=[64]")
     study = read_study([tmp_path])
     assert study.factors == ("model.hidden",)
-    assert study.conditions == ["hidden=[256, 128]", "hidden=[64]"]
+    assert labels_of(study) == ["hidden=[256, 128]", "hidden=[64]"]
 
 
 def test_callback_arguments_are_factors(tmp_path):
@@ -75,7 +75,7 @@ def test_data_folder_is_not_a_factor(tmp_path):
 
 def test_single_condition_is_named_by_its_initializer(tmp_path):
     write_run(tmp_path / "0")
-    assert read_study([tmp_path]).conditions == ["glorot_uniform"]
+    assert labels_of(read_study([tmp_path])) == ["glorot_uniform"]
 
 
 def test_A10_unfinished_and_failed_runs_are_kept_by_name(tmp_path):
@@ -85,14 +85,14 @@ def test_A10_unfinished_and_failed_runs_are_kept_by_name(tmp_path):
     study = read_study([tmp_path / "s"])
     assert list(study.table["status"]) == ["completed", "failed"]
     assert study.unfinished == ("s/2 (ended without a record; its log may say why)",)
-    assert len(study.completed("glorot_uniform")) == 1
+    assert len(study.conditions[0].runs) == 1
 
 
 def test_classes_of_the_data_make_a_condition(tmp_path):
     """Runs of one config whose classes have other names, as after a change of the code."""
     write_run(tmp_path / "0")
     write_run(tmp_path / "1", "seed=1", class_names=["x", "y"])
-    assert read_study([tmp_path]).conditions == [
+    assert labels_of(read_study([tmp_path])) == [
         'class_names=["a", "b", "c"]',
         'class_names=["x", "y"]',
     ]
@@ -101,7 +101,7 @@ def test_classes_of_the_data_make_a_condition(tmp_path):
 def test_class_under_a_name_of_its_own_is_shown_beside_it(tmp_path):
     write_run(tmp_path / "0")
     write_run(tmp_path / "1", "optimizer.name=mine", "optimizer.class_name=Adamax")
-    assert read_study([tmp_path]).conditions == ["adam", "mine (Adamax)"]
+    assert labels_of(read_study([tmp_path])) == ["adam", "mine (Adamax)"]
 
 
 def test_key_that_a_config_lacks_is_not_named(tmp_path):
@@ -110,7 +110,7 @@ def test_key_that_a_config_lacks_is_not_named(tmp_path):
         change = ("initializer=variance_scaling", f"initializer.config.scale={scale}")
         write_run(tmp_path / str(number), *change)
     study = read_study([tmp_path])
-    assert study.conditions == [
+    assert labels_of(study) == [
         "he_normal",
         "variance_scaling, scale=1.0",
         "variance_scaling, scale=2.0",
@@ -173,7 +173,7 @@ def test_record_that_vanishes_while_reading_is_an_error_not_an_unfinished_run(
 ):
     """Whether a run is finished is asked once: the answer cannot change between two questions."""
     write_run(tmp_path / "0")
-    monkeypatch.setattr(sweeps, "_run_dirs", lambda folder: [(str(tmp_path / "gone"), True)])
+    monkeypatch.setattr(module, "run_dirs", lambda folder: [(str(tmp_path / "gone"), True)])
     with pytest.raises(RecordError, match=r"cannot read .*gone/run.json"):
         read_study([tmp_path])
 
@@ -200,7 +200,7 @@ def test_reading_takes_two_milliseconds_a_run_at_most(tmp_path):
         (tmp_path / str(number) / "run.json").write_text(scaled)
     started = time.process_time()  # of this process only: others may be busy
     study = read_study([tmp_path])
-    assert [len(study.completed(name)) for name in study.conditions] == [10] * 40
+    assert [len(each.runs) for each in study.conditions] == [10] * 40
     # 0.5 ms measured; a table read by pandas takes 1 ms alone, and there are two.
     assert time.process_time() - started < 0.002 * num_runs
 
@@ -232,3 +232,29 @@ def test_unreadable_record_is_refused_by_name(tmp_path):
     (tmp_path / "0" / "run.json").write_text("{")
     with pytest.raises(RecordError, match=r"cannot read .*0/run.json"):
         read_study([tmp_path])
+
+
+def test_only_conditions_with_completed_runs_are_measured(tmp_path):
+    write_run(tmp_path / "0", status="failed")
+    write_run(tmp_path / "1", "initializer=he", accuracy=0.7)
+    write_run(tmp_path / "2", "initializer=he", "seed=1", accuracy=0.9)
+    (condition,) = read_study([tmp_path]).measured
+    assert (condition.index, condition.label, condition.name) == (0, "he_normal", "he_normal")
+    assert condition.values("test_accuracy").tolist() == [0.7, 0.9]
+    assert condition.class_names == ["a", "b", "c"]
+
+
+def test_numbers_of_names_that_look_alike_are_rows_of_the_table(tmp_path):
+    for number, status in enumerate(("failed", "completed", "completed")):
+        name = "a" * 60 + str(number) + "b" * 60
+        write_run(tmp_path / str(number), f"initializer.name={name}", status=status)
+    measured = read_study([tmp_path]).measured
+    assert [condition.name[:3] for condition in measured] == ["2: ", "3: "]
+
+
+@pytest.mark.parametrize("key", ["note", "tags"])
+def test_what_describes_a_run_is_no_part_of_its_condition(tmp_path, key):
+    for number, value in enumerate(("a", ["b"])):
+        write_run(tmp_path / str(number), f"seed={number}")
+        change_record(tmp_path / str(number), lambda r, v=value: r["config"].update({key: v}))
+    assert labels_of(read_study([tmp_path])) == ["glorot_uniform"]
