@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fmnist_exp.report.statistics.qualities import TARGET, qualities_of
-from fmnist_exp.rundir import records
+from fmnist_exp.rundir.tables import HISTORY_COLUMNS
 
 METRICS = {"train_accuracy": 0.95, "validation_accuracy": 0.9, "test_accuracy": 0.88}
 
