@@ -22,6 +22,7 @@ from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
+from fmnist_exp.engine import keras_private
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.programs import Program
@@ -104,19 +105,13 @@ def kill_half(program: "Program") -> None:
     Its first moments fade below the least normal number in a few hundred steps. An Intel core is
     slow with what is left of them, unless it is flushed to zero.
     """
-    moments = dict(
-        zip(
-            map(id, program.plain.trainable_variables),
-            program.trainer.optimizer._momentums,
-            strict=True,
-        )
-    )
+    moments = keras_private.moments(program.trainer.optimizer, program.plain.trainable_variables)
     *hidden, _ = (layer for layer in program.plain.layers if hasattr(layer, "kernel"))
     for layer in hidden:
         bias = layer.bias.numpy()
         bias[::2] = -1e6
         layer.bias.assign(bias)
-        moment = moments[id(layer.kernel)]
+        moment, _ = moments[id(layer.kernel)]
         values = moment.numpy()
         values[:, ::2] = 1e-30
         moment.assign(values)

@@ -6,24 +6,10 @@ import platform
 from collections.abc import Sequence
 
 from fmnist_exp.config.schema import RunConfig
-from fmnist_exp.engine.native import c_library
+from fmnist_exp.engine import native
 from fmnist_exp.errors import ConfigError
 
 log = logging.getLogger(__name__)
-
-ADAM_ARGUMENTS = {"learning_rate", "beta_1", "beta_2", "epsilon"}  # that epoch.c knows of
-
-
-def unknown_to_c(config: RunConfig) -> tuple[str, object, str] | None:
-    """What epoch.c does not know of a config, if anything: key, value, and what it must be."""
-    if config.model.activation != "relu":
-        return "model.activation", config.model.activation, "be relu"
-    if config.optimizer.class_name != "Adam":
-        return "optimizer.class_name", config.optimizer.class_name, "be Adam"
-    for name, value in config.optimizer.config.items():
-        if name not in ADAM_ARGUMENTS:
-            return f"optimizer.config.{name}", value, "not be given"
-    return None
 
 
 def settled(config: RunConfig) -> RunConfig:
@@ -36,14 +22,11 @@ def settled(config: RunConfig) -> RunConfig:
         ConfigError: the config asks for C, which does not know it or cannot be had here.
     """
     if config.engine == "auto":
-        return config.replaced(engine="xla" if unknown_to_c(config) or not _c_is_here() else "c")
-    if config.engine == "c" and (unknown := unknown_to_c(config)) is not None:
-        key, value, rule = unknown
-        raise ConfigError(f"{key} must {rule} for engine=c, received {value!r}. Pass engine=xla.")
-    if config.engine == "c" and (reason := _why_not_here()) is not None:
+        return config.replaced(engine="xla" if native.unknown(config) or not _c_is_here() else "c")
+    if config.engine == "c" and (reason := native.why_not(config)) is not None:
         raise ConfigError(
-            f"engine=c, by which this run is to be trained, cannot be had on {platform.node()}: "
-            f"{reason}. Or pass engine=xla, which trains on every machine."
+            f"engine=c cannot train this run on {platform.node()}: {reason}. Pass engine=xla, "
+            "which trains every run on every machine."
         )
     return config
 
@@ -54,16 +37,10 @@ def settled_together(configs: Sequence[RunConfig]) -> list[RunConfig]:
     Its runs are compared with each other, and a comparison must not mix engines: XLA trains all
     of them if C does not know one. Errors as `settled`.
     """
-    one_by_one = [settled(config) for config in configs]
-    left_open = [old.engine == "auto" for old in configs]
-    if not any(
-        left and new.engine == "xla" for left, new in zip(left_open, one_by_one, strict=True)
-    ):
-        return one_by_one
-    return [
-        config.replaced(engine="xla") if left else config
-        for left, config in zip(left_open, one_by_one, strict=True)
-    ]
+    pairs = [(config, settled(config)) for config in configs]
+    if any(old.engine == "auto" and new.engine == "xla" for old, new in pairs):
+        return [new.replaced(engine="xla") if old.engine == "auto" else new for old, new in pairs]
+    return [new for _, new in pairs]
 
 
 def why_together(configs: Sequence[RunConfig]) -> str | None:
@@ -72,22 +49,16 @@ def why_together(configs: Sequence[RunConfig]) -> str | None:
     Args:
         configs: as `settled_together` takes them.
     """
-    unknown = [unknown_to_c(config) for config in configs if config.engine == "auto"]
-    first = next((each for each in unknown if each is not None), None)
-    if first is None or None not in unknown or not _c_is_here():
+    reasons = [native.unknown(config) for config in configs if config.engine == "auto"]
+    first = next(filter(None, reasons), None)
+    if first is None or None not in reasons or not _c_is_here():
         return None
-    key, value, _ = first
-    return f"XLA trains all runs, as they are compared: the C code does not know {key}={value}"
-
-
-def _why_not_here() -> str | None:
-    library = c_library.load("float32")
-    return library if isinstance(library, str) else None
+    return f"XLA trains all runs, as they are compared: {first}"
 
 
 @functools.cache  # so that it is said once
 def _c_is_here() -> bool:
-    if (reason := _why_not_here()) is not None:
+    if (reason := native.missing()) is not None:
         log.warning(
             "XLA trains what C code would train faster: %s; engine=xla asks for XLA without this "
             "warning.",

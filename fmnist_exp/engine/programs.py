@@ -3,13 +3,12 @@
 import gc
 import json
 
-from fmnist_exp.config.schema import KerasObject, RunConfig
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
+from fmnist_exp.engine import native
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.models import build_model, draw_kernels
-from fmnist_exp.engine.native import c_library
-from fmnist_exp.engine.native.trainer import NativeTrainer
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 
@@ -31,8 +30,10 @@ class Program:
             num_pixels=splits.train.images.shape[1],
             num_classes=len(splits.class_names),
         )
-        self.trainer = _build_trainer(config, self.plain, splits)
-        self.trainer.compile(_build_optimizer(config.optimizer))
+        build_trainer = native.build_trainer if settled(config).engine == "c" else EpochTrainer
+        self.trainer = build_trainer(self.plain, splits, config.training.batch_size)
+        optimizer = getattr(keras.optimizers, config.optimizer.class_name)
+        self.trainer.compile(optimizer(**config.optimizer.config))
         self.trainer.optimizer.build(self.plain.trainable_variables)
         # For whoever loads the saved model and calls `evaluate` or goes on with `fit`.
         self.plain.compile(
@@ -91,17 +92,3 @@ def _compiled_in(config: RunConfig) -> str:
     optimizer = (config.optimizer.class_name, arguments)
     parts = (config.model.plain(), optimizer, config.training.batch_size, config.engine)
     return json.dumps([*parts, keras.config.floatx()], sort_keys=True)
-
-
-def _build_trainer(config: RunConfig, plain: keras.Model, splits: DataSplits) -> EpochTrainer:
-    """The trainer of the engine that `config` settles on."""
-    batch_size = config.training.batch_size
-    if settled(config).engine != "c":
-        return EpochTrainer(plain, splits, batch_size)
-    library = c_library.load(keras.config.floatx())
-    assert not isinstance(library, str), library  # or the config had settled on XLA
-    return NativeTrainer(library, plain, splits, batch_size)
-
-
-def _build_optimizer(optimizer: KerasObject) -> keras.optimizers.Optimizer:
-    return getattr(keras.optimizers, optimizer.class_name)(**optimizer.config)

@@ -67,7 +67,7 @@ def test_runs_of_a_sweep_are_planned_for_one_engine_unless_they_name_it(
     """One that C does not know takes the others with it, so that they can be compared."""
     command = [*SWEEP, *overrides, f"hydra.sweep.dir={tmp_path}/s"]
     if engines is None:
-        with pytest.raises(ConfigError, match="must be Adam for engine=c, received 'SGD'"):
+        with pytest.raises(ConfigError, match=r"does not know optimizer\.class_name=SGD"):
             plan_command_line(command)
     else:
         planned_engines = [config.engine for config in plan_command_line(command).configs]
@@ -99,18 +99,16 @@ def test_remark_on_the_engine_is_printed_once(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("override", "message"),
+    ("override", "unknown"),
     [
-        ("model.activation=selu", r"^model.activation must be relu for engine=c, received 'selu'."),
-        ("optimizer=sgd", r"^optimizer.class_name must be Adam for engine=c, received 'SGD'."),
-        (
-            "+optimizer.config.clipnorm=1.0",
-            r"^optimizer.config.clipnorm must not be given for engine=c, received 1.0.",
-        ),
+        ("model.activation=selu", "model.activation=selu"),
+        ("optimizer=sgd", "optimizer.class_name=SGD"),
+        ("+optimizer.config.clipnorm=1.0", "optimizer.config.clipnorm=1.0"),
     ],
 )
-def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, message):
-    with pytest.raises(ConfigError, match=message + r" Pass engine=xla\.$"):
+def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, unknown):
+    message = f"^engine=c cannot train this run on .*: the C code does not know {unknown}. Pass "
+    with pytest.raises(ConfigError, match=message + "engine=xla, which"):
         settled(config_of("engine=c", override))
 
 

@@ -134,6 +134,7 @@ def test_epochs_8_to_12_count(module):
 
 
 def test_dead_units_of_the_benchmark_answer_0_and_have_moments(module, tiny_config):
+    from fmnist_exp.engine.keras_private import moments
     from fmnist_exp.engine.programs import Program
 
     config = tiny_config("model.hidden=[6,4]")
@@ -143,7 +144,9 @@ def test_dead_units_of_the_benchmark_answer_0_and_have_moments(module, tiny_conf
     first = program.plain.layers[0](splits.train.images / 255).numpy()
     assert (first[:, ::2] == 0).all()
     assert (first[:, 1::2] > 0).any()
-    assert (program.trainer.optimizer._momentums[0].numpy()[:, ::2] > 0).all()
+    kernel = program.plain.layers[0].kernel
+    moment, _ = moments(program.trainer.optimizer, program.plain.trainable_variables)[id(kernel)]
+    assert (moment.numpy()[:, ::2] > 0).all()
 
 
 def test_synthetic_study_is_a_study(module, tmp_path):

@@ -1,7 +1,7 @@
 """Trains an epoch by epoch.c: the usual dense networks, faster than XLA does, to equal weights.
 
-What it trains is what trainer.py trains: the same batches, the same dropout masks, the same
-formulas. Rounding differs, so float32 runs drift apart; in float64 they agree (test_native.py).
+It does what `engine/trainer.py` does: the same batches, the same dropout masks, the same formulas.
+Rounding differs, so float32 runs drift apart; in float64 they agree (test_native.py).
 """
 
 import ctypes
@@ -13,7 +13,9 @@ from typing import ClassVar
 import numpy as np
 
 from fmnist_exp.data.loading import DataSplits
+from fmnist_exp.engine import keras_private
 from fmnist_exp.engine.backend import keras, num_threads, tf
+from fmnist_exp.engine.native import c_library
 from fmnist_exp.engine.trainer import EpochTrainer, drop_threshold
 
 
@@ -65,10 +67,9 @@ class _Epoch(ctypes.Structure):
 
 
 class NativeTrainer(EpochTrainer):
-    """An `EpochTrainer` whose epochs run in C; validation is compiled by XLA as ever.
+    """An `EpochTrainer` whose epochs run in C; validation is still compiled by XLA.
 
     Args:
-        library: epoch.c, compiled for the type of the weights.
         model: plain model that `build_model` made of a config that C knows.
         splits: images and labels; the test split is not looked at.
         batch_size: images per update; the last update of an epoch takes what is left.
@@ -76,10 +77,10 @@ class NativeTrainer(EpochTrainer):
 
     engine = "C"
 
-    def __init__(
-        self, library: ctypes.CDLL, model: keras.Model, splits: DataSplits, batch_size: int
-    ) -> None:
+    def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
         super().__init__(model, splits, batch_size)
+        library = c_library.load(keras.config.floatx())
+        assert not isinstance(library, str), library  # or the config had settled on XLA
         self.library = library
         self.threads: int | None = None  # that were used; not all of them where more cannot help
         self.images = np.ascontiguousarray(splits.train.images, np.uint8)
@@ -136,15 +137,7 @@ class NativeTrainer(EpochTrainer):
 
     def _described(self, weights: "_Borrowed") -> ctypes.Array:
         """The plain model as epoch.c sees it: dense layers, and what follows each of them."""
-        moments = {
-            id(variable): pair
-            for variable, *pair in zip(
-                self.plain.trainable_variables,
-                self.optimizer._momentums,
-                self.optimizer._velocities,
-                strict=True,
-            )
-        }
+        moments = keras_private.moments(self.optimizer, self.plain.trainable_variables)
 
         def parameter(variable: keras.Variable) -> _Parameter:
             return _Parameter(*map(weights.pointer, (variable, *moments[id(variable)])))
