@@ -47,13 +47,17 @@ def test_kernel_variance_is_that_of_the_paper(name, run_seed):
     [("fan_in", FAN_IN), ("fan_out", FAN_OUT), ("fan_avg", (FAN_IN + FAN_OUT) / 2)],
 )
 def test_variance_scaling_has_variance_scale_over_fan(law, mode, fan, run_seed):
-    config = KerasObject("x", "VarianceScaling", {"scale": 3.0, "mode": mode, "distribution": law})
+    config = KerasObject(
+        name="x",
+        class_name="VarianceScaling",
+        config={"scale": 3.0, "mode": mode, "distribution": law},
+    )
     kernel = np.asarray(build_initializer(config, run_seed)(SHAPE))
     assert kernel.var() == pytest.approx(3.0 / fan, rel=TOLERANCE)
 
 
 def test_law_without_chance_takes_no_seed():
-    constant = KerasObject("zeros", "Zeros", {})
+    constant = KerasObject(name="zeros", class_name="Zeros", config={})
     assert not np.asarray(build_initializer(constant, seed=3)((2, 2))).any()
 
 

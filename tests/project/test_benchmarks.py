@@ -169,7 +169,7 @@ def test_single_run_is_measured_with_its_figures(module, monkeypatch, tmp_path, 
     """The figures' libraries are part of a single run's peak; a sweep's runs draw none."""
     memory, drawn = module("memory"), []
     monkeypatch.setattr(
-        memory.runner, "run", lambda *arguments, figures: drawn.append(figures) or None
+        memory.runner, "run", lambda *arguments, draw: drawn.append(draw is not None)
     )
     for num_runs in ("1", "2"):
         monkeypatch.setattr(sys, "argv", ["memory.py", str(tmp_path), num_runs])
