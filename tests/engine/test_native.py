@@ -1,5 +1,6 @@
 """The C engine trains what XLA trains, whatever the machine."""
 
+import dataclasses
 import platform
 import subprocess
 
