@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.console import as_command
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.files import cannot_write, read_regular, write_bytes
 from fmnist_exp.rundir.records import FIGURES
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from fmnist_exp.report.findings import Findings
 
-EXIT_BAD_INPUT = 2
 REPORT = "report.md"
 MAX_BYTES = 50_000_000  # of a former report; 0.1 MB are usual
 
@@ -137,7 +136,7 @@ def _tables(found: "Findings") -> dict[str, str]:
     return files
 
 
-@reader_may_leave()
+@as_command()
 def main() -> None:
     """Compare the runs of one or more sweeps: tables, charts and a report."""
     parser = argparse.ArgumentParser(prog="aggregate", description=main.__doc__)
@@ -156,11 +155,7 @@ def main() -> None:
     # its time and finds hardly any.
     gc.disable()
     width = shutil.get_terminal_size((sys.maxsize, 0)).columns  # a file or a pipe has no width
-    try:
-        print(aggregate(arguments.folders, out, arguments.baseline, width=width))
-    except FmnistError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
+    print(aggregate(arguments.folders, out, arguments.baseline, width=width))
     print(f"report: {out / 'index.html'}")
 
 

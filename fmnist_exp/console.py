@@ -1,4 +1,4 @@
-"""Standard output: what it cannot show, and a reader who may leave, as `head` does."""
+"""How a command ends, and what it prints: errors in one line, in any encoding, to any reader."""
 
 import codecs
 import errno
@@ -11,9 +11,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from fmnist_exp.errors import FmnistError
+
 EXIT_BAD_INPUT = 2  # as argparse says it
-EXIT_INTERRUPTED = 130  # 128 + SIGINT
-EXIT_PIPE = 141  # 128 + SIGPIPE, as a shell reports it
+EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
+EXIT_INTERRUPTED = EXIT_BY_SIGNAL + 2  # SIGINT
+EXIT_PIPE = EXIT_BY_SIGNAL + 13  # SIGPIPE
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
 # A minus that is shown as "?" would hide a sign.
 PLAIN = {"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "±": "+/-", "…": "..."}
@@ -29,9 +32,16 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("plain", _plainly)
 
 
+def complain(error: FmnistError) -> None:
+    """Show an error of ours: one message, without a traceback."""
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+
+
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
-    """Print in any encoding; end quietly once nobody reads what the block prints, or on Ctrl-C.
+def as_command() -> Iterator[None]:
+    """Print in any encoding; end with one line on our errors and on Ctrl-C.
+
+    End quietly once nobody reads what the block prints, as `head` does.
 
     Source: Python's library reference, signal, note on SIGPIPE.
     """
@@ -47,6 +57,9 @@ def reader_may_leave() -> Iterator[None]:
             yield
         finally:
             sys.stdout.flush()
+    except FmnistError as error:
+        complain(error)
+        sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)

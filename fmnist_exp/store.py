@@ -4,6 +4,7 @@ python -m fmnist_exp.store [--store DIR] [--remove KEY ...] [--older-than DAYS]
 """
 
 import argparse
+import io
 import math
 import sys
 import time
@@ -11,13 +12,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fmnist_exp.console import counted, reader_may_leave
-from fmnist_exp.errors import FmnistError, RecordError, StoreError
-from fmnist_exp.run.store import SHORT, Store, key_of, written
-from fmnist_exp.rundir import records
-from fmnist_exp.rundir.records import RunRecord, called
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-EXIT_BAD_INPUT = 2
+from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
+from fmnist_exp.errors import RecordError, StoreError
+from fmnist_exp.run.store import SHORT, Store, key_of, written
+from fmnist_exp.rundir.records import called, read_record
+
 DAY = 24 * 3600  # seconds
 LEFT = "unfinished, and nobody trains it"
 
@@ -29,17 +32,22 @@ def contents(store: Store) -> list[Path]:
 
 def describe(store: Store) -> str:
     """A line for each thing in the store, and the space they take."""
-    lines = []
-    total = 0
-    for path in contents(store):
-        size = _size(path)
-        total += size
+    table = Table("run", "days", "MB", "holds", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.columns[1].justify = table.columns[2].justify = "right"
+    sizes = {path: _size(path) / 1e6 for path in contents(store)}
+    for path, size in sizes.items():
         content = _content(path) if path.parent == store.root else LEFT
-        shown = f"{_days(path):5.1f} days  {size / 1e6:6.1f} MB  {content}"
-        lines.append(f"{key_of(path)[:SHORT]}  {shown}")
-    num_left = sum(line.endswith(LEFT) for line in lines)
-    counts = f"{counted(len(lines) - num_left, 'run')}, {num_left} unfinished"
-    return "\n".join([*lines, f"{counts}, {total / 1e6:.1f} MB in {store.root}"])
+        table.add_row(key_of(path)[:SHORT], f"{_days(path):.1f}", f"{size:.1f}", Text(content))
+    shown = io.StringIO()
+    console = Console(file=shown, width=1000)  # a narrow terminal wraps lines by itself
+    if sizes:
+        console.print(table)
+    num_left = sum(path.parent != store.root for path in sizes)
+    counts = f"{counted(len(sizes) - num_left, 'run')}, {num_left} unfinished"
+    console.print(
+        f"{counts}, {sum(sizes.values()):.1f} MB in {store.root}", soft_wrap=True, markup=False
+    )
+    return "\n".join(line.rstrip() for line in shown.getvalue().splitlines())
 
 
 def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]:
@@ -49,24 +57,19 @@ def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]
         RecordError: no run has such a key, or several have.
     """
     found = contents(store)
-    names = set()
+    keys = set()
     for start in starts:
-        # Of former code a name may hold the beginning of the key only.
-        fitting = {
-            key_of(path)[:SHORT]
-            for path in found
-            if key_of(path).startswith(start) or start.startswith(key_of(path))
-        }
+        fitting = {key_of(path) for path in found if key_of(path).startswith(start)}
         if len(fitting) != 1:
             raise RecordError(
                 f"--remove must name one run, received {start!r}, which fits {len(fitting)}. "
                 "`python -m fmnist_exp.store` lists them."
             )
-        names |= fitting
-    return [path for path in found if key_of(path)[:SHORT] in names or _days(path) > older_than]
+        keys |= fitting
+    return [path for path in found if key_of(path) in keys or _days(path) > older_than]
 
 
-@reader_may_leave()
+@as_command()
 def main() -> None:
     """List the runs that are kept and those unfinished; remove some. Run directories stay."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.store", description=main.__doc__)
@@ -77,31 +80,17 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     store = Store(arguments.store)
-    try:
-        gone = [
-            _remove(store, path) for path in chosen(store, arguments.remove, arguments.older_than)
-        ]
-        print(describe(store))
-    except FmnistError as error:
-        _complain(error)
-        sys.exit(EXIT_BAD_INPUT)
-    if not all(gone):
-        sys.exit(EXIT_BAD_INPUT)
-
-
-def _remove(store: Store, path: Path) -> bool:
-    """Remove a run, and say so; or say why it stays."""
-    try:
-        store.remove(path)
-    except StoreError as error:
-        _complain(error)
-        return False
-    print(f"removed {path}")
-    return True
-
-
-def _complain(error: FmnistError) -> None:
-    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    status = 0
+    for path in chosen(store, arguments.remove, arguments.older_than):
+        try:
+            store.remove(path)
+            print(f"removed {path}")
+        except StoreError as error:
+            complain(error)
+            status = EXIT_BAD_INPUT
+    print(describe(store))
+    if status:
+        sys.exit(status)
 
 
 def _days(path: Path) -> float:
@@ -119,11 +108,10 @@ def _size(path: Path) -> int:
 
 def _content(folder: Path) -> str:
     try:
-        record: RunRecord = records.read_record(folder)
+        record = read_record(folder)
     except RecordError as error:
         return f"cannot be used: {str(error).partition('. ')[0]}"
-    config = record.config
-    accuracy = record.metrics["test"]["accuracy"]
+    config, accuracy = record.config, record.metrics["test"]["accuracy"]
     shown = "-" if accuracy is None else f"{accuracy:.4f}"
     names = [config[group]["name"] for group in ("data", "model")]
     names += [called(config[group]) for group in ("initializer", "optimizer")]

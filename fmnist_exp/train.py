@@ -29,7 +29,13 @@ from omegaconf import DictConfig, OmegaConf
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig
-from fmnist_exp.console import end_with_reader, leave_lost_terminal, reader_may_leave
+from fmnist_exp.console import (
+    EXIT_BAD_INPUT,
+    EXIT_BY_SIGNAL,
+    as_command,
+    end_with_reader,
+    leave_lost_terminal,
+)
 from fmnist_exp.errors import FmnistError, RecordError, Terminated
 from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.store import Store
@@ -47,8 +53,6 @@ from fmnist_exp.tuning.trials import read_trial, read_trials
 from fmnist_exp.tuning.tuner import describe_result, describe_search
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
-EXIT_BAD_INPUT = 2
-EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
 HYDRAS_VALUE_OF_JOB: Any = vars(JobReturn)["return_value"]  # which says words of its own
 ENDED_BY: dict[int, str] = {signal.SIGTERM: "terminated"}
 if hasattr(signal, "SIGHUP"):
@@ -242,7 +246,7 @@ def _run_sweep(plan: Plan, sweep_dir: Path) -> None:
                 print(f"next, the report: {shlex.join(command)}")
 
 
-@reader_may_leave()
+@as_command()
 def main() -> None:
     """Check the whole command line, then hand over to Hydra."""
     plan = None
@@ -270,9 +274,6 @@ def main() -> None:
             run_composed()
         else:
             _run_sweep(plan, plan.sweep_dir)
-    except FmnistError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(EXIT_BAD_INPUT)
     except KeyboardInterrupt as stopped:
         number = stopped.number if isinstance(stopped, Terminated) else int(signal.SIGINT)
         if plan is not None and plan.sweep_dir is None:

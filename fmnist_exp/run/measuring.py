@@ -1,16 +1,22 @@
 """What is measured on a trained model, and the files that a finished run leaves."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fmnist_exp.data.loading import DataSplits, sha256_of_arrays
+from fmnist_exp.files import sha256_of
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.records import RunRecord, Table
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult  # TensorFlow takes seconds
+
+log = logging.getLogger(__name__)
+Draw = Callable[[Path, str], None]  # draws one of `records.RUN_FIGURES` of a run directory
 
 
 def measured(
@@ -81,3 +87,17 @@ def write_results(
     model_name = records.model_name(record.config)
     saving.write_model(folder / model_name, result.model)
     return tables.hash_results(folder, model_name)
+
+
+def with_figures(record: RunRecord, run_dir: Path, draw: Draw) -> RunRecord:
+    """Draw the figures of a run, and add them to what it has left."""
+    hashes = {}
+    for name in records.RUN_FIGURES:
+        path = run_dir / records.FIGURES / name
+        try:
+            draw(run_dir, name)
+            hashes[f"{records.FIGURES}/{name}"] = sha256_of(path)
+        except Exception as error:  # whatever fonts and matplotlib do: the run is trained
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
+    return record.replaced(artifacts=record.artifacts | hashes)

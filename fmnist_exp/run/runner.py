@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fmnist_exp.config.parsing import check_batch_size
 from fmnist_exp.config.schema import RunConfig
@@ -16,7 +16,6 @@ from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import Pruned, RecordError, StoreError
-from fmnist_exp.files import sha256_of
 from fmnist_exp.run import measuring
 from fmnist_exp.run.provenance import check_imported_code, describe_machine, hash_of, key_parts
 from fmnist_exp.run.store import Store
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 OnEpoch = Callable[[Epoch], None]
-Draw = Callable[[Path, str], None]  # draws one of `records.RUN_FIGURES` of a run directory
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def run(
     execution: Execution = ALONE,
     *,
     on_epoch: OnEpoch | None = None,
-    draw: Draw | None = None,
+    draw: measuring.Draw | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -96,7 +94,7 @@ def run(
             records.clear(run_dir)
             record = _train_once(task, run_dir)
             if draw is not None:
-                record = _with_figures(record, run_dir, draw)
+                record = measuring.with_figures(record, run_dir, draw)
         except Pruned:
             return task.write_unfinished(run_dir, "pruned")
         except KeyboardInterrupt:
@@ -138,7 +136,7 @@ def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
         try:
             claim.enter_context(store.claim(run_key))
             kept = store.find(run_key)
-        except StoreError as error:
+        except RecordError as error:
             log.warning("this run is trained without being kept: %s", error)
             return task.train_into(run_dir, checkpoint=None)
         if kept is not None:
@@ -196,17 +194,12 @@ class _Task:
         """Leave what is known of a run that did not come to its end."""
         if self.epochs:
             tables.write_history(run_dir, self.epochs)
-        details = None
+        changes: dict[str, Any] = {"status": status, "timing_seconds": self._timing()}
         if error is not None:
             trace = "".join(traceback.format_exception(error))
-            name = type(error).__name__
-            details = {"type": name, "message": str(error), "traceback": trace}
-        record = self.record.replaced(
-            status=status,
-            num_epochs=len(self.epochs),
-            timing_seconds=self._timing(),
-            error=details,
-        )
+            kind = type(error).__name__
+            changes["error"] = {"type": kind, "message": str(error), "traceback": trace}
+        record = self.record.replaced(num_epochs=len(self.epochs), **changes)
         records.write_record(run_dir, record)
         return record
 
@@ -253,17 +246,3 @@ def _blank_record(
         class_names=list(splits.class_names),
         provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
     )
-
-
-def _with_figures(record: RunRecord, run_dir: Path, draw: Draw) -> RunRecord:
-    """Draw the figures of a run, and add them to what it has left."""
-    hashes = {}
-    for name in records.RUN_FIGURES:
-        path = run_dir / records.FIGURES / name
-        try:
-            draw(run_dir, name)
-            hashes[f"{records.FIGURES}/{name}"] = sha256_of(path)
-        except Exception as error:  # whatever fonts and matplotlib do: the run is trained
-            why = f"{type(error).__name__}: {error}".partition("\n")[0]
-            log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
-    return record.replaced(artifacts=record.artifacts | hashes)

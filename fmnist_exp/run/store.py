@@ -5,32 +5,28 @@ are then gathered in the store and moved to their place at once, so a kept run i
 absent, wherever a process dies. A store that cannot be used costs no run: it is trained without.
 """
 
-import hashlib
 import logging
 import os
 import re
 import secrets
 import shutil
-import stat
-import tempfile
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fmnist_exp import files
 from fmnist_exp.errors import RecordError, StoreError
+from fmnist_exp.files import atomic_path
 from fmnist_exp.locks import is_held, locked
+from fmnist_exp.run import proofs
+from fmnist_exp.run.proofs import MODEL
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
 
 log = logging.getLogger(__name__)
 
-MODEL = "model.keras"  # in the store, where no option's spelling can be part of a name
-FILES = frozenset((MODEL, *records.RESULTS))  # of a kept run, beside its record
 UNFINISHED = "unfinished"  # states of runs in training, and runs on their way into the store
 LOCKS = "locks"
-SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
 SHORT = 12  # digits of a key that are shown
 
 
@@ -51,16 +47,9 @@ class Store:
             StoreError: a folder of the store cannot be made or written, or has no locks.
         """
         for folder in (self.root / LOCKS, self.root / UNFINISHED, self.root):
-            cannot = partial(self._cannot, "write", folder)
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with (
-                    tempfile.TemporaryDirectory(dir=folder) as probe,
-                    locked(Path(probe) / "lock", "", cannot),
-                ):
-                    pass
-            except OSError as error:
-                raise cannot(error) from error
+            probe = folder / f".{secrets.token_hex(8)}"
+            with locked(probe, "", partial(self._cannot, "write", folder)):
+                probe.unlink()
 
     def claim(self, run_key: str, *, wait: bool = True) -> AbstractContextManager[None]:
         """Be the only process that trains this run, until the block ends.
@@ -86,26 +75,19 @@ class Store:
         Only a run that is not what it says of itself is deleted, to be trained again.
 
         Raises:
-            StoreError: a kept run cannot be read, is of another form, or cannot be deleted.
+            RecordError: a kept run cannot be read, is of another form, or cannot be deleted.
         """
         folder = self.folder(run_key)
         try:
             os.lstat(folder)
-            return self._proved(run_key)
-        except _Damage as damage:
+            return proofs.proved(folder, run_key)
+        except proofs.Damage as damage:
             log.warning("the kept run %s is damaged and is trained again: %s", folder, damage)
             self._delete(folder)
         except FileNotFoundError:
             pass
         except OSError as error:
             raise self._cannot("read", folder, error) from error
-        except RecordError as error:
-            problem = str(error).partition(". ")[0]
-            raise StoreError(
-                f"the kept run {folder} is intact but none that this code can use: {problem}. "
-                "Remove it with: "
-                f"python -m fmnist_exp.store --store {self.root} --remove {run_key[:SHORT]}"
-            ) from error
         return None
 
     def keep(self, record: RunRecord, run_dir: Path) -> None:
@@ -125,7 +107,7 @@ class Store:
                 put = _link if same_group else _copy
                 put(run_dir / source, folder / target)
             records.write_record(folder, stored)
-            files.write_text(folder / SEAL, _seal(folder))
+            proofs.seal(folder)
             folder.rename(place)
         except (OSError, RecordError) as error:
             cause = error if isinstance(error, OSError) else error.__cause__
@@ -195,22 +177,6 @@ class Store:
         with self.claim(key_of(path), wait=False):
             self._delete(path)
 
-    def _proved(self, run_key: str) -> RunRecord:
-        folder = self.folder(run_key)
-        if folder.is_symlink():
-            raise _Damage("it is a link to another place")
-        if _sha256(folder / SEAL) != hashlib.sha256(_seal(folder).encode()).hexdigest():
-            raise _Damage(f"its record is not the one that {SEAL} was made of")
-        record = records.read_record(folder)
-        if record.run_key != run_key or record.status not in records.FINISHED:
-            raise RecordError(f"its record is that of run {record.run_key}, {record.status}")
-        if record.artifacts.keys() != FILES:
-            raise RecordError(f"its record must name {sorted(FILES)}, and no other file")
-        for name, sha256 in record.artifacts.items():
-            if _sha256(folder / name) != sha256:
-                raise _Damage(f"{name} is not the file that the run has written")
-        return record
-
     def _list(self, name: str) -> list[Path]:
         """What is named after a run in a folder of the store, the oldest first."""
         folder = self.root / name
@@ -255,10 +221,6 @@ class Store:
         )
 
 
-class _Damage(Exception):
-    """A kept run that is not what its own hashes say."""
-
-
 def written(path: Path) -> float:
     """When a file or folder was last written, in seconds since 1970; 0 if it is gone."""
     try:
@@ -285,20 +247,5 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with files.atomic_path(target) as temporary:
+    with atomic_path(target) as temporary:
         shutil.copyfile(source, temporary)
-
-
-def _seal(folder: Path) -> str:
-    return f"{_sha256(folder / records.RECORD)}  {records.RECORD}\n"
-
-
-def _sha256(path: Path) -> str:
-    """The hash of a file of a kept run, which must be there and no link."""
-    try:
-        is_file = stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise _Damage(f"{path.name} is missing") from error
-    if not is_file:
-        raise _Damage(f"{path.name} is not a file")
-    return files.sha256_of(path)

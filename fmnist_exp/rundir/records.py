@@ -87,13 +87,6 @@ class RunRecord(Strict):
     error: dict[str, str] | None = None
     reused: bool = False
 
-    @field_validator("class_names")
-    @classmethod
-    def _has_classes(cls, names: list[str], info: ValidationInfo) -> list[str]:
-        if info.data.get("status") in FINISHED and not names:
-            raise ValueError("must name at least one class")
-        return names
-
     @field_validator("metrics", "per_class")
     @classmethod
     def _is_measured(cls, table: Table, info: ValidationInfo) -> Table:
@@ -104,6 +97,8 @@ class RunRecord(Strict):
         rows = SPLITS if is_whole else info.data.get("class_names", ())
         columns = METRICS if is_whole else CLASS_METRICS
         nullable = () if is_whole else CLASS_METRICS[:-1]
+        if not rows:
+            raise ValueError("must name at least one class, as class_names does")
         if sorted(table) != sorted(rows):
             raise ValueError(f"must name {_listed(rows)}, received {_listed(table)}")
         for row, numbers in table.items():
@@ -167,8 +162,9 @@ def write_record(run_dir: Path, record: RunRecord) -> None:
     Raises:
         RecordError: the file cannot be written.
     """
-    values = _finite(record.model_dump())
-    write_text(run_dir / RECORD, json.dumps(values, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(record.model_dump())
+    values = json.loads(text, parse_constant=lambda not_finite: None)
+    write_text(run_dir / RECORD, json.dumps(values, indent=2) + "\n")
 
 
 def read_record(run_dir: Path) -> RunRecord:
@@ -184,14 +180,6 @@ def read_record(run_dir: Path) -> RunRecord:
         raise cannot_read(path, reason(error, RunRecord)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise cannot_read(path, f"it is not readable JSON ({error})") from error
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def cannot_read(path: Path, problem: str) -> RecordError:

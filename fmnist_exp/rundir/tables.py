@@ -56,7 +56,7 @@ def read_history(path: Path) -> History:
     if tuple(header) != HISTORY_COLUMNS[: len(header)] or MISSING in later.values():
         wanted, received = ", ".join(HISTORY_COLUMNS), ", ".join(header)
         raise cannot_read(path, f"its columns must be {wanted}, received {received}")
-    columns = dict(zip(header, _numbers(path, rows).T, strict=True))
+    columns = dict(zip(header, _numbers(path, rows, len(header)).T, strict=True))
     if not np.array_equal(columns["epoch"], np.arange(1, len(rows) + 1)):
         raise cannot_read(path, "its epochs must count from 1 without a gap")
     return columns | {name: np.full(len(rows), value) for name, value in later.items()}
@@ -74,12 +74,12 @@ def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
     """
     header, rows = _read_table(path)
     class_names = header[1:]
-    rows_of = [row[0] for row in rows]
+    rows_of = [row[0] for row in rows if row]
     if rows_of != class_names:
         raise cannot_read(
             path, f"its rows must be its columns, {class_names!r}, received {rows_of!r}"[:500]
         )
-    counts = _numbers(path, [row[1:] for row in rows])
+    counts = _numbers(path, [row[1:] for row in rows], len(class_names))
     if not (np.isfinite(counts).all() and (counts >= 0).all()):
         raise cannot_read(path, "its counts must be finite and not below 0")
     return class_names, counts
@@ -95,7 +95,7 @@ def shares_of(counts: np.ndarray) -> np.ndarray:
 
 
 def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file with at least one row, all of one length."""
+    """Header and rows of a CSV file with at least one row."""
     try:
         with io.TextIOWrapper(open_regular(path, MAX_BYTES), "utf-8", newline="") as file:
             header, *rows = csv.reader(file, strict=True)
@@ -105,19 +105,15 @@ def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
         raise cannot_read(path, "it must hold a header and rows, received an empty file") from error
     if not rows:
         raise cannot_read(path, "it must hold at least one row below its header, received none")
-    for line, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise cannot_read(
-                path, f"line {line} must hold {len(header)} cells, received {len(row)}"
-            )
     return header, rows
 
 
-def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:
+def _numbers(path: Path, rows: list[list[str]], num_columns: int) -> np.ndarray:
     try:
-        return np.array(rows, dtype=float)
+        return np.array(rows, dtype=float).reshape(len(rows), num_columns)
     except ValueError as error:
-        raise cannot_read(path, f"every cell must be a number ({error})") from error
+        problem = f"every row must hold {num_columns} numbers ({error})"
+        raise cannot_read(path, problem) from error
 
 
 def write_predictions(

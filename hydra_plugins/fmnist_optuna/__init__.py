@@ -12,8 +12,6 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-EXIT_BAD_INPUT = 2
-
 # The fields and their values are in conf/hydra/sweeper/tpe.yaml.
 ConfigStore.instance().store(
     group="hydra/sweeper",
@@ -41,6 +39,7 @@ class TuningSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Launch trials until the study has as many as were asked for."""
+        from fmnist_exp.console import EXIT_BAD_INPUT, complain
         from fmnist_exp.errors import FmnistError
         from fmnist_exp.tuning import tuner as tuning
 
@@ -50,5 +49,5 @@ class TuningSweeper(Sweeper):
         try:
             tuning.tune(self.config, self.hydra_context.config_loader, self.launcher)
         except FmnistError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            complain(error)
             sys.exit(EXIT_BAD_INPUT)

@@ -6,7 +6,8 @@ import pytest
 from conftest import ROOT, command
 from study import write_run, write_sweep
 
-from fmnist_exp.aggregate import EXIT_BAD_INPUT, aggregate, main
+from fmnist_exp.aggregate import aggregate, main
+from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.errors import RecordError
 from fmnist_exp.rundir.records import CONFUSION_MATRIX, HISTORY, RECORD
 

@@ -12,7 +12,7 @@ from conftest import ROOT, command
 from study import write_run, write_sweep
 
 from fmnist_exp import aggregate, store
-from fmnist_exp.console import reader_may_leave
+from fmnist_exp.console import as_command
 from fmnist_exp.data import __main__ as data_main
 from fmnist_exp.data import sources
 
@@ -43,7 +43,7 @@ def test_command_whose_reader_has_left_prints_no_trace(case):
 def test_case_2_what_an_encoding_lacks_is_replaced_and_a_sign_is_kept(encoding, monkeypatch):
     output = io.TextIOWrapper(io.BytesIO(), encoding, write_through=True)
     monkeypatch.setattr(sys, "stdout", output)
-    with reader_may_leave():
+    with as_command():
         print("\N{MINUS SIGN}1.5 pp ± 0.2, Größe …, \ud800 服")
     shown = output.buffer.getvalue().decode(encoding)
     expected = {
@@ -89,8 +89,8 @@ def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypa
 
 
 FONTS = """
-from fmnist_exp.console import reader_may_leave
-with reader_may_leave():
+from fmnist_exp.console import as_command
+with as_command():
     import matplotlib
     matplotlib.get_configdir()
 """

@@ -68,7 +68,7 @@ def test_states_and_half_trained_folders_are_listed_and_removed(store):
     left = leave_behind(store, "c" * 64)
     lines = kept(store).stdout.splitlines()
     assert [line.split()[0] for line in lines if line.endswith(LEFT)] == ["c" * 12] * 4
-    assert all("  0.0 days     0.5 MB  " in line for line in lines if line.endswith(LEFT))
+    assert [line.split()[1:3] for line in lines if line.endswith(LEFT)] == [["0.0", "0.5"]] * 4
     assert lines[-1].startswith("3 runs, 4 unfinished, 2.0 MB in ")
     assert kept(store, "--remove", "cc").returncode == 0
     assert not any(path.exists() for path in left)

@@ -10,8 +10,9 @@ from study import RECORD
 
 from fmnist_exp import files
 from fmnist_exp import store as store_command
-from fmnist_exp.errors import ConfigError, RecordError, StoreError
-from fmnist_exp.run.store import FILES, MODEL, SEAL, Store
+from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.run.proofs import FILES, MODEL, SEAL
+from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import model_name
 from fmnist_exp.sweep.preflight import plan_command_line
@@ -143,7 +144,7 @@ def test_kept_run_cannot_name_a_file_elsewhere(tmp_path):
     artifacts = record.artifacts | {"../../secret": files.sha256_of(tmp_path / "secret")}
     records.write_record(folder, record.replaced(artifacts=artifacts))
     (folder / SEAL).write_text(f"{files.sha256_of(folder / records.RECORD)}  run.json\n")
-    with pytest.raises(StoreError, match=r"its record must name .*, and no other file"):
+    with pytest.raises(RecordError, match=r"it must name .* and no other file"):
         store.find("key")
     assert (tmp_path / "secret").exists()
 

@@ -17,7 +17,8 @@ from fmnist_exp import files
 from fmnist_exp import store as store_command
 from fmnist_exp.errors import StoreError
 from fmnist_exp.run import runner
-from fmnist_exp.run.store import MODEL, Store
+from fmnist_exp.run.proofs import MODEL
+from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.presence import state_without_record, working_in
 

@@ -12,9 +12,9 @@ import pytest
 
 from fmnist_exp import files
 from fmnist_exp.errors import RecordError, StoreError
-from fmnist_exp.run import measuring, runner
-from fmnist_exp.run import store as store_module
-from fmnist_exp.run.store import MODEL, SEAL, UNFINISHED, Store, _seal
+from fmnist_exp.run import measuring, proofs, runner
+from fmnist_exp.run.proofs import MODEL
+from fmnist_exp.run.store import UNFINISHED, Store
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.presence import working_in
 from fmnist_exp.train import describe
@@ -167,7 +167,7 @@ def test_case_17_what_cannot_be_read_is_named_and_never_deleted(config, store, t
         raise OSError(errno.EIO, "Input/output error", path)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_module, "_sha256", broken)
+        patch.setattr(proofs, "sha256", broken)
         again = train(config, tmp_path / "b", store)
     assert again.metrics == first.metrics
     named = f"without being kept: cannot read {store.folder(first.run_key)}: Input/output error"
@@ -181,9 +181,11 @@ def test_case_17_intact_run_of_another_form_is_named_and_never_deleted(
     folder = store.folder(train(config, tmp_path / "a", store).run_key)
     values = json.loads((folder / records.RECORD).read_text()) | {"schema_version": 99}
     files.write_text(folder / records.RECORD, json.dumps(values))
-    files.write_text(folder / SEAL, _seal(folder))
+    proofs.seal(folder)
     assert not train(config, tmp_path / "b", store).reused
-    assert f"the kept run {folder} is intact but none that this code can use" in caplog.text
+    problem = f"cannot read {folder}/run.json: schema_version must be 1, received 99"
+    assert f"this run is trained without being kept: {problem}" in caplog.text
+    assert f"move {folder} out of the way" in caplog.text
     assert json.loads((folder / records.RECORD).read_text()) == values
 
 

@@ -82,7 +82,7 @@ BAD_RECORDS = {
         "per_class must hold a finite support for b, as .*, received None",
     ),
     "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit.* received 'x'"),
-    "no class": (changed(class_names=[], per_class={}), "class_names must name at least one class"),
+    "no class": (changed(class_names=[], per_class={}), "per_class must name at least one class"),
     "class twice": (changed(class_names=["a", "a"]), "per_class must name a, a, received a, b"),
     "class not measured": (
         changed(per_class={"a": OF_A_CLASS}),

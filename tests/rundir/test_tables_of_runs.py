@@ -21,9 +21,9 @@ BAD_HISTORIES = {
     "empty": ("", "must hold a header and rows, received an empty file"),
     "no epoch": (f"{HEADER}\n", "at least one row below its header, received none"),
     "other columns": ("epoch,loss\n1,2\n", "its columns must be epoch, .*, received epoch, loss"),
-    "text": (f"{HEADER}\n1,2,3,4,5,x,7\n", "every cell must be a number .*'x'"),
-    "empty cell": (f"{HEADER}\n1,2,,4,5,6,7\n", "every cell must be a number"),
-    "short row": (f"{HEADER}\n1,2,3,4,5,6,7\n2,3\n", "line 3 must hold 7 cells, received 2"),
+    "text": (f"{HEADER}\n1,2,3,4,5,x,7\n", "every row must hold 7 numbers .*'x'"),
+    "empty cell": (f"{HEADER}\n1,2,,4,5,6,7\n", "every row must hold . numbers"),
+    "short row": (f"{HEADER}\n1,2,3,4,5,6,7\n2,3\n", "every row must hold 7 numbers"),
     "gap": (f"{HEADER}\n1,2,3,4,5,6,7\n3,2,3,4,5,6,7\n", "must count from 1 without a gap"),
     "not utf-8": (b"\xff\xfe", "it is not readable CSV"),
     "quote": (f'{HEADER}\n1,2,3,4,5,6,"7\n', "it is not readable CSV"),
@@ -37,7 +37,7 @@ BAD_MATRICES = {
     "other rows": ("-,a,b\na,1,2\nc,3,4\n", r"received \['a', 'c'\]"),
     "negative": ("-,a\na,-1\n", "finite and not below 0"),
     "not a number": ("-,a\na,nan\n", "finite and not below 0"),
-    "text": ("-,a\na,many\n", "every cell must be a number"),
+    "text": ("-,a\na,many\n", "every row must hold . numbers"),
     "empty": ("", "received an empty file"),
 }
 
