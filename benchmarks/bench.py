@@ -174,7 +174,7 @@ def epoch_lines(model: str, rounds: dict[str, list[Round]]) -> list[str]:
 def work_of(model: str) -> float:
     """GFLOP of an epoch of one of the models on the real images."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        config = parse(compose("config", [f"model={model}"]))
+        config = parse(compose("config", [f"model={model}"], return_hydra_config=True))
     images = loading.load(config.data).train.images
     return peak.gflop_of_an_epoch(config, *images.shape)
 

@@ -27,7 +27,7 @@ def main() -> None:
     after = []
     for seed in range(int(num_runs)):
         with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-            config = parse(compose("config", [*settings, f"seed={seed}"]))
+            config = parse(compose("config", [*settings, f"seed={seed}"], return_hydra_config=True))
         choices = {"initializer": "glorot_uniform"}
         draw = run_charts.draw_run if num_runs == "1" else None
         runner.run(config, Path(folder) / str(seed), choices, draw=draw)

@@ -233,7 +233,8 @@ def main() -> None:
     """Serve one peer until standard input ends."""
     peer, model = sys.argv[1:]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        composed = compose("config", [f"model={model}", f"training.epochs={NUM_EPOCHS}"])
+        overrides = [f"model={model}", f"training.epochs={NUM_EPOCHS}"]
+        composed = compose("config", overrides, return_hydra_config=True)
     config = parse(composed)
     without_callbacks = config.replaced(training=config.training.replaced(callbacks={}))
     epochs = PEERS[peer](without_callbacks, loading.load(config.data))

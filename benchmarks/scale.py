@@ -37,7 +37,7 @@ def write_study(folder: Path, num_runs: int) -> None:
     """
     generator = np.random.default_rng(0)
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        config = parse(compose("config"))
+        config = parse(compose("config", return_hydra_config=True))
     predictions = folder / records.PREDICTIONS
     folder.mkdir(parents=True)
     labels = np.arange(NUM_IMAGES, dtype=np.uint8) % NUM_CLASSES

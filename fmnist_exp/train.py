@@ -98,7 +98,7 @@ def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
     }
     cwd = Path(settings.runtime.cwd)
     execution = parse_execution(composed)
-    config = parse(composed)
+    config = parse(composed, choices)
     threads, trial, in_sweep = execution.threads_per_run, None, settings.mode == RunMode.MULTIRUN
     if in_sweep:
         _enter(cwd)

@@ -24,7 +24,7 @@ COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes h
 def compose_config(*overrides: str):
     """The composed config of one run, as Hydra hands it to `parse`."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        return compose("config", list(overrides))
+        return compose("config", list(overrides), return_hydra_config=True)
 
 
 def config_of(*overrides: str) -> RunConfig:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
@@ -31,14 +32,15 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
     """Check what a composed config says of the run.
 
     Args:
-        composed: the config, without Hydra's own section.
-        choices: config group -> chosen option, which names what has no name of its own.
+        composed: the config; of Hydra's own section only `choices` is read.
+        choices: config group -> chosen option, whose file names what has no name of its own; by
+            default those of Hydra's section. None for an option that does not exist.
 
     Raises:
         ConfigError: a key is unknown or missing, or a value breaks its rule. The message names
             the key, the value, the rule and a value that would do; a line for each of them.
     """
-    config = _read(composed, choices or {})
+    config = _read(composed, choices)
     if config.data.dir is not None and config.data.name != "fashion_mnist":
         raise ConfigError(
             f"data.dir is read by data=fashion_mnist only, received {config.data.dir!r} with "
@@ -65,7 +67,7 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
 
 def parse_execution(composed: DictConfig) -> ExecutionConfig:
     """Check what a composed config says of how the run is carried out; errors as `parse`."""
-    config = _read(composed, {})
+    config = _read(composed, dict.fromkeys(NAMED))
     return ExecutionConfig(**{name: getattr(config, name) for name in EXECUTION})
 
 
@@ -91,19 +93,33 @@ def explain_value(error: OmegaConfBaseException) -> str:
     return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out.{alone}"
 
 
-def _read(composed: DictConfig, choices: Mapping[str, Any]) -> _Config:
+def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
     """All keys, checked one by one."""
+    if choices is None:
+        choices = composed.hydra.runtime.choices if "hydra" in composed else {}
+    ours = [str(key) for key in composed if key != "hydra"]
     try:
-        values = _resolved(composed)
+        values = _resolved(OmegaConf.masked_copy(composed, ours))
     except OmegaConfBaseException as error:
         raise ConfigError(explain_value(error)) from None
     for group in NAMED:
-        section = values.setdefault(group, {})
-        if isinstance(section, dict) and section.get("name") is None:
-            section.pop("name", None)
-            if option := choices.get(group):
-                section["name"] = option.rpartition("/")[2]
+        section = values.get(group)
+        if isinstance(section, dict) and section.get("name") is None and group in choices:
+            option = choices[group] or getattr(RunConfig(), group).name
+            section["name"] = option.rpartition("/")[2]
     return checked(_Config, values)
+
+
+def _defaults() -> dict[str, Any]:
+    """The schema's defaults, on which Hydra lays the options; a file names what it holds."""
+    values = RunConfig().plain()
+    for group in NAMED:
+        values[group]["name"] = None
+    values["optimizer"]["config"] = {}  # a result must say its learning rate
+    return values
+
+
+ConfigStore.instance().store("schema", _defaults())
 
 
 def _resolved(composed: DictConfig) -> dict[str, Any]:

@@ -192,8 +192,7 @@ def _plan(overrides: list[str], multirun: bool) -> Plan:
             f"experiment={experiment} is a sweep, received a command for a single run. "
             f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
         )
-    single = without_hydra(master)
-    plan = Plan([settled(parse(single))], [task_of(master)], parse_execution(single), None)
+    plan = Plan([settled(parse(master))], [task_of(master)], parse_execution(master), None)
     return replace(plan, run_dir=_directory(master, "hydra.run.dir"))
 
 
@@ -207,7 +206,7 @@ def _of_runs(master: DictConfig) -> list[list[str]]:
 
 def _compose_run(master: DictConfig, overrides: list[str]) -> DictConfig:
     try:
-        return without_hydra(_hydra().config_loader.load_sweep_config(master, overrides))
+        return _hydra().config_loader.load_sweep_config(master, overrides)
     except ERRORS_OF_HYDRA as error:
         of_hydra: list[str] = list(master.hydra.overrides.hydra)
         raise ConfigError(explain(error, [*of_hydra, *overrides])) from error

@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig
-from fmnist_exp.tuning.search import without_hydra
 
 
 def overrides_of(
@@ -38,7 +37,7 @@ def overrides_of(
         for group, option in choices.items()
         if group != "experiment" and default.get(group) != option
     ]
-    plain = _flat(parse(without_hydra(composed(chosen))))
+    plain = _flat(parse(composed(chosen)))
     wanted = _flat(config)
     changed = [
         f"{'' if key in plain else '+'}{key}={json.dumps(value, separators=(',', ':'))}"

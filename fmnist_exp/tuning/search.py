@@ -115,8 +115,8 @@ class Search:
         return self.settings.trials_at_once or runs_at_a_time(launcher)
 
     def compose(self, overrides: list[str]) -> DictConfig:
-        """The config of a run, without the section that is Hydra's own."""
-        return without_hydra(self.loader.load_sweep_config(self.master, overrides))
+        """The config of a run."""
+        return self.loader.load_sweep_config(self.master, overrides)
 
     def overrides(self, values: Values) -> list[str]:
         """The overrides of one trial, as given to Hydra."""

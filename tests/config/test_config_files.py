@@ -3,6 +3,7 @@
 import pytest
 
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.schema import ModelConfig, OptimizerConfig, TrainingConfig
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep.preflight import plan_command_line
 
@@ -15,8 +16,8 @@ hydra:
     params:
       seed: range(3)
 """
-MODEL = "name: mine\nhidden: [8]\nactivation: relu\nbatch_normalization: false\ndropout: 0\n"
-RECIPE = "defaults:\n  - baseline\nname: mine\nepochs: 3\n"
+MODEL = "hidden: [8]\n"
+RECIPE = "defaults:\n  - baseline\nepochs: 3\n"
 
 
 @pytest.fixture
@@ -98,3 +99,43 @@ def test_aliases_of_yaml_may_be_used(own):
     text = "name: &n mine\nepochs: &e 3\nbatch_size: *e\ncallbacks: {}\n"
     (config,) = own("data=synthetic", "training=mine", training=text).configs
     assert (config.training.epochs, config.training.batch_size) == (3, 3)
+
+
+OPTIMIZER = "class_name: Lion\nconfig: {learning_rate: 0.0003}\n"
+
+
+def test_option_is_named_by_its_file_and_needs_only_what_differs(own):
+    files = {"model": MODEL, "optimizer": OPTIMIZER, "training": "epochs: 3\n"}
+    files |= {"initializer": "defaults:\n  - he\n", "data": "defaults:\n  - synthetic\n"}
+    chosen = [f"{group}=mine" for group in files]
+    (config,) = own(*chosen, "model.dropout=0.2", **files).configs
+    assert config.model == ModelConfig(name="mine", hidden=(8,), dropout=0.2)
+    assert config.training == TrainingConfig(name="mine", epochs=3)
+    lion = OptimizerConfig(name="mine", class_name="Lion", config={"learning_rate": 0.0003})
+    assert config.optimizer == lion
+    assert (config.initializer.name, config.initializer.class_name) == ("mine", "HeNormal")
+    assert config.data.name == "synthetic"
+
+
+def test_option_may_say_another_name_also_when_it_inherits_one(own):
+    files = {"model": "name: other\nhidden: [8]\n", "training": RECIPE}
+    chosen = ("data=synthetic", "model=mine", "optimizer=sgd")
+    (config,) = own(*chosen, **files).configs
+    assert (config.model.name, config.training.name) == ("other", "mine")
+    (config,) = own(*chosen, "optimizer.name=plain", "training.name=short", **files).configs
+    assert (config.optimizer.name, config.training.name) == ("plain", "short")
+
+
+def test_optimizer_of_ones_own_must_say_its_learning_rate(own):
+    with pytest.raises(ConfigError, match=r"^optimizer.config.learning_rate is missing\."):
+        own("data=synthetic", "optimizer=mine", optimizer="class_name: Lion\n")
+
+
+def test_note_and_tags_are_no_part_of_a_run(own):
+    noted = ("note=for the lecture", "tags=[first,second]")
+    files = {"model": MODEL}
+    plain, plan = own("data=synthetic", **files), own("data=synthetic", *noted)
+    assert plan.configs == plain.configs
+    assert (plan.execution.note, plan.execution.tags) == ("for the lecture", ("first", "second"))
+    with pytest.raises(ConfigError, match=r"^note must be a text, or null, received 3\."):
+        own("data=synthetic", "note=3")
