@@ -115,8 +115,7 @@ def problems(error: ValidationError, model: type[Strict], prefix: str = "") -> l
         elif kind == "json_invalid":
             found.append(Problem(key, ABSENT, f"must be JSON ({item['msg']})"))
         elif kind == "value_error":  # of a validator, whose words follow the key
-            value = ABSENT if place.kind.is_model else value
-            found.append(Problem(key, value, str(item["ctx"]["error"]), why))
+            found.append(Problem(key, ABSENT, str(item["ctx"]["error"]), why))
         else:
             found.append(Problem(key, value, f"must be {place.kind}", why, place.repair(value)))
     return found

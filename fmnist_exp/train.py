@@ -117,6 +117,8 @@ def _run(composed: DictConfig, settings: HydraConf, run_dir: Path) -> RunRecord:
                 checkpoint_seconds=execution.checkpoint_seconds,
                 threads=threads,
                 prune_below=() if trial is None else trial.prune_below,
+                note=execution.note,
+                tags=execution.tags,
             ),
             on_epoch=progress.show,
             draw=None if in_sweep else _draw,

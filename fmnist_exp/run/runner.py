@@ -42,12 +42,15 @@ class Execution:
         threads: processor threads of the run; None for all.
         prune_below: for each epoch from the first, the validation accuracy below which the run is
             given up, or None.
+        note, tags: what is noted about it.
     """
 
     store: Store | None = None
     checkpoint_seconds: float = 30
     threads: int | None = None
     prune_below: Sequence[float | None] = ()
+    note: str | None = None
+    tags: Sequence[str] = ()
 
 
 ALONE = Execution()
@@ -87,7 +90,7 @@ def run(
     config = settled(config)
     splits = loading.load(config.data)
     check_batch_size(config, len(splits.train))
-    record = _blank_record(config, choices, splits, execution.threads)
+    record = _blank_record(config, choices, splits, execution)
     task = _Task(config, splits, record, execution, on_epoch)
     with working_in(run_dir, wait=True):
         try:
@@ -231,10 +234,11 @@ class _Task:
 
 
 def _blank_record(
-    config: RunConfig, choices: dict[str, str], splits: DataSplits, threads: int | None
+    config: RunConfig, choices: dict[str, str], splits: DataSplits, execution: Execution
 ) -> RunRecord:
     parts = key_parts(config, splits.sha256)
-    provenance = describe_machine() | ({} if threads is None else {"threads": threads})
+    threads = {} if execution.threads is None else {"threads": execution.threads}
+    provenance = describe_machine() | threads
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status="interrupted",
@@ -243,6 +247,8 @@ def _blank_record(
         seed=config.seed,
         choices=choices,
         config=config.plain(),
+        note=execution.note,
+        tags=list(execution.tags),
         class_names=list(splits.class_names),
         provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
     )

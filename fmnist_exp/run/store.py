@@ -133,9 +133,8 @@ class Store:
         artifacts = _renamed(kept.artifacts, MODEL, name)
         for source, target in zip(kept.artifacts, artifacts, strict=True):
             _link(self.folder(kept.run_key) / source, run_dir / target)
-        return kept.replaced(
-            choices=asked.choices, config=asked.config, artifacts=artifacts, reused=True
-        )
+        here = {each: getattr(asked, each) for each in ("choices", "config", "note", "tags")}
+        return kept.replaced(**here, artifacts=artifacts, reused=True)
 
     def folder(self, run_key: str) -> Path:
         """Where a run is kept."""

@@ -52,6 +52,7 @@ class RunRecord(Strict):
         seed: the run's seed.
         choices: config group -> chosen option.
         config: the resolved config.
+        note, tags: what is noted about the run; no part of what it is.
         class_names: name of each class, in the order of its label.
         metrics: split -> {"loss", "accuracy"}, on the saved weights in inference mode.
         per_class: class name -> {"precision", "recall", "f1", "support"}, on the test split; None
@@ -75,6 +76,8 @@ class RunRecord(Strict):
     seed: int
     choices: dict[str, str]
     config: dict[str, Any]
+    note: str | None = None
+    tags: list[str] = Field(default_factory=list)
     class_names: list[str]
     metrics: Table = Field(default_factory=dict)
     per_class: Table = Field(default_factory=dict)

@@ -83,6 +83,14 @@ def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(
     assert files.sha256_of(model) == again.artifacts[model.name]
 
 
+def test_note_and_tags_are_recorded_as_asked_for_and_make_no_other_run(config, store, tmp_path):
+    first = runner.Execution(store=store, note="first try", tags=("a",))
+    assert runner.run(config, tmp_path / "a", {}, first).note == "first try"
+    again = runner.run(config, tmp_path / "b", {}, runner.Execution(store=store, tags=("b", "c")))
+    assert (again.reused, again.note, again.tags) == (True, None, ["b", "c"])
+    assert records.read_record(tmp_path / "b") == again
+
+
 def test_another_seed_is_another_run(config, store, tmp_path):
     train(config, tmp_path / "a", store)
     other = config.replaced(seed=config.seed + 1)
