@@ -19,6 +19,7 @@ import numpy as np
 from fmnist_exp import files
 from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.engine.backend import keras
+from fmnist_exp.engine.keras_private import SET_ON_CALLBACKS
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_arrays
 from fmnist_exp.rundir.tables import Epoch
@@ -26,11 +27,11 @@ from fmnist_exp.rundir.tables import Epoch
 log = logging.getLogger(__name__)
 
 Rows = list[Epoch]
-Saved = tuple[Rows, list[dict[str, Any]], dict[str, np.ndarray]]
+# The history; of each callback attribute -> value, where a list holds places in the arrays; the
+# arrays: variables of model and optimizer, then those of the callbacks.
+Saved = tuple[Rows, list[dict[str, Any]], list[np.ndarray]]
 MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
 PLAIN = (bool, int, float, str, type(None))
-# Set by Keras itself when `fit` begins; `monitor_op` follows from the metric's name.
-SET_BY_KERAS = {"params", "_params", "model", "_model", "monitor_op", "validation_data"}
 
 
 class Checkpointer(keras.callbacks.Callback):
@@ -66,17 +67,13 @@ class Checkpointer(keras.callbacks.Callback):
         """Put the saved state back, after the other callbacks have begun anew."""
         if self.found is None:
             return
-        _, learned_before, arrays = self.found
-        stored = [arrays[name] for name in sorted(_within(arrays, "variable"))]
-        for variable, value in zip(_variables(self.model), stored, strict=True):
+        _, states, arrays = self.found
+        for variable, value in zip(_variables(self.model), arrays, strict=False):
             variable.assign(value)
-        for index, callback in enumerate(self.callbacks):
-            for name, value in learned_before[index].items():
-                setattr(callback, name, value)
-            inside = _within(arrays, f"callback/{index}")
-            for name in dict.fromkeys(key.split("/")[2] for key in inside):
-                parts = sorted(_within(arrays, f"callback/{index}/{name}"))
-                setattr(callback, name, [arrays[part] for part in parts])
+        for callback, state in zip(self.callbacks, states, strict=True):
+            for name, value in state.items():
+                whole = [arrays[place] for place in value] if isinstance(value, list) else value
+                setattr(callback, name, whole)
         self.found = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -85,7 +82,7 @@ class Checkpointer(keras.callbacks.Callback):
         if not ends and time.monotonic() - self.saved >= self.seconds:
             try:
                 write(self.path, self.model, self.callbacks, self.rows)
-            except RecordError as error:
+            except (RecordError, TypeError) as error:
                 self._give_up(str(error))
             self.saved = time.monotonic()
 
@@ -106,23 +103,17 @@ def write(
         callbacks: callbacks whose state belongs to the run.
         rows: the history so far.
     """
-    arrays = {
-        f"variable/{index:04}": variable.numpy() for index, variable in enumerate(_variables(model))
-    }
-    states = []
-    for index, callback in enumerate(callbacks):
-        plain = {}
-        for name, value in learned(callback).items():
+    arrays, states = [variable.numpy() for variable in _variables(model)], []
+    for callback in callbacks:
+        state = learned(callback)
+        for name, value in state.items():
             if isinstance(value, list):
-                arrays |= {f"callback/{index}/{name}/{i:04}": part for i, part in enumerate(value)}
-            else:
-                plain[name] = value
-        states.append(plain)
-    arrays["state"] = np.array(
-        json.dumps({"rows": [asdict(row) for row in rows], "callbacks": states})
-    )
+                state[name] = list(range(len(arrays), len(arrays) + len(value)))
+                arrays += value
+        states.append(state)
+    text = json.dumps({"rows": [asdict(row) for row in rows], "callbacks": states})
     with files.atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)
+        np.savez(temporary, *arrays, state=np.array(text))
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -134,7 +125,7 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
     given = keras_classes("callbacks")[type(callback).__name__].arguments
     found = {}
     for name, value in vars(callback).items():
-        if name in given or name in SET_BY_KERAS:
+        if name in given or name in SET_ON_CALLBACKS:
             continue
         if isinstance(value, np.generic):
             value = value.item()
@@ -146,28 +137,24 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 
 def _read(path: Path, num_callbacks: int) -> Saved | None:
-    """History, callbacks and arrays of a saved file; None without one that is intact.
+    """A saved state; None without one that is intact.
 
     Raises:
         OSError: there is one that cannot be read.
     """
     try:
-        arrays = read_arrays(path, MAX_BYTES)
-        state = json.loads(str(arrays.pop("state")))
-        rows, callbacks = [Epoch(**row) for row in state["rows"]], state["callbacks"]
-        if len(callbacks) != num_callbacks:
-            raise ValueError(f"it holds {len(callbacks)} callbacks, not {num_callbacks}")
+        found = read_arrays(path, MAX_BYTES)
+        saved = json.loads(str(found.pop("state")))
+        rows, states = [Epoch(**row) for row in saved["rows"]], saved["callbacks"]
+        if len(states) != num_callbacks:
+            raise ValueError(f"it holds {len(states)} callbacks, not {num_callbacks}")
+        return rows, states, [found[f"arr_{place}"] for place in range(len(found))]
     except FileNotFoundError:
         return None
     except files.DAMAGES as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
-    return rows, callbacks, arrays
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
-
-
-def _within(arrays: dict[str, np.ndarray], start: str) -> list[str]:
-    return [name for name in arrays if name.startswith(f"{start}/")]

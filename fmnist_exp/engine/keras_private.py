@@ -14,6 +14,9 @@ from typing import Any
 TRIED = "3.15"
 # Adam's two moments, each a list in the order of the variables: C code goes on with them.
 MOMENTS = ("_momentums", "_velocities")
+# What Keras itself sets on a callback when `fit` begins, and no part of what the callback learns;
+# `monitor_op` follows from the metric's name.
+SET_ON_CALLBACKS = {"params", "_params", "model", "_model", "monitor_op", "validation_data"}
 
 
 def moments_moved() -> str | None:

@@ -1,6 +1,5 @@
 """From a config and data to a trained model, by Keras's own `fit` and callbacks."""
 
-import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -40,33 +39,24 @@ class FitResult:
     provenance: dict[str, object]
 
 
-class Shuffler(keras.callbacks.Callback):
-    """Hands the trainer the order in which the next epoch visits the images.
+class EpochRecorder(keras.callbacks.Callback):
+    """Hands out the order of every epoch, keeps what came of it, and ends a run that diverges.
 
     Args:
-        orders: one permutation int32 (num_examples,) for each epoch.
+        orders: int32 (num_examples,) for each epoch, in which it visits the images.
+        on_epoch: called with each epoch.
     """
 
-    def __init__(self, orders: Iterator[np.ndarray]) -> None:
+    def __init__(self, orders: Iterator[np.ndarray], on_epoch: Callable[[Epoch], None]) -> None:
         super().__init__()
         self.orders = orders
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Put the next order in place."""
-        self.model.order.assign(next(self.orders))
-
-
-class EpochRecorder(keras.callbacks.Callback):
-    """Keeps one row per epoch under the project's names, and stops a run that diverges."""
-
-    def __init__(self, on_epoch: Callable[[Epoch], None]) -> None:
-        super().__init__()
         self.on_epoch = on_epoch
         self.rows: list[Epoch] = []
         self.diverged = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the clock."""
+        """Put the next order in place, and start the clock."""
+        self.model.order.assign(next(self.orders))
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -116,7 +106,8 @@ def fit(
     device = use_device(config.engine)
     program = shared_program(config, splits)
     program.restart(config)
-    recorder = EpochRecorder(on_epoch)
+    orders = visiting_orders(len(splits.train), config.seed)
+    recorder = EpochRecorder(orders, on_epoch)
     callbacks = [
         getattr(keras.callbacks, named.class_name)(**named.config)
         for named in config.training.callbacks.values()
@@ -124,24 +115,18 @@ def fit(
     savers = []
     if checkpoint is not None:
         savers = [Checkpointer(checkpoint.path, checkpoint.seconds, callbacks, recorder.rows)]
-    num_done = len(recorder.rows)
-    for row in recorder.rows:
+    for row in recorder.rows:  # of a saved state
+        next(orders)
         on_epoch(row)
-    orders = visiting_orders(len(splits.train), config.seed)
     program.trainer.fit(
         program.one_step.repeat(),
-        initial_epoch=num_done,
+        initial_epoch=len(recorder.rows),
         epochs=config.training.epochs,
         steps_per_epoch=1,
         validation_data=program.one_step,
         validation_steps=1,
-        callbacks=[
-            Shuffler(itertools.islice(orders, num_done, None)),
-            recorder,
-            *callbacks,
-            *savers,
-        ],
-        shuffle=False,  # the order is ours, see Shuffler
+        callbacks=[recorder, *callbacks, *savers],
+        shuffle=False,  # the order is ours
         verbose=0,
     )
     program.settle()

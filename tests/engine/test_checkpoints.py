@@ -128,11 +128,14 @@ def _state_after(num_epochs, config, folder):
     return checkpoint.path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "problem", [RecordError, TypeError], ids=["no space", "callback of another Keras"]
+)
 def test_case_17_state_that_cannot_be_written_costs_no_run(
-    tiny_config, tmp_path, monkeypatch, caplog
+    tiny_config, tmp_path, monkeypatch, caplog, problem
 ):
     def full(*arguments):
-        raise RecordError("cannot write it")
+        raise problem("cannot write it")
 
     monkeypatch.setattr(checkpoints, "write", full)
     config = tiny_config("training.epochs=4")
