@@ -10,11 +10,11 @@ from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Agreement, Predictions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import verdicts
-from fmnist_exp.report.statistics.images import two_way_interval
+from fmnist_exp.report.statistics.images import new_images_interval
 from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
 COMPARED = ("test_accuracy", "test_loss")
-MAX_ANSWERED = 8  # conditions whose answers to the test images are read
+MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
 MAX_NAMED = 10  # conditions and seeds in one message
 Pair = tuple[str, str]
 
@@ -29,14 +29,14 @@ class Findings:
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
         agreement: how far the runs of these agree; None if they have different images.
-        two_way: compared pair -> interval for new seeds and new test images.
+        new_images: compared pair -> interval for new seeds and new test images.
     """
 
     study: Study
     comparisons: dict[str, list[Comparison]]
     predictions: dict[str, Predictions]
     agreement: Agreement | None
-    two_way: dict[Pair, tuple[float, float]]
+    new_images: dict[Pair, tuple[float, float]]
 
     @property
     def conditions(self) -> Sequence[Condition]:
@@ -71,17 +71,17 @@ def find(study: Study, baseline: str | None = None) -> Findings:
     }
     answers = {
         condition.label: found
-        for condition in study.measured[:MAX_ANSWERED]
+        for condition in study.measured[:MAX_PANELS]
         if (found := _predictions(condition)) is not None
     }
-    two_way = {
-        (each.condition_a, each.condition_b): two_way_interval(*arms)
+    new_images = {
+        (each.condition_a, each.condition_b): new_images_interval(*arms)
         for each in comparisons["test_accuracy"]
         if each.verdict != Verdict.IDENTICAL
         and (arms := _paired_answers(answers, each)) is not None
     }
     agreement = predictions.agreement(answers.values())
-    return Findings(study, comparisons, answers, agreement, two_way)
+    return Findings(study, comparisons, answers, agreement, new_images)
 
 
 def _refuse_ambiguous(conditions: Sequence[Condition]) -> None:

@@ -85,12 +85,12 @@ def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
 
 
 def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ANSWERED", 2)
+    monkeypatch.setattr(module, "MAX_PANELS", 2)
     write_sweep(tmp_path, {**ARMS, "glorot": (0.8,)}, answers=True)
     found = found_in(tmp_path)
     assert list(found.predictions) == ["he_normal", "lecun_normal"]
-    assert list(found.two_way) == [("lecun_normal", "he_normal")]
-    low, high = found.two_way["lecun_normal", "he_normal"]
+    assert list(found.new_images) == [("lecun_normal", "he_normal")]
+    low, high = found.new_images["lecun_normal", "he_normal"]
     assert low < 0 < high
 
 
@@ -112,4 +112,4 @@ def test_answers_to_other_images_are_not_compared(tmp_path):
     write_run(tmp_path / "0", answers=True)
     write_run(tmp_path / "1", "data=digits", class_names="abcd", answers=True)
     found = found_in(tmp_path)
-    assert (found.agreement, found.two_way) == (None, {})
+    assert (found.agreement, found.new_images) == (None, {})

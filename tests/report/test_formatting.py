@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fmnist_exp.report.page.formatting import (
+from fmnist_exp.report.formatting import (
     amount,
     bounds,
     cell,

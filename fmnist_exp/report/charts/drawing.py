@@ -21,8 +21,6 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 LEARNING = {"train": "train, while learning", "validation": "validation"}  # curves, as in legends
 KINDS = ("png", "svg")
 MAX_SEEDS = 100  # runs of a condition that are drawn one by one
-POINTS = 100  # percentage points in a fraction
-MINUS = "\N{MINUS SIGN}"
 DPI = 150  # pixels of a PNG file to the inch
 _STYLE: Any = {
     "axes.spines.right": False,

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.formatting import fixed
 from fmnist_exp.report.runs.conditions import short_names
 
 DARK = 0.65  # share of the scale of differences beyond which a cell is dark
@@ -49,9 +50,9 @@ def draw_difference(
     axes = figure.subplots()
     image = axes.imshow(points, cmap="PuOr", vmin=-limit, vmax=limit)
     figure.colorbar(image, ax=axes, label="percentage points of the true class", shrink=0.8)
-    cells = np.where(np.abs(points) >= 0.05, np.char.mod("%+.1f", points), "")
-    minus = np.char.replace(cells, "-", drawing.MINUS)
-    _fill(axes, minus, np.abs(points) > DARK * limit, class_names)
+    signed = np.vectorize(lambda value: fixed(value, 1, signed=True))(points)
+    cells = np.where(np.abs(points) >= 0.05, signed, "")
+    _fill(axes, cells, np.abs(points) > DARK * limit, class_names)
     for row, column in np.argwhere(clear):
         corner = (column - 0.5, row - 0.5)
         axes.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=1.2))

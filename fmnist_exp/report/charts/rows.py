@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.charts.drawing import MAX_SEEDS, MINUS, POINTS, colour, marker
+from fmnist_exp.report.charts.drawing import MAX_SEEDS, colour, marker
+from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.intervals import t_interval

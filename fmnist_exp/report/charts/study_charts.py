@@ -7,14 +7,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fmnist_exp.report.charts import curves, drawing, heatmaps, rows
-from fmnist_exp.report.charts.drawing import MAX_SEEDS, MINUS, POINTS, Chart
-from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.charts.drawing import MAX_SEEDS, Chart
+from fmnist_exp.report.findings import MAX_PANELS, Findings
+from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.paired import differing_cells
 from fmnist_exp.rundir import records
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
-MAX_PANELS = 8  # conditions that are drawn in one panel each
 MAX_COMPARISONS = 28  # rows of the forest plot: all pairs of eight conditions
 MAX_DIFFERENCES = 3  # heatmaps of differences
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.formatting import (
+from fmnist_exp.report.formatting import (
     MINUS,
     UNKNOWN,
     amount,

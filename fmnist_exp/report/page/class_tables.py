@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fmnist_exp.report.page.formatting import UNKNOWN, mean, percent
+from fmnist_exp.report.findings import MAX_PANELS
+from fmnist_exp.report.formatting import UNKNOWN, mean, percent
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.intervals import t_interval, wilson_interval
 from fmnist_exp.rundir.records import CLASS_METRICS
 
-MAX_CONDITIONS = 8
 MAX_PAIRS = 10
 MAX_UNFOLDED = 40  # rows of a table that is not folded
 
@@ -18,7 +18,7 @@ MAX_UNFOLDED = 40  # rows of a table that is not folded
 def per_class(conditions: Sequence[Condition]) -> Table:
     """Precision, recall and F1 of every class, the hardest class of each condition first."""
     rows = []
-    for condition in conditions[:MAX_CONDITIONS]:
+    for condition in conditions[:MAX_PANELS]:
         f1 = {name: condition.class_scores(name, "f1").mean() for name in condition.class_names}
         hardest = sorted(f1, key=lambda name: np.nan_to_num(f1[name], nan=np.inf))
         rows += [_scores(condition, name) for name in hardest]
@@ -55,7 +55,7 @@ def confused_pairs(conditions: Sequence[Condition]) -> Table:
     if not conditions:
         return table_of([])
     names = conditions[0].class_names
-    alike = [each for each in conditions[:MAX_CONDITIONS] if each.class_names == names]
+    alike = [each for each in conditions[:MAX_PANELS] if each.class_names == names]
     shares = {f"{each.label}, %": each.confusions.mean(axis=0) for each in alike}
     mistakes = np.mean(list(shares.values()), axis=0)
     np.fill_diagonal(mistakes, 0)

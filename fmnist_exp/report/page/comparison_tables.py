@@ -1,7 +1,7 @@
 """Tables of comparisons: those of the page, and all of them for a paper."""
 
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.formatting import MINUS, amount, bounds, p_value
+from fmnist_exp.report.formatting import MINUS, amount, bounds, p_value
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.statistics.verdicts import Comparison
 
@@ -32,7 +32,7 @@ def all_comparisons(findings: Findings) -> Table:
 
 def _row(comparison: Comparison, findings: Findings) -> dict[str, str]:
     metric, pair = comparison.metric, (comparison.condition_a, comparison.condition_b)
-    new_images = findings.two_way.get(pair) if metric == "test_accuracy" else None
+    new_images = findings.new_images.get(pair) if metric == "test_accuracy" else None
     cells = (
         *pair,
         str(comparison.num_pairs),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.formatting import (
+from fmnist_exp.report.formatting import (
     MINUS,
+    POINTS,
     UNKNOWN,
     fixed,
     mean,
@@ -22,7 +23,6 @@ from fmnist_exp.report.summary import ENDS
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 ACCURACY = "test accuracy, % [95 % CI]"
-POINTS = 100  # percentage points in a fraction
 
 
 def results(condition: Condition) -> dict[str, str]:

@@ -51,8 +51,8 @@ def paragraphs(findings: Findings) -> list[str]:
             "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
             "upwards; negative log-likelihood, which is the test loss of the record; and Brier "
             "score. Probabilities are stored in half precision, predicted classes beside them. "
-            "Intervals for new seeds and new images come from a two-way bootstrap with 2,000 "
-            f"resamples; they are conservative. At most {predictions.MAX_RUNS} runs of a "
-            "condition are read for this."
+            "Intervals for new seeds and new images are 95 % t intervals with the variance of "
+            f"both, as crossed effects. At most {predictions.MAX_RUNS} runs of a condition are "
+            "read for this."
         )
     return found

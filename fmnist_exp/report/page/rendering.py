@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fmnist_exp.report.charts.drawing import DPI, Chart
-from fmnist_exp.report.page.tables import Table, escape_markdown, markdown
-from fmnist_exp.report.page.terminal import unbroken
+from fmnist_exp.report.page.tables import Table, escape_markdown, markdown, unbroken
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"

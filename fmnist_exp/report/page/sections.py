@@ -7,6 +7,7 @@ import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.formatting import cell, mean, percent
 from fmnist_exp.report.page import methods
 from fmnist_exp.report.page.answers import MAX_SENTENCES, sentence
 from fmnist_exp.report.page.class_tables import confused_pairs, per_class
@@ -17,7 +18,6 @@ from fmnist_exp.report.page.condition_tables import (
     leaderboards,
     quality_tables,
 )
-from fmnist_exp.report.page.formatting import cell, mean, percent
 from fmnist_exp.report.page.rendering import Section
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.page.thumbnails import strips

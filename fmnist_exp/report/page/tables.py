@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fmnist_exp.report.page.formatting import INFINITY, MINUS
+from fmnist_exp.report.formatting import INFINITY, MINUS
 
 # A number with its unit, interval or total; an interval alone; or none at all.
 NUMBER = re.compile(
@@ -15,6 +15,7 @@ NUMBER = re.compile(
     "|\\[[^]]*\\]|-|never"
 )
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+NO_BREAK = "\N{NO-BREAK SPACE}"
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
@@ -81,6 +82,11 @@ def latex(table: Table) -> str:
         f"{LATEX_HINT}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
         "\\bottomrule\n\\end{tabular}\n"
     )
+
+
+def unbroken(heading: str) -> str:
+    """A heading whose brackets no line breaks: [95 % CI] stays in one piece."""
+    return re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", NO_BREAK), heading)
 
 
 def escape_markdown(text: str) -> str:

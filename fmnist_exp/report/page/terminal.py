@@ -1,14 +1,11 @@
 """The summary as a terminal shows it, however narrow it is."""
 
-import re
 import sys
 import textwrap
 from collections.abc import Sequence
 
 from fmnist_exp.report.page.condition_tables import ACCURACY
-from fmnist_exp.report.page.tables import Table
-
-NO_BREAK = "\N{NO-BREAK SPACE}"
+from fmnist_exp.report.page.tables import NO_BREAK, Table, unbroken
 
 
 def plain(summary: Table, width: int = sys.maxsize) -> str:
@@ -39,11 +36,6 @@ def filled(text: str, width: int, indent: str = "") -> str:
     return textwrap.fill(
         text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-
-
-def unbroken(heading: str) -> str:
-    """A heading whose brackets no line breaks: [95 % CI] stays in one piece."""
-    return re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", NO_BREAK), heading)
 
 
 def _heading(name: str, cells: Sequence[str]) -> list[str]:

@@ -141,23 +141,28 @@ class Study:
     def table(self) -> pd.DataFrame:
         """One row per run: run, status, seed, factors (empty where a config lacks one), numbers."""
         configs = {each.label: each.config for each in self.conditions}
-        rows = [
-            {
-                "run": run.name,
-                "status": run.record.status,
-                "seed": run.record.seed,
-                **{conditions.column(key): configs[label].get(key, "") for key in self.keys},
-                "condition": label,
-                **{name: run.numbers[name] for name in METRICS},
-                "num_epochs": run.record.num_epochs,
-                "best_epoch": run.record.best_epoch,
-                "evaluated_epoch": run.record.evaluated_epoch,
-                **{name: run.numbers[name] for name in ("fit_seconds", "total_seconds")},
-                "run_key": printable(run.record.run_key),
-            }
-            for run, label in zip(self.runs, self.labels, strict=True)
-        ]
-        return pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
+        records = [run.record for run in self.runs]
+
+        def numbers(*names: str) -> dict[str, list[float]]:
+            return {name: [run.numbers[name] for run in self.runs] for name in names}
+
+        columns = {
+            "run": [run.name for run in self.runs],
+            "status": [each.status for each in records],
+            "seed": [each.seed for each in records],
+            **{
+                conditions.column(key): [configs[label].get(key, "") for label in self.labels]
+                for key in self.keys
+            },
+            "condition": list(self.labels),
+            **numbers(*METRICS),
+            "num_epochs": [each.num_epochs for each in records],
+            "best_epoch": pd.array([each.best_epoch for each in records], dtype="Int64"),
+            "evaluated_epoch": pd.array([each.evaluated_epoch for each in records], dtype="Int64"),
+            **numbers("fit_seconds", "total_seconds"),
+            "run_key": [printable(each.run_key) for each in records],
+        }
+        return pd.DataFrame(columns)
 
 
 def read_study(folders: Sequence[Path]) -> Study:

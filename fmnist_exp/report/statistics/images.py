@@ -1,15 +1,13 @@
 """Statistics of the answers to each test image: pure functions on arrays."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
+from scipy import stats
 
 from fmnist_exp.report.statistics.intervals import CONFIDENCE
 
 NUM_BINS = 15
-NUM_RESAMPLES = 2000
-BATCH = 100  # resamples multiplied at a time, to bound memory
 
 
 @dataclass(frozen=True)
@@ -91,60 +89,40 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float((rows**2).sum(axis=1).mean())
 
 
-def two_way_interval(
-    correct_a: np.ndarray,
-    correct_b: np.ndarray,
-    *,
-    confidence: float = CONFIDENCE,
-    num_resamples: int = NUM_RESAMPLES,
-    seed: int = 0,
+def new_images_interval(
+    correct_a: np.ndarray, correct_b: np.ndarray, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Bootstrap interval of the difference in accuracy for new seeds and new test images.
+    """Interval of the difference in accuracy for new seeds and new test images.
 
-    Seeds and images are both drawn with replacement, the same ones for both arms. The interval is
-    conservative, as the noise of single answers counts twice: nominal 95 % covers 97 to 100 %.
+    Never narrower than the t interval for new seeds alone.
 
     Args:
-        correct_a: bool (num_seeds, num_images); row s of both arms has the same seed.
+        correct_a: bool (num_seeds, num_images), two seeds or more; row s of both arms has the
+            same seed.
         correct_b: bool (num_seeds, num_images).
-        confidence: nominal confidence of the percentile interval.
-        num_resamples: bootstrap samples.
-        seed: of the resampling.
+        confidence: share of such intervals that hold the true difference.
 
     Returns:
         Lower and upper bound of mean(correct_a) - mean(correct_b), as fractions.
 
     Source:
-        Sellam et al. (2022), The MultiBERTs: multi-bootstrap with paired seeds.
+        Variance of crossed effects, Owen (2007), The pigeonhole bootstrap; Cameron, Gelbach and
+        Miller (2011), Robust inference with multiway clustering; degrees of freedom by
+        Satterthwaite (1946).
     """
-    difference = np.asarray(correct_a, dtype=np.float32) - np.asarray(correct_b, dtype=np.float32)
-    num_seeds, num_images = difference.shape
-    images = _drawn(num_images, num_resamples, seed)
-    by_seed = np.concatenate(
-        [
-            # Numbers of one type are what the fast matrix product takes.
-            images[row : row + BATCH].astype(np.float32) @ difference.T
-            for row in range(0, num_resamples, BATCH)
-        ]
-    )
-    generator = np.random.default_rng([seed, num_seeds])
-    even = np.full(num_seeds, 1 / num_seeds)
-    seeds = generator.multinomial(num_seeds, even, size=num_resamples)
-    means = (by_seed * seeds).sum(axis=1) / difference.size
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-@lru_cache(maxsize=1)
-def _drawn(num_images: int, num_resamples: int, seed: int) -> np.ndarray:
-    """How often each resample draws each image; the same ones serve every pair of conditions.
-
-    Returns:
-        int (num_resamples, num_images); rows sum to num_images.
-    """
-    generator = np.random.default_rng(seed)
-    counts = np.empty((num_resamples, num_images), dtype=np.uint16)
-    for row in counts:
-        row[:] = np.bincount(generator.integers(num_images, size=num_images), minlength=num_images)
-    return counts
+    differences = np.asarray(correct_a, dtype=float) - correct_b
+    num_seeds, num_images = differences.shape
+    mean = float(differences.mean())
+    by_seed, by_image = differences.mean(axis=1), differences.mean(axis=0)
+    rest = differences - by_seed[:, None] - by_image + mean
+    of_seeds = by_seed.var(ddof=1) / num_seeds
+    of_images = by_image.var(ddof=1) / num_images
+    of_rest = (rest**2).sum() / ((num_seeds - 1) * (num_images - 1)) / differences.size
+    total = max(of_seeds + of_images - of_rest, of_seeds, of_images)
+    if total == 0:
+        return mean, mean
+    residual = (total - of_seeds) ** 2 / (num_images - 1)
+    freedom = total**2 / (of_seeds**2 / (num_seeds - 1) + residual)
+    quantiles = stats.t.ppf((1 + confidence) / 2, [freedom, num_seeds - 1])
+    half = float(np.max(quantiles * np.sqrt([total, of_seeds])))
+    return mean - half, mean + half

@@ -7,9 +7,10 @@ import numpy as np
 from fmnist_exp.report.statistics.intervals import t_interval
 
 UNKNOWN = "-"
+POINTS = 100  # percentage points in a fraction
 MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
-UNITS = {"accuracy": (100, 2, " pp"), "loss": (1, 4, "")}
+UNITS = {"accuracy": (POINTS, 2, " pp"), "loss": (1, 4, "")}
 
 
 def fixed(value: float, digits: int, infinite: str = INFINITY, *, signed: bool = False) -> str:
@@ -24,7 +25,7 @@ def fixed(value: float, digits: int, infinite: str = INFINITY, *, signed: bool =
 
 def percent(value: float, digits: int = 2) -> str:
     """A fraction in percent, or a difference of fractions in percentage points."""
-    return fixed(100 * value, digits)
+    return fixed(POINTS * value, digits)
 
 
 def mean(values: np.ndarray, digits: int, factor: float = 1) -> str:
