@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular, write_text
-from fmnist_exp.strict import Strict
+from fmnist_exp.strict import Strict, reason
 
 STUDY = "study.json"
 FOLDER = "plan"
@@ -109,8 +109,8 @@ def _read(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(read_regular(path, MAX_BYTES))
     except (OSError, ValidationError) as error:
-        reason = " ".join(str(error).split())
+        problem = reason(error, model) if isinstance(error, ValidationError) else error.strerror
         raise RecordError(
-            f"cannot read {path}: it must hold the plan of a sweep ({reason}). Start the sweep "
+            f"cannot read {path}: it must hold the plan of a sweep; {problem}. Start the sweep "
             "again in another directory with hydra.sweep.dir=DIR."
         ) from error
