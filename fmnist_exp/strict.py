@@ -7,14 +7,12 @@ do. A field has no union but with None.
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from types import NoneType
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeVar
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
 
 from fmnist_exp.errors import ConfigError, did_you_mean
 
@@ -104,141 +102,130 @@ def problems(error: ValidationError, model: type[Strict], prefix: str = "") -> l
     found = []
     for item in error.errors(include_url=False):
         kind, value, place = item["type"], item["input"], _find(model, item["loc"], prefix)
-        key, why = place.key, (place.field.description if place.field else None) or ""
+        key, why = place.key, place.field.get("description", "")
         if kind == "missing":
-            repair = f"Pass ++{key}={place.example}."
-            found.append(Problem(key, ABSENT, "is missing", why, repair))
+            found.append(Problem(key, ABSENT, "is missing", why, f"Pass ++{key}={place.example}."))
         elif kind == "extra_forbidden":
-            near = did_you_mean(key.rpartition(".")[2], place.beside).strip()
+            known = place.owner["properties"]
+            near = did_you_mean(key.rpartition(".")[2], known).strip()
+            rule = f"is not {place.owner.get('keys', 'a key that anything reads')}"
             repair = f"{near} Remove it, or correct its spelling."
-            found.append(Problem(key, value, f"is not {place.wanted}", "", repair))
+            found.append(Problem(key, value, rule, "", repair))
         elif kind == "json_invalid":
             found.append(Problem(key, ABSENT, f"must be JSON ({item['msg']})"))
         elif kind == "value_error":  # of a validator, whose words follow the key
             found.append(Problem(key, ABSENT, str(item["ctx"]["error"]), why))
         else:
-            found.append(Problem(key, value, f"must be {place.kind}", why, place.repair(value)))
+            rule = f"must be {rule_of(place.schema)}"
+            found.append(Problem(key, value, rule, why, place.repair(value)))
     return found
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a type hint asks for; `str` says it after the words 'must be'."""
+class _GivenTitles(GenerateJsonSchema):
+    """JSON schemas without titles but those that are given: they put rules into words."""
 
-    type: Any
-    bounds: tuple[Any, ...] = ()
-    title: str | None = None
-    nullable: bool = False
-
-    @classmethod
-    def of(cls, hint: Any, bounds: tuple[Any, ...] = (), title: str | None = None) -> "Kind":
-        """Unwrapped: `Annotated[int, Ge(1)] | None` is a nullable integer from 1."""
-        if isinstance(hint, FieldInfo):
-            return cls.of(hint.annotation, tuple(hint.metadata), hint.title)
-        if get_origin(hint) is Annotated:
-            (hint, *more) = get_args(hint)
-            infos = [FieldInfo.from_annotation(Annotated[hint, each]) for each in more]
-            bounds += tuple(bound for info in infos for bound in info.metadata)
-            return cls.of(hint, bounds, next((i.title for i in infos if i.title), title))
-        if type(None) in get_args(hint):
-            (hint,) = (each for each in get_args(hint) if each is not type(None))
-            inner = cls.of(hint, bounds, title)
-            return replace(inner, nullable=inner.type is not NoneType)
-        return cls(hint, bounds, title)
-
-    @property
-    def is_model(self) -> bool:
-        """Whether it asks for the fields of a model."""
-        return isinstance(self.type, type) and issubclass(self.type, Strict)
-
-    def __str__(self) -> str:
-        return (self.title or self._words()) + (", or null" if self.nullable else "")
-
-    def _words(self) -> str:
-        origin, inner = get_origin(self.type) or self.type, get_args(self.type)
-        limits = {type(bound): bound for bound in self.bounds}
-        if origin is Literal:
-            return f"one of {', '.join(inner)}"
-        if origin is tuple:
-            return f"a list, each item {Kind.of(inner[0])}"
-        if origin is int and Ge in limits and Le not in limits:
-            return f"an integer of at least {limits[Ge].ge}"
-        if self.is_model or origin is dict:
-            return "a mapping of keys to values"
-        bounded = f" in {interval(self.bounds)}" if limits else ""
-        number = f"a number{bounded}" if bounded else "a finite number"
-        words = {bool: "true or false", str: "a text", int: f"an integer{bounded}", float: number}
-        return words[origin]
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
-def interval(bounds: Sequence[Any]) -> str:
-    """The bounds of a number the usual way, such as '[0, 1)'."""
-    left, right = "(-inf", "inf)"
-    for bound in bounds:
-        match bound:
-            case Ge(ge=value):
-                left = f"[{value}"
-            case Gt(gt=value):
-                left = f"({value}"
-            case Le(le=value):
-                right = f"{value}]"
-            case Lt(lt=value):
-                right = f"{value})"
-    return f"{left}, {right}"
+Schema = Mapping[str, Any]  # a JSON schema, as pydantic makes it of a field or a model
+
+
+def rule_of(schema: Schema) -> str:
+    """What a value must be, after the words 'must be'."""
+    match schema["type"]:
+        case "object":
+            rule = "a mapping of keys to values"
+        case _ if "title" in schema:
+            rule = schema["title"]
+        case "array":
+            rule = f"a list, each item {rule_of(schema['items'])}"
+        case "boolean":
+            rule = "true or false"
+        case "string":
+            rule = f"one of {', '.join(schema['enum'])}" if "enum" in schema else "a text"
+        case "integer":
+            rule = _bounded(schema, "an integer", "an integer")
+        case "number":
+            rule = _bounded(schema, "a number", "a finite number")
+    return rule + schema.get("or_null", "")
+
+
+def _bounded(schema: Schema, number: str, unbounded: str) -> str:
+    edges = {
+        "minimum": "[{}",
+        "exclusiveMinimum": "({}",
+        "maximum": "{}]",
+        "exclusiveMaximum": "{})",
+    }
+    found = [form.format(schema[key]) for key, form in edges.items() if key in schema]
+    if not found:
+        return unbounded
+    if number == "an integer" and found == [f"[{schema.get('minimum')}"]:
+        return f"an integer of at least {schema['minimum']}"
+    left = found[0] if found[0][0] in "[(" else "(-inf"
+    right = found[-1] if found[-1][-1] in "])" else "inf)"
+    return f"{number} in {left}, {right}"
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a value stands, what must stand there, the field it is of, and the model of that."""
+    """Where a value stands.
+
+    Attributes:
+        key: the full key.
+        schema: what must stand there.
+        field: the schema of the field that it is a part of, with default, examples and reason.
+        owner: the schema of the mapping around it.
+    """
 
     key: str
-    kind: Kind
-    field: FieldInfo | None = None
-    owner: type[Strict] | None = None
-
-    @property
-    def beside(self) -> dict[str, FieldInfo]:
-        """The fields among which the value stands, by the names that files use."""
-        fields = {} if self.owner is None else self.owner.model_fields
-        return {info.alias or name: info for name, info in fields.items()}
-
-    @property
-    def wanted(self) -> str:
-        """What a key that is unknown should have been; a model may say so as its title."""
-        title = None if self.owner is None else self.owner.model_config.get("title")
-        return title or "a key that anything reads"
+    schema: Schema
+    field: Schema
+    owner: Schema
 
     @property
     def example(self) -> str:
         """A value that would do, as typed on the command line."""
-        of_field = [] if self.field is None else [*(self.field.examples or ()), self.field.default]
-        plain = (each for each in of_field if isinstance(each, bool | int | float | str | tuple))
-        value = next(plain, {bool: True, int: 1, float: 0.1}.get(self.kind.type, "NAME"))
+        of_field = (*self.field.get("examples", ()), self.field.get("default"))
+        known = [value for value in of_field if value is not None]
+        by_kind = {"boolean": True, "integer": 1, "number": 0.1}.get(self.schema["type"], "NAME")
+        value = known[0] if known else by_kind
         return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
     def repair(self, value: object) -> str:
         """What to write in the place of a value."""
+        kind = self.schema["type"]
         several = re.fullmatch(r"(\d+)(?:-|:|\.\.)(\d+)", str(value))
-        if several and self.kind.type in (int, float):
+        if several and kind in ("integer", "number"):
             first, last = int(several[1]), int(several[2])
             bounds = f"{first},{last + 1}" if first else last + 1
             return f"Pass --multirun '{self.key}=range({bounds})' for a run of each."
-        if self.kind.is_model or (get_origin(self.kind.type) or self.kind.type) is dict:
-            return ""
-        if self.kind.type is NoneType:
+        if kind == "null":
             return "Leave it out."
-        return f"Pass for example {self.key.partition('[')[0]}={self.example}."
+        example = f"Pass for example {self.key.partition('[')[0]}={self.example}."
+        return "" if kind == "object" else example
 
 
 def _find(model: type[Strict], location: tuple[int | str, ...], key: str) -> _Place:
-    place = _Place(key, Kind(model))
+    whole = model.model_json_schema(schema_generator=_GivenTitles)
+
+    def opened(schema: Schema) -> Schema:
+        """What a reference or a union with null stands for."""
+        for inner in schema.get("anyOf", ()):
+            if inner != {"type": "null"}:
+                return {**opened(inner), "or_null": ", or null"}
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return whole["$defs"][name] if name else schema
+
+    place = _Place(key, whole, {}, {})
     for name in location:
         inner = f"[{name}]" if isinstance(name, int) else f".{name}" if place.key else name
-        key, kind = f"{place.key}{inner}", place.kind
-        if kind.is_model:
-            field = _Place(key, kind, owner=kind.type).beside.get(str(name))
-            place = _Place(key, Kind.of(field or object), field, kind.type)
-        else:  # tuple[X, ...] holds the first, dict[str, X] the last
-            held = get_args(kind.type)[0 if isinstance(name, int) else -1]
-            place = _Place(key, Kind.of(held), place.field, place.owner)
+        key, around = f"{place.key}{inner}", place.schema
+        if "properties" in around:
+            of_field = around["properties"].get(name, {})
+            place = _Place(key, opened(of_field), of_field, around)
+        else:
+            held = around["items" if isinstance(name, int) else "additionalProperties"]
+            place = _Place(key, opened(held), place.field, place.owner)
     return place

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, create_model
 
-from fmnist_exp.config.keras_classes import REQUIRED, is_of_another, keras_classes, lacks
+from fmnist_exp.config.keras_classes import REQUIRED, keras_classes, lacks
+from fmnist_exp.config.schema import KerasCallback, KerasObject
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.strict import Strict, Text, checked
 
@@ -74,30 +75,27 @@ MODES: dict[str, Any] = {
 }
 
 
-def check_keras_class(
-    key: str, family: str, class_name: str, arguments: dict[str, Any]
-) -> dict[str, Any]:
-    """Check that Keras can build a class from these arguments, and give them in canonical form.
+def checked_arguments(key: str, family: str, given: KerasObject | KerasCallback) -> dict[str, Any]:
+    """The arguments of a Keras class in canonical form; Keras can build the class from them.
 
     Args:
         key: where in the config the class is named.
         family: `initializers`, `optimizers` or `callbacks`.
-        class_name: the class.
-        arguments: name -> value of its constructor's arguments.
+        given: the class and its arguments.
 
     Raises:
         ConfigError: there is no such class or argument, one is missing, or a value breaks its rule.
     """
+    class_name, arguments = given.class_name, given.config
     known = keras_classes(family).keys() - NOT_FROM_CONFIG[family]
     if class_name not in known:
         raise ConfigError(
             f"{key}.class_name must name one of Keras's {family} that plain values can build, "
             f"received {class_name!r}.{did_you_mean(class_name, known)}"
         )
-    keras = keras_classes(family)[class_name]
     for name in arguments:
-        if is_of_another(family, keras, name):
-            raise ConfigError(lacks(f"{key}.config.{name}", keras, name, class_name))
+        if (problem := lacks(f"{key}.config.{name}", family, class_name, class_name)) is not None:
+            raise ConfigError(problem)
     values = dict(checked(_model_of(family, class_name), arguments, f"{key}.config"))
     return {name: values[name] for name in arguments}
 
@@ -106,12 +104,13 @@ def check_keras_class(
 def _model_of(family: str, class_name: str) -> type[Strict]:
     """The arguments of a Keras class as a model."""
     fields: dict[str, Any] = {}
-    for name, default in keras_classes(family)[class_name].arguments.items():
+    for name, default in keras_classes(family)[class_name].items():
         kind = MODES[family] if name == "mode" else ARGUMENTS.get(name, _kind_of(default))
         # A result must say its learning rate, whatever Keras's default is.
         required = default is REQUIRED or (family, name) == ("optimizers", "learning_rate")
         fields[name] = kind, ... if required else default
-    settings = {"title": f"an argument of Keras's {class_name}", "validate_default": False}
+    keys = {"keys": f"an argument of Keras's {class_name}"}
+    settings = {"json_schema_extra": keys, "validate_default": False}
     return create_model(class_name, __base__=Strict, __cls_kwargs__=settings, **fields)
 
 

@@ -7,27 +7,17 @@ source files of the installed Keras are parsed, never run.
 import ast
 import functools
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fmnist_exp.errors import ConfigError
 
 REQUIRED = object()  # the default of an argument that has none
-
-
-@dataclass(frozen=True)
-class KerasClass:
-    """Name, base classes and constructor arguments (name -> default) of one Keras class."""
-
-    name: str
-    bases: tuple[str, ...]
-    arguments: dict[str, Any]
-    passes_on: bool  # has **kwargs, or no constructor: the base class's arguments count too
+Arguments = dict[str, Any]  # of a constructor: name -> default
 
 
 @functools.cache
-def keras_classes(family: str) -> dict[str, KerasClass]:
+def keras_classes(family: str) -> dict[str, Arguments]:
     """Public classes of one of Keras's packages: `initializers`, `optimizers` or `callbacks`.
 
     Inherited arguments are included.
@@ -36,29 +26,32 @@ def keras_classes(family: str) -> dict[str, KerasClass]:
         ConfigError: Keras is not installed, or its source is not what it was.
     """
     try:
-        found = {read.name: read for path in _source_files(family) for read in _classes_in(path)}
+        parsed = [ast.parse(path.read_text("utf-8")) for path in _source_files(family)]
     except (ImportError, OSError, SyntaxError, ValueError) as error:
         raise ConfigError(
             f"cannot read which {family} the installed Keras has: {error}. Install the versions "
             "that pyproject.toml asks for: `make setup`."
         ) from error
-    return {
-        name: KerasClass(name, read.bases, _inherited_arguments(read, found), False)
-        for name, read in found.items()
-        if not name.startswith("_")
-    }
+    nodes = [node for module in parsed for node in module.body if isinstance(node, ast.ClassDef)]
+    found = {node.name: node for node in nodes}
+    return {name: _arguments(name, found) for name in found if not name.startswith("_")}
 
 
-def is_of_another(family: str, keras: KerasClass, name: str) -> bool:
-    """Whether an argument is one of other classes of the family, and not of this one."""
-    others = keras_classes(family).values()
-    return name not in keras.arguments and any(name in each.arguments for each in others)
+def lacks(key: str, family: str, class_name: str, option: str) -> str | None:
+    """What to do about an argument that a class has not, but another of its family has.
 
-
-def lacks(key: str, keras: KerasClass, name: str, option: str) -> str:
-    """What to do about an argument that other classes have, and the one of an option has not."""
+    Args:
+        key: full key of the argument.
+        family: as for `keras_classes`.
+        class_name: the class.
+        option: what has chosen the class.
+    """
+    name, known = key.rpartition(".")[2], keras_classes(family)
+    of_another = any(name in arguments for arguments in known.values())
+    if not of_another or name in known.get(class_name, (name,)):
+        return None
     return (
-        f"{key}: Keras's {keras.name} has no {name}. Leave it out; in a sweep, leave {option} out, "
+        f"{key}: Keras's {class_name} has no {name}. Leave it out; in a sweep, leave {option} out, "
         "or start a sweep of its own for it."
     )
 
@@ -73,29 +66,24 @@ def _source_files(family: str) -> list[Path]:
     return [path for path in found if not path.stem.endswith("_test")]
 
 
-def _classes_in(path: Path) -> list[KerasClass]:
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    return [_read_class(node) for node in body if isinstance(node, ast.ClassDef)]
+def _arguments(name: str, found: dict[str, ast.ClassDef]) -> Arguments:
+    """Those of a class, and of its bases unless its constructor takes no others."""
+    body = [node for node in found[name].body if isinstance(node, ast.FunctionDef)]
+    constructor = next((node.args for node in body if node.name == "__init__"), None)
+    arguments: Arguments = {}
+    if constructor is None or constructor.kwarg is not None:
+        for base in (ast.unparse(each).rpartition(".")[2] for each in found[name].bases):
+            arguments |= _arguments(base, found) if base in found else {}
+    if constructor is not None:
+        named = constructor.args[1:]  # without self
+        missing = [None] * (len(named) - len(constructor.defaults))
+        arguments |= _with_defaults(named, [*missing, *constructor.defaults])
+        arguments |= _with_defaults(constructor.kwonlyargs, constructor.kw_defaults)
+    return arguments
 
 
-def _read_class(node: ast.ClassDef) -> KerasClass:
-    bases = tuple(ast.unparse(base).rpartition(".")[2] for base in node.bases)
-    for statement in node.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-            arguments = statement.args
-            passes_on = arguments.kwarg is not None
-            return KerasClass(node.name, bases, _read_arguments(arguments), passes_on)
-    return KerasClass(node.name, bases, {}, passes_on=True)
-
-
-def _read_arguments(arguments: ast.arguments) -> dict[str, Any]:
-    positional = arguments.args[1:]  # without self
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    pairs = [
-        *zip(positional, [*defaults, *arguments.defaults], strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return {argument.arg: _literal(default) for argument, default in pairs}
+def _with_defaults(named: list[ast.arg], defaults: list[ast.expr | None]) -> Arguments:
+    return {each.arg: _literal(value) for each, value in zip(named, defaults, strict=True)}
 
 
 def _literal(default: ast.expr | None) -> Any:
@@ -105,12 +93,3 @@ def _literal(default: ast.expr | None) -> Any:
         return ast.literal_eval(default)
     except ValueError:
         return None  # an expression: its type says nothing that could be checked
-
-
-def _inherited_arguments(read: KerasClass, found: dict[str, KerasClass]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if read.passes_on:
-        for base in read.bases:
-            if base in found:
-                arguments |= _inherited_arguments(found[base], found)
-    return arguments | read.arguments

@@ -12,7 +12,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from fmnist_exp.config.keras_arguments import check_keras_class
+from fmnist_exp.config.keras_arguments import checked_arguments
 from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, KerasObject, RunConfig
 from fmnist_exp.errors import ConfigError
@@ -48,20 +48,14 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
         )
     callbacks = {
         name: each.replaced(
-            config=check_keras_class(
-                f"training.callbacks.{name}", "callbacks", each.class_name, each.config
-            )
+            config=checked_arguments(f"training.callbacks.{name}", "callbacks", each)
         )
         for name, each in config.training.callbacks.items()
     }
-    return RunConfig(
-        data=config.data,
-        model=config.model,
+    return RunConfig(**{name: getattr(config, name) for name in RunConfig.model_fields}).replaced(
         initializer=config.initializer.replaced(**_named(config.initializer, "initializer")),
         optimizer=config.optimizer.replaced(**_named(config.optimizer, "optimizer")),
         training=config.training.replaced(callbacks=callbacks),
-        engine=config.engine,
-        seed=config.seed,
     )
 
 
@@ -110,16 +104,12 @@ def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
     return checked(_Config, values)
 
 
-def _defaults() -> dict[str, Any]:
-    """The schema's defaults, on which Hydra lays the options; a file names what it holds."""
-    values = RunConfig().plain()
-    for group in NAMED:
-        values[group]["name"] = None
-    values["optimizer"]["config"] = {}  # a result must say its learning rate
-    return values
-
-
-ConfigStore.instance().store("schema", _defaults())
+# The defaults, on which Hydra lays the options; what has no name is named by its file.
+DEFAULTS = RunConfig().plain()
+DEFAULTS["optimizer"]["config"] = {}  # a result must say its learning rate
+for group in NAMED:
+    DEFAULTS[group]["name"] = None
+ConfigStore.instance().store("schema", DEFAULTS)
 
 
 def _resolved(composed: DictConfig) -> dict[str, Any]:
@@ -160,7 +150,7 @@ def _named(given: KerasObject, key: str) -> dict[str, Any]:
     Its name is that of its class or of none, as tables and files have it.
     """
     family, class_name = f"{key}s", given.class_name
-    arguments = check_keras_class(key, family, class_name, given.config)
+    arguments = checked_arguments(key, family, given)
     letters = _letters(given.name)
     full = SHORT_NAMES.get(letters, letters)
     known = {_letters(each): each for each in keras_classes(family)}

@@ -122,7 +122,7 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
     Raises:
         TypeError: it holds something that is neither plain nor a list of arrays.
     """
-    given = keras_classes("callbacks")[type(callback).__name__].arguments
+    given = keras_classes("callbacks")[type(callback).__name__]
     found = {}
     for name, value in vars(callback).items():
         if name in given or name in SET_ON_CALLBACKS:

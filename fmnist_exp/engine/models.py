@@ -53,5 +53,5 @@ def draw_kernels(model: keras.Model, initializer: KerasObject, seed: int) -> Non
 def build_initializer(initializer: KerasObject, seed: int) -> keras.initializers.Initializer:
     """The Keras initializer that a config names; laws without chance take no seed."""
     law = getattr(keras.initializers, initializer.class_name)
-    chance = "seed" in keras_classes("initializers")[initializer.class_name].arguments
+    chance = "seed" in keras_classes("initializers")[initializer.class_name]
     return law(**initializer.config, **({"seed": seed} if chance else {}))

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.config.keras_classes import is_of_another, keras_classes, lacks
+from fmnist_exp.config.keras_classes import keras_classes, lacks
 from fmnist_exp.config.parsing import explain_value
 from fmnist_exp.errors import did_you_mean
 from fmnist_exp.tuning.search import without_hydra
@@ -96,11 +96,11 @@ def _explain_key(key: str, overrides: Sequence[str]) -> str:
             f"{key} is not set by {owner}, which leaves it at Keras's default. Write ++ before it "
             f"to add it where it is missing: ++{key}=VALUE."
         )
-    section, _, argument = key.rpartition(".config.")
+    section = key.rpartition(".config.")[0]
     if (family := FAMILIES.get(section)) is not None:
-        keras = keras_classes(family).get(OmegaConf.select(config, f"{section}.class_name"))
-        if keras is not None and is_of_another(family, keras, argument):
-            return lacks(key, keras, argument, owner)
+        class_name = OmegaConf.select(config, f"{section}.class_name")
+        if (problem := lacks(key, family, class_name, owner)) is not None:
+            return problem
     if OmegaConf.select(config, key) is not None:
         return f"{key} has not all keys of the value received. Write ++ before it to add them."
     what = "hydra" if key.startswith("hydra.") else "job"
@@ -152,7 +152,7 @@ def _arguments(config: DictConfig) -> list[str]:
         f"{key}.config.{argument}"
         for key, family in named.items()
         if (found := keras_classes(family).get(OmegaConf.select(config, f"{key}.class_name")))
-        for argument in found.arguments
+        for argument in found
         if argument != "seed"  # a run's seed is meant
     ]
 

@@ -287,3 +287,15 @@ def test_a_number_has_one_form_however_it_is_spelled(spelling):
 def test_integer_too_large_for_a_float_is_refused():
     with pytest.raises(ConfigError, match="learning_rate must be a number"):
         config_of(f"optimizer.config.learning_rate={10**400}")
+
+
+def test_recipe_that_does_not_exist_is_the_baseline():
+    choices = {"model": "wide", "initializer": "glorot", "optimizer": "sub/adam", "training": None}
+    config = parse(compose_config(), choices)
+    assert (config.model.name, config.optimizer.name) == ("wide", "adam")
+    assert config.training.name == "baseline"
+
+
+def test_option_without_a_name_needs_choices():
+    with pytest.raises(ConfigError, match=r"model.name must be a name of letters.*received None"):
+        parse(compose_config(), {})
