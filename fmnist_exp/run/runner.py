@@ -184,9 +184,8 @@ class _Task:
             record, answers = measuring.measured(self.record, result, self.splits)
         with self._part("writing"):
             artifacts = measuring.write_results(folder, record, result, answers, self.splits)
-        needs = {"model_needs_keras": saving.least_keras(self.config)}
         return record.replaced(
-            provenance=record.provenance | needs,
+            provenance=record.provenance | {"model_needs_keras": saving.least_keras(self.config)},
             artifacts=artifacts,
             timing_seconds=self._timing(),
         )
@@ -199,8 +198,7 @@ class _Task:
             tables.write_history(run_dir, self.epochs)
         changes: dict[str, Any] = {"status": status, "timing_seconds": self._timing()}
         if error is not None:
-            trace = "".join(traceback.format_exception(error))
-            kind = type(error).__name__
+            kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
             changes["error"] = {"type": kind, "message": str(error), "traceback": trace}
         record = self.record.replaced(num_epochs=len(self.epochs), **changes)
         records.write_record(run_dir, record)
@@ -216,9 +214,7 @@ class _Task:
             if is_hopeless(self.epochs, self.execution.prune_below):
                 raise Pruned
 
-        saving = None
-        if checkpoint is not None:
-            saving = training.Checkpoint(checkpoint, self.execution.checkpoint_seconds)
+        saving = checkpoint and training.Checkpoint(checkpoint, self.execution.checkpoint_seconds)
         return training.fit(self.config, self.splits, on_epoch, saving)
 
     @contextmanager
