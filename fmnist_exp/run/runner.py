@@ -62,7 +62,7 @@ def run(
     choices: dict[str, str],
     execution: Execution = ALONE,
     *,
-    on_epoch: OnEpoch | None = None,
+    on_epoch: OnEpoch = lambda epoch: None,
     draw: measuring.Draw | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
@@ -165,7 +165,7 @@ class _Task:
     splits: DataSplits
     record: RunRecord
     execution: Execution
-    on_epoch: OnEpoch | None
+    on_epoch: OnEpoch
     epochs: list[Epoch] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # spent in each part
     started: float = field(default_factory=time.perf_counter)
@@ -209,12 +209,12 @@ class _Task:
 
         def on_epoch(epoch: Epoch) -> None:
             self.epochs.append(epoch)
-            if self.on_epoch is not None:
-                self.on_epoch(epoch)
+            self.on_epoch(epoch)
             if is_hopeless(self.epochs, self.execution.prune_below):
                 raise Pruned
 
-        saving = checkpoint and training.Checkpoint(checkpoint, self.execution.checkpoint_seconds)
+        how = self.execution
+        saving = training.Checkpoint(checkpoint, how.checkpoint_seconds) if checkpoint else None
         return training.fit(self.config, self.splits, on_epoch, saving)
 
     @contextmanager
