@@ -117,4 +117,3 @@ ENVIRONMENT = {
 # What they read as well, if it is set: programs that XLA compiles otherwise round otherwise.
 FLAGS_OF_XLA = ("XLA_FLAGS", "TF_XLA_FLAGS")
 CHANGE_RESULTS = ("TF_ENABLE_ONEDNN_OPTS", *FLAGS_OF_XLA)
-PACKAGE_DIR = Path(__file__).resolve().parent

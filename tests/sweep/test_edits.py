@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from conftest import ROOT, command, config_of
-from test_plan import plan_of
+from sweep.test_plan import plan_of
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import CodeError
