@@ -11,7 +11,13 @@ from conftest import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 STUDY, DEVELOPMENT, BUILD = (f"requirements{which}.lock" for which in ("", "-dev", "-build"))
 # What a package is called where it is imported, if not by its own name.
-NAMES = {"hydra-core": "hydra", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+NAMES = {
+    "annotated-types": "annotated_types",
+    "hydra-core": "hydra",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+}
 
 
 def locked(name):
