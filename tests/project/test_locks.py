@@ -12,7 +12,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 STUDY, DEVELOPMENT, BUILD = (f"requirements{which}.lock" for which in ("", "-dev", "-build"))
 # What a package is called where it is imported, if not by its own name.
 NAMES = {
-    "annotated-types": "annotated_types",
     "hydra-core": "hydra",
     "pillow": "PIL",
     "pyyaml": "yaml",
