@@ -22,7 +22,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.config.parsing import parse, parse_execution
+from fmnist_exp.config.parsing import NAMED, parse, parse_execution
 from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import ConfigError, DataError, FmnistError, RecordError
 from fmnist_exp.rundir import records
@@ -143,7 +143,7 @@ def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
                 raise ConfigError(str(error)) from error
             if not isinstance(loaded, DictConfig):
                 raise ConfigError("Hydra takes mappings only")
-            return parse(loaded), parse_execution(loaded)
+            return parse(loaded, dict.fromkeys(NAMED, "own")), parse_execution(loaded)
 
         return _only(ConfigError, composed)
 
