@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_exp.report.statistics import power
-from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.report.statistics.verdicts import ALPHA, SESOI, Comparison, Verdict, compare
 
 METRIC = "test_accuracy"

@@ -5,11 +5,11 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 
 import argparse
 import gc
+import io
 import re
 import shutil
 import signal
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fmnist_exp.report.findings import Findings
+    from fmnist_exp.report.page.tables import Table
 
 REPORT = "report.md"
+LAST_SHOWN = "test loss [95 % CI]"  # column of the summary in a terminal; files have all
+WIDE = 1000  # columns of a file or a pipe, which have no width
 MAX_BYTES = 50_000_000  # of a former report; 0.1 MB are usual
 
 
 def aggregate(
-    folders: list[Path], out: Path, baseline: str | None = None, *, width: int = sys.maxsize
+    folders: list[Path], out: Path, baseline: str | None = None, *, width: int = WIDE
 ) -> str:
     """Read every run below `folders` and write tables, figures and the report into `out`.
 
@@ -54,7 +57,7 @@ def aggregate(
     # pandas takes half a second
     from fmnist_exp.report.charts import drawing, study_charts
     from fmnist_exp.report.findings import find
-    from fmnist_exp.report.page import build, condition_tables, rendering, terminal
+    from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
 
     found = find(read_study(folders), baseline)
@@ -71,9 +74,25 @@ def aggregate(
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
     warnings = [f"Warning: {sentence}" for sentence in page.warnings]
-    sentences = [terminal.filled(text, width) for text in (*page.answers, *warnings)]
-    table = terminal.plain(condition_tables.summary_table(found.study), width)
-    return "\n".join([table, "", *sentences])
+    return _shown(condition_tables.summary_table(found.study), [*page.answers, *warnings], width)
+
+
+def _shown(table: "Table", sentences: Sequence[str], width: int) -> str:
+    """The first columns of a table, and sentences, for a terminal of so many columns."""
+    from rich import table as rich_table
+    from rich.console import Console
+    from rich.text import Text
+
+    grid = rich_table.Table(box=None, pad_edge=False)
+    num_shown = table.columns.index(LAST_SHOWN) + 1
+    for name in table.columns[:num_shown]:
+        grid.add_column(Text(name), overflow="fold")
+    for row in table.rows:
+        grid.add_row(*map(Text, row[:num_shown]))
+    console = Console(file=io.StringIO(), width=width)
+    with console.capture() as shown:
+        console.print(grid, "", *map(Text, sentences), sep="\n")
+    return "\n".join(line.rstrip() for line in shown.get().splitlines())
 
 
 def images_of(found: "Findings") -> "np.ndarray | None":
@@ -86,7 +105,7 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     from fmnist_exp.config.schema import DataConfig
     from fmnist_exp.data import loading
 
-    if found.agreement is None:
+    if found.num_right is None:
         return None
     config = DataConfig(**found.conditions[0].runs[0].record.config["data"])
     try:
@@ -118,19 +137,18 @@ def _remove_former(out: Path, figures: Iterable[str]) -> None:
 
 def _tables(found: "Findings") -> dict[str, str]:
     """Every table of a report: file name -> content."""
-    from fmnist_exp.report import summary
-    from fmnist_exp.report.page import comparison_tables, condition_tables, tables
+    from fmnist_exp.report.page import condition_tables, tables
     from fmnist_exp.report.statistics.verdicts import comparison_table
 
     compared = [each for family in found.comparisons.values() for each in family]
     files = {
         "runs.csv": tables.csv(found.study.table),
-        "summary.csv": tables.csv(summary.summarize(found.study)),
+        "summary.csv": tables.csv(condition_tables.summarize(found.study)),
         "comparisons.csv": tables.csv(comparison_table(compared)),
     }
     for name, table in (
         ("summary", condition_tables.summary_table(found.study)),
-        ("comparisons", comparison_tables.all_comparisons(found)),
+        ("comparisons", condition_tables.all_comparisons(found)),
     ):
         files |= {f"{name}.md": tables.markdown(table), f"{name}.tex": tables.latex(table)}
     return files
@@ -154,7 +172,7 @@ def main() -> None:
     # This process ends with the report. Looking for garbage among 10,000 records takes an eighth of
     # its time and finds hardly any.
     gc.disable()
-    width = shutil.get_terminal_size((sys.maxsize, 0)).columns  # a file or a pipe has no width
+    width = shutil.get_terminal_size((WIDE, 0)).columns
     print(aggregate(arguments.folders, out, arguments.baseline, width=width))
     print(f"report: {out / 'index.html'}")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
 from fmnist_exp.report.runs import predictions
-from fmnist_exp.report.runs.predictions import Agreement, Predictions
+from fmnist_exp.report.runs.predictions import Predictions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import verdicts
 from fmnist_exp.report.statistics.images import new_images_interval
@@ -19,7 +19,7 @@ MAX_NAMED = 10  # conditions and seeds in one message
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """What a study found.
 
@@ -28,14 +28,15 @@ class Findings:
         comparisons: metric -> its comparisons; empty without two that may be compared.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
-        agreement: how far the runs of these agree; None if they have different images.
+        num_right: int (num_images,); how many of these runs get each image right. None without
+            stored answers, and if they are not to the same images.
         new_images: compared pair -> interval for new seeds and new test images.
     """
 
     study: Study
     comparisons: dict[str, list[Comparison]]
     predictions: dict[str, Predictions]
-    agreement: Agreement | None
+    num_right: np.ndarray | None
     new_images: dict[Pair, tuple[float, float]]
 
     @property
@@ -80,23 +81,23 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         if each.verdict != Verdict.IDENTICAL
         and (arms := _paired_answers(answers, each)) is not None
     }
-    agreement = predictions.agreement(answers.values())
-    return Findings(study, comparisons, answers, agreement, new_images)
+    same_images = len({each.labels.tobytes() for each in answers.values()}) == 1
+    num_right = sum(each.correct.sum(axis=0) for each in answers.values()) if same_images else None
+    return Findings(study, comparisons, answers, num_right, new_images)
 
 
 def _refuse_ambiguous(conditions: Sequence[Condition]) -> None:
     """Refuse two runs of one condition and seed with different keys: neither is the right one."""
-    named = []
+    found: dict[str, list[str]] = {}
     for condition in conditions:
         first = {run.record.seed: run for run in condition.runs}
-        others: dict[int, list[str]] = {}
         for run in condition.ended("completed"):
-            if run.record.run_key != first[run.record.seed].record.run_key:
-                others.setdefault(run.record.seed, [first[run.record.seed].name]).append(run.name)
-        named += [
-            f"{condition.label}, seed {seed}: {', '.join(runs)}" for seed, runs in others.items()
-        ]
-    if named:
+            counted = first[run.record.seed]
+            if run.record.run_key != counted.record.run_key:
+                what = f"{condition.label}, seed {run.record.seed}"
+                found.setdefault(what, [counted.name]).append(run.name)
+    if found:
+        named = [f"{what}: {', '.join(names)}" for what, names in found.items()]
         more = f"; and {len(named) - MAX_NAMED} more" if named[MAX_NAMED:] else ""
         raise RecordError(
             "one condition and seed must have one result, received several that differ in code or "

@@ -46,6 +46,14 @@ def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
         assert name.rpartition(".")[0] + ".png" in reports[0]["report.md"].decode()
 
 
+@pytest.mark.parametrize("width", [100, 60, 40])
+def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
+    write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75), "lecun": (0.6, 0.9, 0.8)})
+    shown = aggregate([tmp_path / "s"], tmp_path / "report", width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert {"75.00", "[62.58,", "87.42]", "Warning:"} <= set(shown.split())
+
+
 def test_figures_of_a_former_report_do_not_stay(tmp_path):
     out = tmp_path / "report"
     figures = out / "figures"

@@ -16,13 +16,6 @@ def test_hardest_class_of_each_condition_comes_first(tmp_path):
     assert table.rows[0] == ["he_normal", "a", "40.0", "40.0", "[40.0, 40.0]", "40.0", "10"]
 
 
-def test_interval_of_a_single_run_is_over_images(tmp_path):
-    write_run(tmp_path / "0", accuracy=0.4)
-    table = per_class(found_in(tmp_path).conditions)
-    # Wilson's interval of 4 hits in 10
-    assert table.rows[0][4] == "[16.8, 68.7]"
-
-
 def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
     write_sweep(tmp_path, {"he": (0.5, 0.5)})
     unknown = dict.fromkeys(("precision", "recall", "f1")) | {"support": 0.0}

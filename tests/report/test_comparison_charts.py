@@ -63,13 +63,6 @@ def test_pairs_of_one_seed_have_no_forest(tmp_path):
     assert drawn(found_in(tmp_path), "differences") == []
 
 
-def test_lines_join_the_runs_of_one_seed(findings):
-    (axes,) = rows.draw_seeds(findings.conditions).axes
-    lines = [line for line in axes.lines if line.get_color() == "grey"]
-    assert [list(line.get_ydata()) for line in lines] == [[0, 1]] * 5
-    np.testing.assert_allclose(lines[1].get_xdata(), [81, 61])
-
-
 def test_difference_of_confusions_is_in_points_and_framed_where_clear(findings):
     (chart,) = drawn(findings, "confusion_difference")
     axes = chart.figure.axes[0]

@@ -112,4 +112,4 @@ def test_answers_to_other_images_are_not_compared(tmp_path):
     write_run(tmp_path / "0", answers=True)
     write_run(tmp_path / "1", "data=digits", class_names="abcd", answers=True)
     found = found_in(tmp_path)
-    assert (found.agreement, found.new_images) == (None, {})
+    assert (found.num_right, found.new_images) == (None, {})

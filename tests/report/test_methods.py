@@ -25,8 +25,8 @@ def test_calibration_is_explained_where_there_is_any(tmp_path):
     write_run(tmp_path / "0" / "0")
     write_run(tmp_path / "1" / "0", answers=True)
     without, having = (" ".join(paragraphs(found_in(tmp_path / name))) for name in "01")
-    assert "Brier" in having
-    assert "Brier" not in without
+    assert "calibration error" in having
+    assert "calibration error" not in without
 
 
 def test_baseline_is_explained_where_not_all_pairs_are_compared(tmp_path):

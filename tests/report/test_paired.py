@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from fmnist_exp.report.statistics.paired import equivalence_p, pair_on_seed, paired_t
+from fmnist_exp.report.statistics.seeds import equivalence_p, pair_on_seed, paired_t
 
 THREE = np.array([1.0, 2.0, 3.0])  # mean 2, SD 1, t = 2 sqrt(3)
 # With two degrees of freedom the t distribution is 1/2 + t / (2 sqrt(2 + t^2)).

@@ -9,7 +9,7 @@ from fmnist_exp.data.loading import Split
 from fmnist_exp.engine import evaluation
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import predictions as module
-from fmnist_exp.report.runs.predictions import agreement, commonest_share, read_predictions
+from fmnist_exp.report.runs.predictions import read_predictions
 from fmnist_exp.rundir.records import PREDICTIONS
 from fmnist_exp.rundir.tables import write_predictions
 
@@ -24,22 +24,11 @@ def write(folder: Path, probabilities=PROBABILITIES, labels=LABELS, **others) ->
     return int(folder.name), folder
 
 
-def answers(tmp_path, *rows):
-    """Predictions of one run for each row of answers 0 or 1."""
-    dirs = [
-        write(tmp_path / str(seed), np.eye(2, dtype=np.float16)[list(row)])
-        for seed, row in enumerate(rows)
-    ]
-    return read_predictions(dirs)
-
-
 def test_measures_of_one_run(tmp_path):
     found = read_predictions([write(tmp_path / "3")])
     assert found.seeds == (3,)
     np.testing.assert_array_equal(found.predicted, [[0, 1, 0]])
     np.testing.assert_array_equal(found.correct, [[True, True, False]])
-    # 2 (1/4)^2 twice, and 2 for the certain mistake
-    assert found.brier == pytest.approx([(0.125 + 0.125 + 2) / 3])
     # 2 right at 75 %, 1 wrong at 100 %
     assert found.ece == pytest.approx([(2 * 0.25 + 1) / 3])
 
@@ -102,21 +91,3 @@ def test_flipped_bytes_are_noticed(tmp_path, place):
     path.write_bytes(content)
     with pytest.raises(RecordError, match="train that run again"):
         read_predictions([(0, tmp_path)])
-
-
-def test_agreement_shares_by_hand(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    first = answers(tmp_path / "a", (0, 1, 0), (0, 0, 0))
-    second = answers(tmp_path / "b", (0, 1, 0))
-    found = agreement([first, second])
-    assert found.num_images == 3
-    assert (first.all_right, second.all_right) == pytest.approx((1 / 3, 2 / 3))
-    assert (first.none_right, second.none_right) == pytest.approx((1 / 3, 1 / 3))
-    assert list(found.always_wrong) == [2]
-    assert list(found.disputed) == [1]
-
-
-def test_commonest_answer_of_each_image():
-    predicted = np.array([[0, 1, 2], [0, 1, 1], [0, 2, 0]])
-    np.testing.assert_allclose(commonest_share(predicted), [1, 2 / 3, 1 / 3])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fmnist_exp.report.statistics.qualities import TARGET, qualities_of
+from fmnist_exp.report.runs.run import TARGET, qualities_of
 from fmnist_exp.rundir.tables import HISTORY_COLUMNS
 
 METRICS = {"train_accuracy": 0.95, "validation_accuracy": 0.9, "test_accuracy": 0.88}
@@ -41,7 +41,7 @@ def test_the_target_is_reached_at_equality():
 
 
 def test_a_target_that_is_never_reached_takes_for_ever():
-    found = qualities_of(GOOD, METRICS, target=0.9)
+    found = qualities_of(history([0.1, 0.2], [0.5, 0.4]), METRICS)
     assert (found["epochs_to_target"], found["seconds_to_target"]) == (math.inf, math.inf)
 
 

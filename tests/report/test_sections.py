@@ -4,8 +4,8 @@ import pytest
 from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import study_charts
-from fmnist_exp.report.page import sections
-from fmnist_exp.report.page.sections import build_sections
+from fmnist_exp.report.page import build as sections
+from fmnist_exp.report.page.build import build_sections
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
@@ -21,7 +21,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [
         *("differs", "leaderboard", "differences", "qualities", "seeds", "curves", "splits"),
-        *("confusion", "classes", "calibration", "agreement", "cost", "runs", "methods"),
+        *("confusion", "classes", "calibration", "hard", "cost", "runs", "methods"),
     ]
     shown = [figure.name for part in parts.values() for figure in part.figures]
     charts = study_charts.draw_study(found_in(tmp_path))
@@ -82,9 +82,11 @@ def test_case_9_runs_whose_evaluated_epoch_is_not_the_best_are_counted(tmp_path)
 def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
     """Seeds 0 and 1 get 6 of 10 images wrong each, 5 of them the same."""
     write_sweep(tmp_path, {"he": (0.4, 0.4)}, answers=True)
-    part = built(tmp_path)["agreement"]
-    assert part.paragraphs[0].startswith("15 of 30 test images are answered wrongly by every run")
-    assert part.tables[0].rows[0][:4] == ["he_normal", "30.0", "20.0", "50.0"]
+    parts = built(tmp_path)
+    (text,) = parts["hard"].paragraphs
+    assert text.startswith("15 of 30 test images are answered wrongly by every run")
+    (row,) = parts["calibration"].tables[0].rows
+    assert row[-3:] == ["30.0", "20.0", "50.0"]
 
 
 def test_cost_leaves_out_the_first_epoch_and_unknown_times(tmp_path):

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
-from fmnist_exp.report.statistics.paired import holm
-from fmnist_exp.report.statistics.intervals import (
-    described,
-    t_interval,
-    wilson_interval,
-)
+from fmnist_exp.report.statistics.seeds import described, holm, t_interval
 
 
 def test_interval_by_hand():
@@ -50,28 +44,6 @@ def test_described_values_have_mean_sd_and_interval():
     # t(0.975, 2) / sqrt(3) = 2.484138
     assert found["x_ci_high"] == pytest.approx(0.88 + 0.02484138)
     assert np.isnan(list(described("x", np.array([])).values())).all()
-
-
-def test_wilson_interval_agrees_with_statsmodels(run_seed):
-    hits = int(np.random.default_rng(run_seed).integers(101))
-    theirs = proportion_confint(hits, 100, method="wilson")
-    assert wilson_interval(hits, 100) == pytest.approx(theirs, abs=1e-12)
-
-
-def test_wilson_interval_by_hand():
-    # z = 1.959964: (8 + z^2 / 2) / (10 + z^2) = 0.716743, and half of the width
-    # z / (10 + z^2) * sqrt(8 * 2 / 10 + z^2 / 4) = 0.226576
-    assert wilson_interval(8, 10) == pytest.approx((0.490162, 0.943318), abs=1e-5)
-
-
-def test_wilson_interval_without_trials_is_unknown():
-    assert np.isnan(wilson_interval(0, 0)).all()
-
-
-def test_wilson_interval_of_no_hit_starts_at_zero():
-    low, high = wilson_interval(0, 10)
-    assert low == pytest.approx(0, abs=1e-12)
-    assert 0 < high < 0.3
 
 
 def test_holm_by_hand():

@@ -9,7 +9,7 @@ from study import change_record, labels_of, write_run
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import study as module
 from fmnist_exp.report.runs.study import read_study
-from fmnist_exp.report.summary import summarize
+from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.rundir import records
 
 

@@ -5,7 +5,7 @@ import pytest
 from study import write_run
 
 from fmnist_exp.report.runs.study import read_study
-from fmnist_exp.report.summary import SUMMARIZED, summarize
+from fmnist_exp.report.page.condition_tables import SUMMARIZED, summarize
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from study import write_run
 
 from fmnist_exp.report.page.condition_tables import summary_table
 from fmnist_exp.report.page.tables import Table, csv, latex, markdown
-from fmnist_exp.report.page.terminal import plain
 from fmnist_exp.report.runs.study import read_study
 
 
@@ -34,28 +33,9 @@ def test_people_read_percent_with_interval(study):
     assert column(table, "diverged") == ["1", "0"]
 
 
-def test_markdown_and_plain_have_a_line_per_row(study):
+def test_markdown_has_a_line_per_row(study):
     table = summary_table(study)
     assert len(markdown(table).splitlines()) == 4
-    assert len(plain(table).splitlines()) == 3
-
-
-@pytest.mark.parametrize("width", [150, 120, 80, 40, 20])
-def test_table_fits_a_narrow_terminal_and_breaks_no_number(study, width):
-    table = summary_table(study)
-    lines = plain(table, width).splitlines()
-    assert max(map(len, lines)) <= width
-    words = " ".join(lines).split()
-    assert {"80.00", "[55.16,", "104.84]"} <= set(words)
-    assert (lines[-1] == "(5 more columns in summary.csv)") == (width == 80)
-
-
-@pytest.mark.parametrize("width", range(20, 151, 5))
-def test_no_line_of_a_heading_breaks_its_brackets(study, width):
-    shown = plain(summary_table(study), width)
-    assert "[95 % CI]" in shown
-    for line in shown.splitlines():
-        assert line.count("[95") == line.count("[95 % CI]")
 
 
 def test_latex_escapes_what_latex_would_read(study):

@@ -12,7 +12,7 @@ from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.report.page.answers import answers
 from fmnist_exp.report.page.checks import warnings
-from fmnist_exp.report.summary import summarize
+from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.run import provenance, runner
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records

@@ -54,16 +54,17 @@ def draw_reliability(findings: Findings) -> Figure:
     lowest = 1.0
     for condition in shown:
         answers = findings.predictions[condition.label]
+        stated, observed, _ = answers.curve
         axes.plot(
-            answers.curve.confidence,
-            answers.curve.accuracy,
+            stated,
+            observed,
             color=colour(condition.index),
             marker=marker(condition.index),
             markersize=4,
             linewidth=1,
             label=f"{condition.name}, ECE {answers.ece.mean():.3f}",
         )
-        lowest = min(lowest, answers.curve.confidence.min(), answers.curve.accuracy.min())
+        lowest = min(lowest, stated.min(), observed.min())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.set_xlim(lowest - 0.03, 1.02)

@@ -12,7 +12,7 @@ from fmnist_exp.report.charts.drawing import MAX_SEEDS, colour, marker
 from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.intervals import t_interval
+from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.report.statistics.verdicts import Comparison
 from fmnist_exp.rundir import records
 
@@ -48,27 +48,6 @@ def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Fig
     _name_rows(axes, labels)
     band = f"shaded: up to {sesoi:g} points either way"
     axes.set_xlabel(f"difference in test accuracy, percentage points; {band}")
-    return figure
-
-
-def draw_seeds(conditions: Sequence[Condition]) -> Figure:
-    """Accuracy of every run; a thin line joins the runs of one seed."""
-    figure = drawing.new_figure(8, 1.2 + 0.55 * len(conditions))
-    axes = figure.subplots()
-    paths: dict[int, list[tuple[float, int]]] = {}
-    for row, condition in enumerate(conditions):
-        numbers = POINTS * condition.values("test_accuracy")
-        seeds = numbers[:MAX_SEEDS]
-        for seed, number in zip(condition.seeds, seeds, strict=False):
-            paths.setdefault(seed, []).append((number, row))
-        ink = colour(condition.index)
-        axes.plot(seeds, [row] * len(seeds), "o", color=ink, markersize=4.5, alpha=0.8)
-        axes.plot(t_interval(numbers), [row + 0.25] * 2, "k-", linewidth=1.5)
-        axes.plot(numbers.mean(), row + 0.25, "kD", markersize=4)
-    for path in paths.values():
-        axes.plot(*zip(*path, strict=True), color="grey", linewidth=0.5, alpha=0.5, zorder=1)
-    _name_rows(axes, [condition.name for condition in conditions], 0.4)
-    axes.set_xlabel("test accuracy, %; the axis does not start at 0")
     return figure
 
 

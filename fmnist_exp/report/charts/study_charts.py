@@ -11,7 +11,7 @@ from fmnist_exp.report.charts.drawing import MAX_SEEDS, Chart
 from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.paired import differing_cells
+from fmnist_exp.report.statistics.seeds import differing_cells
 from fmnist_exp.rundir import records
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
@@ -26,9 +26,7 @@ def draw_study(findings: Findings) -> list[Chart]:
     with drawing.house_style():
         return [
             *_differences(findings),
-            *_every_seed(findings),
-            *_over_epochs(findings.conditions),
-            *_of_classes(findings.conditions),
+            *_of_conditions(findings.conditions),
             *_confusion_differences(findings.conditions[:MAX_PANELS]),
             *_reliability(findings),
         ]
@@ -50,69 +48,40 @@ def _differences(findings: Findings) -> Iterator[Chart]:
     )
 
 
-def _every_seed(findings: Findings) -> Iterator[Chart]:
-    """Every run of the conditions that may be compared with each other; then the splits of all."""
-    shown = findings.conditions[:MAX_ROWS]
-    note = _note(shown, findings.conditions)
-    for place, (block, members) in enumerate(findings.study.blocks.items()):
-        alike = [condition for condition in shown if condition in members]
-        if not alike:
-            continue
-        number, start = f"_{place + 1}" if place else "", f"{block}. " if block else ""
+def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
+    """Every run, the splits, the epochs, the classes; a confusion matrix of each condition."""
+    shown, panels = conditions[:MAX_ROWS], conditions[:MAX_PANELS]
+    for metric in ("accuracy", "loss"):
         yield Chart(
-            f"seeds{number}",
-            f"{start}Test accuracy of every run; a thin line joins the runs of one seed, black: "
-            "mean and 95 % t interval",
-            rows.draw_seeds(alike),
-            _note_with_seeds(note, shown),
+            f"test_{metric}",
+            f"Test {metric}: mean, 95 % t interval and every seed",
+            rows.draw_bars(shown, metric),
+            _note(shown, conditions, of_seeds=True),
         )
-        for metric in ("accuracy", "loss"):
-            yield Chart(
-                f"test_{metric}{number}",
-                f"{start}Test {metric}: mean, 95 % t interval and every seed",
-                rows.draw_bars(alike, metric),
-                _note_with_seeds(note, shown),
-            )
     yield Chart(
         "train_validation_accuracy",
         "Train, validation and test accuracy of the saved weights",
         rows.draw_splits(shown),
-        note,
+        _note(shown, conditions),
     )
-
-
-def _over_epochs(conditions: Sequence[Condition]) -> Iterator[Chart]:
-    shown = conditions[:MAX_PANELS]
     for metric in records.METRICS:
         yield Chart(
             f"{metric}_curves",
             f"{metric.capitalize()} over the epochs; thin: one seed, thick: their median, as far "
             "as all of them run",
-            curves.draw_curves(shown, metric),
-            _note_with_seeds(_note(shown, conditions), shown),
+            curves.draw_curves(panels, metric),
+            _note(panels, conditions, of_seeds=True),
         )
-
-
-def _of_classes(conditions: Sequence[Condition]) -> Iterator[Chart]:
-    """F1 for each set of class names, and the confusion matrix of each condition."""
-    shown = conditions[:MAX_PANELS]
-    note = _note(shown, conditions)
-    sets: dict[tuple[str, ...], list[Condition]] = {}
-    for condition in shown:
-        sets.setdefault(tuple(condition.class_names), []).append(condition)
-    for place, (names, alike) in enumerate(sets.items(), start=1):
-        yield Chart(
-            "per_class_f1" if place == 1 else f"per_class_f1_{place}",
-            "F1 of every class" + (f" of {', '.join(names)}" if len(sets) > 1 else ""),
-            rows.draw_per_class(alike),
-            note,
-        )
-    for condition in shown:
+    alike = [each for each in panels if each.class_names == panels[0].class_names]
+    yield Chart(
+        "per_class_f1", "F1 of every class", rows.draw_per_class(alike), _note(alike, conditions)
+    )
+    for condition in panels:
         yield Chart(
             f"confusion_matrix_{condition.index}_{_slug(condition.label)}",
             f"Confusion matrix of {condition.label}, % of each true class",
             draw_confusion(condition),
-            note if condition is shown[-1] else "",
+            _note(panels, conditions) if condition is panels[-1] else "",
         )
 
 
@@ -156,17 +125,17 @@ def _reliability(findings: Findings) -> Iterator[Chart]:
         )
 
 
-def _note(shown: Sequence[Condition], conditions: Sequence[Condition]) -> str:
-    if len(shown) == len(conditions):
-        return ""
-    counts = f"{len(shown)} of {len(conditions)} conditions"
-    return f"Shown: the first {counts}; the tables hold the rest."
-
-
-def _note_with_seeds(note: str, shown: Sequence[Condition]) -> str:
-    if max(len(condition.runs) for condition in shown) <= MAX_SEEDS:
-        return note
-    return f"{note} Of each condition the first {MAX_SEEDS} runs are drawn one by one.".strip()
+def _note(
+    shown: Sequence[Condition], conditions: Sequence[Condition], *, of_seeds: bool = False
+) -> str:
+    """What a chart of some conditions, and maybe of each of their runs, leaves out."""
+    sentences = []
+    if len(shown) < len(conditions):
+        counts = f"{len(shown)} of {len(conditions)} conditions"
+        sentences.append(f"Shown: {counts}; the tables hold the rest.")
+    if of_seeds and max(len(condition.runs) for condition in shown) > MAX_SEEDS:
+        sentences.append(f"Of each condition the first {MAX_SEEDS} runs are drawn one by one.")
+    return " ".join(sentences)
 
 
 def _slug(label: str) -> str:

@@ -1,16 +1,22 @@
 """The report as a page: the answer first, what to be warned of, then the sections in order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.answers import answers
+from fmnist_exp.report.formatting import cell, mean, percent
+from fmnist_exp.report.page import condition_tables, methods
+from fmnist_exp.report.page.answers import MAX_SENTENCES, answers, sentence
 from fmnist_exp.report.page.checks import listed, warnings
-from fmnist_exp.report.page.rendering import Page
-from fmnist_exp.report.page.sections import build_sections
+from fmnist_exp.report.page.class_tables import confused_pairs, hard_images, per_class
+from fmnist_exp.report.page.condition_tables import MAX_ROWS
+from fmnist_exp.report.page.rendering import Page, Section
+from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.runs.conditions import column
+from fmnist_exp.report.runs.differences import Difference, differences, what_is_shared
 from fmnist_exp.report.runs.study import Study
 
 HASH_LENGTH = 12
@@ -71,3 +77,139 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
         length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
         stated.append((name, listed(value[:length] for value in values)))
     return stated
+
+
+def build_sections(
+    findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
+) -> list[Section]:
+    """Every section that has something to show, in the order of a report; see `build_page`."""
+    conditions = findings.conditions
+    losses = findings.comparisons["test_loss"][:MAX_SENTENCES]
+
+    def drawn(*starts: str) -> list[Chart]:
+        return [chart for chart in charts if chart.name.startswith(starts)]
+
+    built = [
+        Section("differs", "What differs", tables=_what_differs(findings)),
+        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings)),
+        Section(
+            "differences",
+            "Differences, paired by seed",
+            list(map(sentence, losses)),
+            drawn("differences"),
+            condition_tables.comparison_tables(findings, MAX_ROWS),
+        ),
+        Section(
+            "qualities",
+            "Convergence, stability, overfitting",
+            _on_epochs(findings),
+            tables=condition_tables.quality_tables(findings.study.conditions),
+        ),
+        Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
+        Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
+        Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
+        Section(
+            "confusion",
+            "Confusion of classes",
+            figures=drawn("confusion_matrix", "confusion_difference"),
+            tables=[confused_pairs(conditions)],
+            side_by_side=True,
+        ),
+        Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
+        Section(
+            "calibration",
+            "Calibration and agreement",
+            [],
+            drawn("reliability"),
+            [_calibration(findings)],
+        ),
+        Section(
+            "hard",
+            "Hard images",
+            _on_hard_images(findings),
+            thumbnails=hard_images(findings, images),
+        ),
+        Section("cost", "Cost", tables=[condition_tables.cost_table(conditions)]),
+        Section("runs", "Every run", tables=[_every_run(findings)]),
+        Section("methods", "Methods", methods.paragraphs(findings)),
+    ]
+    whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
+    return [each for each in whole if each.figures or each.tables or each.paragraphs]
+
+
+def _what_differs(findings: Findings) -> list[Table]:
+    study = findings.study
+    return [
+        table_of(
+            [
+                {"key": each.key, "values": _values(each)}
+                for each in differences(study.configs, study.keys)
+            ],
+            "Every key that differs between conditions; where it changes only together with "
+            "others, each value with theirs",
+        ),
+        table_of(
+            [{"key": key, "value": value} for key, value in what_is_shared(study.configs).items()],
+            "Keys that all runs share",
+            folded=True,
+        ),
+    ]
+
+
+def _values(difference: Difference) -> str:
+    """The values of a key, each with the levels of the factors that it follows."""
+    texts = {"not set" if key is None else key: at for key, at in difference.values.items()}
+    if not difference.follows:
+        return ", ".join(texts)
+    return "; ".join(f"{value} with {' / '.join(levels)}" for value, levels in texts.items())
+
+
+def _on_epochs(findings: Findings) -> list[str]:
+    """In how many runs the weights that were measured are not those of the best epoch."""
+    runs = [run.record for condition in findings.conditions for run in condition.runs]
+    other = sum(run.evaluated_epoch != run.best_epoch for run in runs)
+    if not other:
+        return []
+    text = f"In {other:,} of {len(runs):,} runs the evaluated epoch is not the best one, which has"
+    return [f"{text} the lowest validation loss."]
+
+
+def _calibration(findings: Findings) -> Table:
+    """How sure the runs of a condition are, and how often they agree."""
+    rows = []
+    for condition in findings.conditions:
+        found = findings.predictions.get(condition.label)
+        if found is not None:
+            losses = condition.by_seed("test_loss")
+            all_right, none_right = found.correct.all(axis=0), ~found.correct.any(axis=0)
+            rows.append(
+                {
+                    "condition": condition.label,
+                    "n": str(len(found.seeds)),
+                    "ECE": mean(found.ece, 4),
+                    "negative log-likelihood": mean(
+                        np.array([losses[seed] for seed in found.seeds]), 4
+                    ),
+                    "all runs right, %": percent(all_right.mean(), 1),
+                    "runs disagree, %": percent(1 - (all_right | none_right).mean(), 1),
+                    "no run right, %": percent(none_right.mean(), 1),
+                }
+            )
+    caption = "Means over the runs, lower is better; shares of the test images"
+    return table_of(rows, caption)
+
+
+def _on_hard_images(findings: Findings) -> list[str]:
+    if findings.num_right is None:
+        return []
+    wrong = f"{np.sum(findings.num_right == 0):,} of {len(findings.num_right):,} test images"
+    return [f"{wrong} are answered wrongly by every run of every condition."]
+
+
+def _every_run(findings: Findings) -> Table:
+    table = findings.study.table
+    columns = ["run", "status", "seed", "condition", "test_accuracy", "test_loss", "num_epochs"]
+    rows = [[cell(value) for value in row] for row in table[columns].head(MAX_ROWS).to_numpy()]
+    more = len(table) - len(rows)
+    caption = "Every run" + (f"; {more:,} more are in runs.csv" if more else "")
+    return Table([name.replace("_", " ") for name in columns], rows, caption, folded=True)

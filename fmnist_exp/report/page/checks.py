@@ -44,16 +44,13 @@ def _about_grounds(conditions: Sequence[Condition]) -> Iterator[str]:
 def _about_factors(study: Study) -> Iterable[str]:
     """Which keys change only where a factor does, so that nobody can tell which one it was."""
     chosen = [key for each in study.tuned for key in each.factors]
-    found = []
+    found: dict[str, None] = {}
     for members in study.blocks.values():
-        for each in changed_together([condition.config for condition in members], chosen):
-            text = (
-                f"{' and '.join(each.follows)} always changed together with {listed(each.keys)}"
-                if each.always
-                else f"{listed(each.keys)} changed only where {' or '.join(each.follows)} did"
-            )
-            found.append(f"{text}: their effects cannot be told apart.")
-    return dict.fromkeys(found)
+        together = changed_together([condition.config for condition in members], chosen)
+        for follows, keys in together.items():
+            text = f"{listed(keys)} changed only where {' or '.join(follows)} did"
+            found[f"{text}: their effects cannot be told apart."] = None
+    return found
 
 
 def _about_runs(study: Study) -> Iterator[str]:

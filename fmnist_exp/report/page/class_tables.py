@@ -1,17 +1,21 @@
-"""What happens to each class, as people read it: its scores, and what it is taken for."""
+"""Where networks err: the scores of each class, what it is taken for, and the hardest images."""
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
-from fmnist_exp.report.findings import MAX_PANELS
+from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import UNKNOWN, mean, percent
+from fmnist_exp.report.page.rendering import Strip, data_address
 from fmnist_exp.report.page.tables import Table, table_of
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.intervals import t_interval, wilson_interval
+from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.rundir.records import CLASS_METRICS
 
 MAX_PAIRS = 10
+MAX_IMAGES = 24
 MAX_UNFOLDED = 40  # rows of a table that is not folded
 
 
@@ -24,7 +28,7 @@ def per_class(conditions: Sequence[Condition]) -> Table:
         rows += [_scores(condition, name) for name in hardest]
     caption = (
         "Means over the runs on the test images, of precision over those that predict the class; "
-        "intervals of recall over seeds (t), of a single run over images (Wilson)"
+        "t intervals of recall over seeds"
     )
     return table_of(rows, caption, folded=len(rows) > MAX_UNFOLDED)
 
@@ -33,7 +37,7 @@ def _scores(condition: Condition, name: str) -> dict[str, str]:
     precision, recall, f1, support = (
         condition.class_scores(name, metric) for metric in CLASS_METRICS
     )
-    low, high = _recall_interval(recall, support)
+    low, high = t_interval(recall)
     return {
         "condition": condition.label,
         "class": name,
@@ -73,8 +77,33 @@ def _mean_known(scores: np.ndarray) -> str:
     return mean(scores[~np.isnan(scores)], 1, 100)
 
 
-def _recall_interval(recall: np.ndarray, support: np.ndarray) -> tuple[float, float]:
-    """Bounds of the mean recall of a class; NaN without a test image of it."""
-    if len(recall) > 1 or np.isnan(recall[0]):
-        return t_interval(recall)
-    return wilson_interval(round(recall[0] * support[0]), int(support[0]))
+def hard_images(findings: Findings, images: np.ndarray | None) -> list[Strip]:
+    """Pictures of the images that the fewest runs get right; a sentence if there are none.
+
+    Of equally hard images those come first whose commonest answer the most runs give.
+
+    Args:
+        findings: what the runs have answered.
+        images: the test images, uint8 (num_images, height, width); run directories hold none.
+    """
+    if findings.num_right is None:
+        return []
+    if images is None:
+        return [Strip("No pictures: this machine has no copy of these test images.")]
+    names = findings.conditions[0].class_names
+    answers = list(findings.predictions.values())
+    predicted = np.concatenate([each.predicted for each in answers])
+    votes = np.array([(predicted == place).sum(axis=0) for place in range(len(names))])
+    pictures = []
+    for index in np.lexsort([-votes.max(axis=0), findings.num_right])[:MAX_IMAGES]:
+        top = np.argsort(-votes[:, index], kind="stable")[:2]
+        said = ", ".join(f"{names[k]} {votes[k, index]}" for k in top if votes[k, index])
+        caption = f"no. {index}: {names[answers[0].labels[index]]}; said: {said}"
+        pictures.append((data_address("png", _png(images[index])), caption))
+    return [Strip("Those that the fewest runs get right, and what the runs say:", pictures)]
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, format="PNG", optimize=True)
+    return file.getvalue()

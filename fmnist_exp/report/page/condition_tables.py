@@ -1,34 +1,60 @@
-"""Tables with a row for each condition: summary, leaderboard, three qualities, cost."""
+"""Tables of conditions and of their comparisons: summary, leaderboard, qualities, cost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import (
     MINUS,
     POINTS,
     UNKNOWN,
+    amount,
+    bounds,
     fixed,
     mean,
     mean_with_interval,
     median,
+    p_value,
     spread,
 )
 from fmnist_exp.report.page.tables import Table, table_of
+from fmnist_exp.report.runs.run import METRICS, TARGET
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.qualities import TARGET
-from fmnist_exp.report.statistics.verdicts import Verdict
-from fmnist_exp.report.summary import ENDS
+from fmnist_exp.report.statistics.seeds import described
+from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
-ACCURACY = "test accuracy, % [95 % CI]"
+SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
+# how runs without a result ended, as tables count them -> their statuses
+ENDS = {"diverged": ("diverged",), "pruned": ("pruned",), "failed": ("failed", "interrupted")}
+
+
+def summarize(study: Study) -> pd.DataFrame:
+    """One row of numbers per condition, in the order of first appearance.
+
+    Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
+    `num_diverged`, `num_pruned` and `num_failed`, the runs that ended otherwise; and for every
+    metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
+    interval).
+    """
+    rows = []
+    for each in study.conditions:
+        row: dict[str, object] = {**study.levels(each), "num_runs": len(each.runs)}
+        row |= {f"num_{name}": len(each.ended(*statuses)) for name, statuses in ENDS.items()}
+        for name in SUMMARIZED:
+            row |= described(name, each.values(name))
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def results(condition: Condition) -> dict[str, str]:
     """What all tables of results say of a condition: heading -> text."""
     return {
-        ACCURACY: mean_with_interval(condition.values("test_accuracy"), 2, POINTS),
+        "test accuracy, % [95 % CI]": mean_with_interval(
+            condition.values("test_accuracy"), 2, POINTS
+        ),
         "SD, points": spread(condition.values("test_accuracy"), 2, POINTS),
         "test loss [95 % CI]": mean_with_interval(condition.values("test_loss"), 4),
         "validation accuracy, %": mean(condition.values("validation_accuracy"), 2, POINTS),
@@ -40,52 +66,40 @@ def results(condition: Condition) -> dict[str, str]:
 
 def summary_table(study: Study) -> Table:
     """Every condition under its factors, with how many of its runs ended otherwise."""
-    ends = {
-        name: statuses
-        for name, statuses in ENDS.items()
-        if any(each.ended(*statuses) for each in study.conditions)
-    }
-    return table_of(
-        [
-            {
-                **{
-                    name: each.config.get(key, "") or UNKNOWN
-                    for name, key in zip(study.factors, study.keys, strict=True)
-                },
-                "n": str(len(each.runs)),
-                **{end: str(len(each.ended(*statuses))) for end, statuses in ends.items()},
-                **results(each),
-            }
-            for each in study.conditions
-        ]
-    )
+    rows = []
+    for each in study.conditions:
+        ends = {
+            name: str(len(each.ended(*statuses)))
+            for name, statuses in ENDS.items()
+            if any(other.ended(*statuses) for other in study.conditions)
+        }
+        levels = {name: level or UNKNOWN for name, level in study.levels(each).items()}
+        rows.append({**levels, "n": str(len(each.runs)), **ends, **results(each)})
+    return table_of(rows)
 
 
 def leaderboards(findings: Findings) -> list[Table]:
     """For each block of comparable conditions a table, the highest mean test accuracy first."""
-    return [_leaderboard(findings, *block) for block in findings.study.blocks.items()]
-
-
-def _leaderboard(findings: Findings, block: str, members: Sequence[Condition]) -> Table:
-    better = _num_better(findings, members)
-    ranked = sorted(
-        members, key=lambda each: -each.values("test_accuracy").mean() if each.runs else np.inf
-    )
-    rows = []
-    for each in ranked[:MAX_ROWS]:
-        answers = findings.predictions.get(each.label)
-        rows.append(
+    tables = []
+    for block, members in findings.study.blocks.items():
+        better = _num_better(findings, members)
+        ranked = sorted(
+            members, key=lambda each: -each.values("test_accuracy").mean() if each.runs else np.inf
+        )
+        rows = [
             {
                 "rank": str(better[each.label] + 1) if each.label in better else UNKNOWN,
                 "condition": each.label,
                 "n": str(len(each.runs)),
                 **results(each),
-                f"train {MINUS} test, points": mean(each.values("generalization_gap"), 2, POINTS),
-                "ECE": UNKNOWN if answers is None else mean(answers.ece, 4),
             }
+            for each in ranked[:MAX_ROWS]
+        ]
+        caption = (
+            "Rank: 1 + the number of conditions found better; if not told apart, they share it"
         )
-    caption = "Rank: 1 + the number of conditions found better; conditions not told apart share it"
-    return table_of(rows, f"{block}. {caption}" if block else caption)
+        tables.append(table_of(rows, f"{block}. {caption}" if block else caption))
+    return tables
 
 
 def _num_better(findings: Findings, members: Sequence[Condition]) -> dict[str, int]:
@@ -134,7 +148,6 @@ def _stability(condition: Condition) -> dict[str, str]:
     rises = rises[~np.isnan(rises)]  # runs of a single epoch
     return {
         "diverged": f"{num_diverged} of {num_runs + num_diverged}",
-        "SD of test accuracy, points": spread(condition.values("test_accuracy"), 2, POINTS),
         "SD of test loss": spread(condition.values("test_loss"), 4),
         "largest rise of validation loss, median": median(rises, 4),
         "the largest of all": fixed(rises.max(), 4) if len(rises) else UNKNOWN,
@@ -173,3 +186,49 @@ def cost_table(conditions: Sequence[Condition]) -> Table:
             }
         )
     return table_of(rows, "Medians; epochs after a run's first, which may hold the compilation")
+
+
+def comparison_tables(findings: Findings, max_rows: int | None = None) -> list[Table]:
+    """A table for each metric on which conditions were compared."""
+    return [
+        table_of(_compared(found[:max_rows], findings), _words(metric).capitalize())
+        for metric, found in findings.comparisons.items()
+        if found
+    ]
+
+
+def all_comparisons(findings: Findings) -> Table:
+    """All comparisons of all metrics in one table."""
+    return table_of(
+        [
+            {"metric": _words(metric), **row}
+            for metric, found in findings.comparisons.items()
+            for row in _compared(found, findings)
+        ]
+    )
+
+
+def _compared(comparisons: Iterable[Comparison], findings: Findings) -> list[dict[str, str]]:
+    rows = []
+    for each in comparisons:
+        pair, metric = (each.condition_a, each.condition_b), each.metric
+        new_images = findings.new_images.get(pair) if metric == "test_accuracy" else None
+        rows.append(
+            {
+                "A": each.condition_a,
+                "B": each.condition_b,
+                "pairs": str(each.num_pairs),
+                f"A {MINUS} B": amount(each.difference_mean, metric, signed=True),
+                "simultaneous 95 % CI": bounds((each.ci_low, each.ci_high), metric),
+                "p": p_value(each.p_value),
+                "p, Holm": p_value(each.p_value_holm),
+                "p, equivalence, Holm": p_value(each.p_value_equivalence_holm),
+                "CI, new images too": bounds(new_images, metric),
+                "A is": str(each.verdict),
+            }
+        )
+    return rows
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_", " ")

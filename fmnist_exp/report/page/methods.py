@@ -3,7 +3,8 @@
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs import predictions
-from fmnist_exp.report.statistics import qualities, verdicts
+from fmnist_exp.report.runs.run import TARGET
+from fmnist_exp.report.statistics import verdicts
 
 
 def paragraphs(findings: Findings) -> list[str]:
@@ -43,14 +44,14 @@ def paragraphs(findings: Findings) -> list[str]:
         )
     found.append(
         "Convergence: the first epoch with a validation accuracy of "
-        f"{100 * qualities.TARGET:.0f} %, a target fixed before any run. A run that never reaches "
+        f"{100 * TARGET:.0f} %, a target fixed before any run. A run that never reaches "
         "it, diverged ones included, counts as later than any other in the median."
     )
     if findings.predictions:
         found.append(
             "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
-            "upwards; negative log-likelihood, which is the test loss of the record; and Brier "
-            "score. Probabilities are stored in half precision, predicted classes beside them. "
+            "upwards; and negative log-likelihood, which is the test loss of the record. "
+            "Probabilities are stored in half precision, predicted classes beside them. "
             "Intervals for new seeds and new images are 95 % t intervals with the variance of "
             f"both, as crossed effects. At most {predictions.MAX_RUNS} runs of a condition are "
             "read for this."

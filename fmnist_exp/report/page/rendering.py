@@ -1,17 +1,16 @@
 """One page, two forms: a self-contained HTML file and Markdown with links to the figures."""
 
 import base64
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fmnist_exp.report.charts.drawing import DPI, Chart
-from fmnist_exp.report.page.tables import Table, escape_markdown, markdown, unbroken
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.page.tables import Table, escape_markdown, markdown
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-CSS_PIXELS = 110 / DPI  # for each pixel of a PNG file: figures read as large as the text
+CSS_PIXELS = 110  # for each inch of a figure: it reads as large as the text
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -54,44 +53,31 @@ def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
         page: what to show; every text is escaped.
         figures: file name -> content of each figure as PNG and SVG; the smaller is embedded.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = unbroken
     images = {
-        figure.name: _embedded(figures, figure.name)
+        figure.name: _embedded(figures, figure)
         for section in page.sections
         for figure in section.figures
     }
-    return environment.get_template("index.html.j2").render(page=page, images=images)
+    return _rendered("index.html.j2", page=page, images=images)
 
 
 def to_markdown(page: Page) -> str:
     """The page as Markdown, with links to the figures beside it."""
-    parts = [f"# {escape_markdown(page.title)}\n"]
-    parts.append("".join(f"- {escape_markdown(sentence)}\n" for sentence in page.answers))
-    parts += [f"> Warning: {escape_markdown(sentence)}\n" for sentence in page.warnings]
-    for section in page.sections:
-        parts.append(f"## {escape_markdown(section.title)}\n")
-        parts += [f"{escape_markdown(paragraph)}\n" for paragraph in section.paragraphs]
-        parts += [
-            f"![{escape_markdown(figure.caption)}]({FIGURES}/{figure.name}.png)\n\n"
-            f"{escape_markdown(figure.text)}\n"
-            for figure in section.figures
-        ]
-        for table in section.tables:
-            if table.caption:
-                parts.append(f"{escape_markdown(table.caption)}:\n")
-            parts.append(markdown(table))
-    stated = "; ".join(f"{name} {value}" for name, value in page.provenance)
-    parts.append(f"{escape_markdown(stated)}.\n")
-    return "\n".join(parts)
+    return _rendered("report.md.j2", page=page, folder=FIGURES)
+
+
+def _rendered(template: str, **values: object) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"markdown": markdown, "text": escape_markdown}
+    return environment.get_template(template).render(values)
 
 
 def data_address(kind: str, content: bytes) -> str:
@@ -99,12 +85,12 @@ def data_address(kind: str, content: bytes) -> str:
     return f"data:{MIME_TYPES[kind]};base64,{base64.b64encode(content).decode()}"
 
 
-def _embedded(files: Mapping[str, bytes], name: str) -> dict[str, str | int]:
+def _embedded(files: Mapping[str, bytes], chart: Chart) -> dict[str, str | int]:
     """Attributes of the image of a figure: the smaller of its files, and its size in CSS pixels."""
-    kind = min(MIME_TYPES, key=lambda kind: len(files[f"{name}.{kind}"]))
-    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # where PNG has its size
+    kind = min(MIME_TYPES, key=lambda kind: len(files[f"{chart.name}.{kind}"]))
+    width, height = CSS_PIXELS * chart.figure.get_size_inches()
     return {
-        "src": data_address(kind, files[f"{name}.{kind}"]),
-        "width": round(width * CSS_PIXELS),
-        "height": round(height * CSS_PIXELS),
+        "src": data_address(kind, files[f"{chart.name}.{kind}"]),
+        "width": round(width),
+        "height": round(height),
     }

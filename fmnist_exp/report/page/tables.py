@@ -15,7 +15,6 @@ NUMBER = re.compile(
     "|\\[[^]]*\\]|-|never"
 )
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-NO_BREAK = "\N{NO-BREAK SPACE}"
 LAST_LATIN = 0x17F  # the last letter that LaTeX knows without a package
 LATEX_HINT = (
     "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
@@ -37,14 +36,12 @@ class Table:
         columns: headings.
         rows: cells, as many in each row as there are columns.
         caption: what the table holds.
-        sortable: whether a reader may sort it by any column.
         folded: whether the HTML page shows it only when asked.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
-    sortable: bool = True
     folded: bool = False
 
     @property
@@ -82,11 +79,6 @@ def latex(table: Table) -> str:
         f"{LATEX_HINT}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
         "\\bottomrule\n\\end{tabular}\n"
     )
-
-
-def unbroken(heading: str) -> str:
-    """A heading whose brackets no line breaks: [95 % CI] stays in one piece."""
-    return re.sub(r"\[[^]]*\]", lambda found: found[0].replace(" ", NO_BREAK), heading)
 
 
 def escape_markdown(text: str) -> str:

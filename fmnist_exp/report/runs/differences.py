@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations, permutations
+from itertools import permutations
 
-from fmnist_exp.report.runs.conditions import label, naming_keys
+from fmnist_exp.report.runs.conditions import column, label, naming_keys
 
 # Conditions that differ in one of these are not compared: other test images are another task, and
 # another engine rounds differently.
@@ -53,14 +53,11 @@ def differences(configs: Sequence[dict[str, str]], factors: Sequence[str]) -> li
 def _determining(
     key: str, configs: Sequence[dict[str, str]], factors: Sequence[str]
 ) -> tuple[str, ...]:
-    """Factors whose values fix that of a key, none of them in vain: one or two where these do."""
-    for few in chain(combinations(factors, 1), combinations(factors, 2)):
-        if _fixes(few, key, configs):
-            return few
-    kept = list(factors)
+    """Factors whose values fix that of a key, none of them in vain: one alone where one does."""
+    kept = next(([each] for each in factors if _fixes([each], key, configs)), list(factors))
     for factor in reversed(factors):
         others = [each for each in kept if each != factor]
-        if _fixes(others, key, configs):
+        if others and _fixes(others, key, configs):
             kept = others
     return tuple(kept)
 
@@ -72,25 +69,10 @@ def _fixes(keys: Sequence[str], other: str, configs: Sequence[dict[str, str]]) -
     return len(pairs) == len(set(levels))
 
 
-@dataclass(frozen=True)
-class Together:
-    """Keys that changed only where others did, so that nobody can tell which of them it was.
-
-    Attributes:
-        follows: the keys that fix them.
-        always: whether the keys changed wherever these did, too.
-        keys: the keys that changed.
-    """
-
-    follows: tuple[str, ...]
-    always: bool
-    keys: tuple[str, ...]
-
-
 def changed_together(
     configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()
-) -> list[Together]:
-    """What cannot be told apart in flat configs that are compared with each other.
+) -> dict[tuple[str, ...], list[str]]:
+    """What cannot be told apart in flat configs that are compared: keys -> those that follow them.
 
     The class of a Keras object is part of what its name says, and so are arguments that change
     only where the class does.
@@ -100,29 +82,21 @@ def changed_together(
         chosen: factors that a tuner varies: these it does vary apart, if in no two runs alone.
     """
     factors = naming_keys(configs, chosen)
-    found = [(each.follows, each.key) for each in differences(configs, factors) if each.follows]
-    found += [
-        ((fine,), coarse)
-        for coarse, fine in permutations([key for key in factors if key not in chosen], 2)
-        if _fixes([fine], coarse, configs)
-        and not (_is_part(fine, coarse) and any(fine not in config for config in configs))
-    ]
-    groups: dict[tuple[tuple[str, ...], bool], list[str]] = {}
-    for follows, key in found:
-        kind = f"{key.partition('.config.')[0].removesuffix('.class_name')}.class_name"
-        if kind == key:
-            silent = _fixes([kind.replace(".class_name", ".name")], kind, configs)
-        else:
-            silent = ".config." in key and _fixes([kind], key, configs)
-        if not silent:
-            always = all(_fixes([key], each, configs) for each in follows)
-            groups.setdefault((follows, always), []).append(key)
-    return [Together(*kind, tuple(keys)) for kind, keys in groups.items()]
-
-
-def _is_part(key: str, name: str) -> bool:
-    """Whether a key is an argument of the Keras object that another key names."""
-    return key.startswith(f"{name.removesuffix('.name')}.config.")
+    found: dict[tuple[str, ...], list[str]] = {}
+    for each in differences(configs, factors):
+        part, argument, _ = each.key.partition(".config.")
+        of_class = each.key.endswith(".class_name") or (
+            argument and _fixes([f"{part}.class_name"], each.key, configs)
+        )
+        if each.follows and not of_class:
+            found.setdefault(each.follows, []).append(each.key)
+    for coarse, fine in permutations([key for key in factors if key not in chosen], 2):
+        is_argument = fine.startswith(f"{column(coarse)}.config.")
+        if _fixes([fine], coarse, configs) and not (
+            is_argument and any(fine not in config for config in configs)
+        ):
+            found.setdefault((fine,), []).append(coarse)
+    return found
 
 
 def what_is_shared(configs: Sequence[dict[str, str]]) -> dict[str, str]:
@@ -147,12 +121,7 @@ def without_explained_hashes(configs: Sequence[dict[str, str]]) -> list[dict[str
     The hash covers the training images too, so it differs wherever `data.num_train` does; by
     itself it says that a folder or a version of the data held something else.
     """
-    hashes: dict[frozenset[tuple[str, str]], set[str | None]] = {}
-    keyed = []
-    for config in configs:
-        keys = {item for item in config.items() if item[0].startswith("data.")}
-        keyed.append(frozenset(item for item in keys if item[0] != DATA_HASH))
-        hashes.setdefault(keyed[-1], set()).add(config.get(DATA_HASH))
-    if len(set().union(*hashes.values())) == 1 or any(len(at) > 1 for at in hashes.values()):
+    keys = {key for config in configs for key in config if key.startswith("data.")} - {DATA_HASH}
+    if not _fixes(sorted(keys), DATA_HASH, configs):
         return list(configs)
     return [{key: each[key] for key in each if key != DATA_HASH} for each in configs]

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import NoReturn
 import numpy as np
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.statistics.qualities import qualities_of
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord, cannot_read
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
+TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
 METRICS = tuple(
     f"{split}_{metric}"
     for split in reversed(records.SPLITS)
@@ -108,3 +108,39 @@ def read_run(path: Path, name: str) -> Run:
         problem = f"its classes must be those of {records.RECORD}, {record.class_names!r}, received"
         raise cannot_read(path / records.CONFUSION_MATRIX, f"{problem} {class_names!r}"[:500])
     return Run(path, name, record, history, confusion)
+
+
+def qualities_of(history: History, metrics: Mapping[str, float]) -> dict[str, float]:
+    """What a run says of convergence, stability and overfitting, beside its final metrics.
+
+    Args:
+        history: column -> one number per epoch; columns as in `history.csv`.
+        metrics: `train_accuracy` and so on, of the saved weights; NaN where not measured.
+
+    Returns:
+        - epochs_to_target, seconds_to_target: the first epoch, from 1, with a validation accuracy
+          of `TARGET`, and the time until its end; infinite if it was never reached.
+        - largest_rise: of the validation loss, from one epoch to the next; 0 if it never rose.
+        - validation_gap, generalization_gap: train minus validation or test accuracy.
+        - best_epoch: the epoch, from 1, with the lowest validation loss; last_epoch.
+        - loss_after_best: validation loss of the last epoch minus that of the best.
+
+        NaN where it cannot be measured.
+    """
+    epoch, seconds, accuracy, loss = (
+        np.asarray(history[name], dtype=float)
+        for name in ("epoch", "seconds", "validation_accuracy", "validation_loss")
+    )
+    reached = np.flatnonzero(accuracy >= TARGET)
+    first = reached[0] if len(reached) else None
+    best = int(np.nanargmin(loss)) if np.isfinite(loss).any() else None
+    return {
+        "epochs_to_target": math.inf if first is None else float(epoch[first]),
+        "seconds_to_target": math.inf if first is None else float(seconds[: first + 1].sum()),
+        "largest_rise": float(np.diff(loss).max(initial=0)) if len(loss) > 1 else math.nan,
+        "validation_gap": metrics["train_accuracy"] - metrics["validation_accuracy"],
+        "generalization_gap": metrics["train_accuracy"] - metrics["test_accuracy"],
+        "best_epoch": math.nan if best is None else float(epoch[best]),
+        "last_epoch": float(epoch[-1]) if len(loss) else math.nan,
+        "loss_after_best": math.nan if best is None else float(loss[-1] - loss[best]),
+    }

@@ -103,6 +103,10 @@ class Study:
         """The factors as columns of a table."""
         return tuple(map(conditions.column, self.keys))
 
+    def levels(self, condition: Condition) -> dict[str, str]:
+        """The value of every factor in a condition, under its column; empty where it lacks one."""
+        return {conditions.column(key): condition.config.get(key, "") for key in self.keys}
+
     @property
     def configs(self) -> list[dict[str, str]]:
         """The flat config of every condition."""
@@ -140,7 +144,7 @@ class Study:
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row per run: run, status, seed, factors (empty where a config lacks one), numbers."""
-        configs = {each.label: each.config for each in self.conditions}
+        levels = {each.label: self.levels(each) for each in self.conditions}
         records = [run.record for run in self.runs]
 
         def numbers(*names: str) -> dict[str, list[float]]:
@@ -150,10 +154,7 @@ class Study:
             "run": [run.name for run in self.runs],
             "status": [each.status for each in records],
             "seed": [each.seed for each in records],
-            **{
-                conditions.column(key): [configs[label].get(key, "") for label in self.labels]
-                for key in self.keys
-            },
+            **{name: [levels[label][name] for label in self.labels] for name in self.factors},
             "condition": list(self.labels),
             **numbers(*METRICS),
             "num_epochs": [each.num_epochs for each in records],

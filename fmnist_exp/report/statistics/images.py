@@ -1,34 +1,17 @@
 """Statistics of the answers to each test image: pure functions on arrays."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
-from fmnist_exp.report.statistics.intervals import CONFIDENCE
+from fmnist_exp.report.statistics.seeds import CONFIDENCE
 
 NUM_BINS = 15
 
 
-@dataclass(frozen=True)
-class Reliability:
-    """Confidence against accuracy, bin by bin, in ascending confidence; no bin is empty.
-
-    Attributes:
-        confidence: float (num_bins,); mean probability of the predicted class.
-        accuracy: float (num_bins,); share of right predictions.
-        count: int (num_bins,); examples in each bin.
-    """
-
-    confidence: np.ndarray
-    accuracy: np.ndarray
-    count: np.ndarray
-
-
 def reliability_curve(
     confidence: np.ndarray, right: np.ndarray, *, num_bins: int = NUM_BINS
-) -> Reliability:
-    """Points of the reliability diagram, in bins of equal mass.
+) -> np.ndarray:
+    """Points of the reliability diagram, in bins of equal mass, in ascending confidence.
 
     Bins are cut at quantiles of the confidence. Examples of equal confidence share a bin, so the
     order of the examples means nothing; where many tie, there are fewer and larger bins.
@@ -37,6 +20,10 @@ def reliability_curve(
         confidence: float (num_examples,); probability of the predicted class.
         right: bool (num_examples,); whether that is the label.
         num_bins: number of bins, if no confidences tie.
+
+    Returns:
+        float (3, num_bins): mean confidence, share of right predictions and number of examples
+        of each bin that is not empty.
 
     Source:
         Nguyen & O'Connor (2015), Posterior calibration and exploratory analysis for natural
@@ -47,11 +34,8 @@ def reliability_curve(
     bins = np.searchsorted(edges, confidence)
     count = np.bincount(bins, minlength=num_bins)
     used = count > 0
-    return Reliability(
-        confidence=np.bincount(bins, confidence, num_bins)[used] / count[used],
-        accuracy=np.bincount(bins, right, num_bins)[used] / count[used],
-        count=count[used],
-    )
+    sums = np.array([np.bincount(bins, each, num_bins)[used] for each in (confidence, right)])
+    return np.vstack([sums / count[used], count[used]])
 
 
 def expected_calibration_error(
@@ -66,27 +50,8 @@ def expected_calibration_error(
         Guo et al. (2017), On calibration of modern neural networks, section 2, with the bins of
         `reliability_curve`. scikit-learn has no such function.
     """
-    curve = reliability_curve(confidence, right, num_bins=num_bins)
-    gaps = np.abs(curve.accuracy - curve.confidence)
-    return float(np.average(gaps, weights=curve.count))
-
-
-def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean squared distance of the probabilities from the truth, summed over the classes.
-
-    A number in [0, 2]; 0 is certain and right, 2 certain and wrong.
-
-    Args:
-        probabilities: float (num_examples, num_classes), maybe in half precision.
-        labels: int (num_examples,); class indices in [0, num_classes).
-
-    Source:
-        Brier (1950), Verification of forecasts expressed in terms of probability.
-    """
-    rows = probabilities.astype(np.float64)
-    rows /= rows.sum(axis=1, keepdims=True)  # half precision has moved them a little from 1
-    rows[np.arange(len(rows)), labels] -= 1
-    return float((rows**2).sum(axis=1).mean())
+    stated, observed, count = reliability_curve(confidence, right, num_bins=num_bins)
+    return float(np.average(np.abs(observed - stated), weights=count))
 
 
 def new_images_interval(

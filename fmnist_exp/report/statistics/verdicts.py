@@ -19,8 +19,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.statistics import paired, power
-from fmnist_exp.report.statistics.paired import Pairs, holm
+from fmnist_exp.report.statistics import power, seeds
+from fmnist_exp.report.statistics.seeds import Pairs, holm
 
 ALPHA = 0.05
 MIN_PAIRS = 5
@@ -132,7 +132,7 @@ def compare(
         identical: whether the runs of two conditions are the same in every common seed.
     """
     joined = {
-        (name_a, name_b): paired.pair_on_seed(values[name_a], values[name_b])
+        (name_a, name_b): seeds.pair_on_seed(values[name_a], values[name_b])
         for name_a, name_b in _compared(list(values), baseline, comparable)
     }
     same = {names for names in joined if identical(*names)}
@@ -171,7 +171,7 @@ def _compared(
 def _tested(comparison: Comparison, pairs: Pairs) -> Comparison:
     """A comparison with all that its differences say, but for what depends on the others."""
     alpha = ALPHA / max(comparison.num_comparisons, 1)  # Dunn (1961): all intervals hold together
-    test = paired.paired_t(pairs.differences, 1 - alpha)
+    test = seeds.paired_t(pairs.differences, 1 - alpha)
     found = replace(
         comparison,
         difference_mean=test.mean,
@@ -180,7 +180,7 @@ def _tested(comparison: Comparison, pairs: Pairs) -> Comparison:
         p_value=test.p_value,
         verdict=Verdict.UNDECIDED,
         difference_std=test.std,
-        p_value_equivalence=paired.equivalence_p(pairs.differences, comparison.sesoi),
+        p_value_equivalence=seeds.equivalence_p(pairs.differences, comparison.sesoi),
     )
     if found.num_pairs < MIN_PAIRS:  # the SD of few pairs is no ground for a plan
         return replace(found, verdict=Verdict.EXPLORATORY)

@@ -1,16 +1,60 @@
-"""Two conditions compared seed by seed: pure functions on arrays.
+"""Statistics of repeated runs, and of two conditions compared seed by seed: pure functions.
 
 Runs of equal seed share the split, the order of the images and, where the initializers allow it,
 the random draws. What they share cancels in the difference, so pairs see smaller effects.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from fmnist_exp.report.statistics.intervals import CONFIDENCE, t_interval
+CONFIDENCE = 0.95
+NAN = float("nan")
+
+
+def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Student's t interval for the mean of independent values.
+
+    Args:
+        values: float (num_runs,).
+        confidence: share of such intervals that hold the true mean.
+
+    Returns:
+        Lower and upper bound; NaN below two values, where nothing is known of the spread.
+
+    Source:
+        mean +/- t(1 - (1 - confidence) / 2, n - 1) * s / sqrt(n); Student (1908), The probable
+        error of a mean. Bootstrap intervals are too narrow below ten values.
+    """
+    count = len(values)
+    if count < 2:
+        return NAN, NAN
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+    half = _t_quantile((1 + confidence) / 2, count - 1) * spread / np.sqrt(count)
+    return mean - half, mean + half
+
+
+@cache
+def _t_quantile(share: float, degrees_of_freedom: int) -> float:
+    """Quantile of Student's t; a report asks for few of them, thousands of times."""
+    return float(stats.t.ppf(share, degrees_of_freedom))
+
+
+def described(name: str, values: np.ndarray) -> dict[str, float]:
+    """NAME_mean, NAME_std (n - 1 in the denominator), NAME_ci_low and NAME_ci_high of values.
+
+    NaN where there are too few of them.
+    """
+    low, high = t_interval(values)
+    return {
+        f"{name}_mean": float(np.mean(values)) if len(values) else NAN,
+        f"{name}_std": float(np.std(values, ddof=1)) if len(values) > 1 else NAN,
+        f"{name}_ci_low": low,
+        f"{name}_ci_high": high,
+    }
 
 
 class Pairs(NamedTuple):
@@ -62,13 +106,13 @@ def paired_t(differences: np.ndarray, confidence: float = CONFIDENCE) -> PairedT
     Source:
         Student (1908), The probable error of a mean; as scipy.stats.ttest_rel.
     """
-    mean = float(np.mean(differences)) if len(differences) else float("nan")
+    mean = float(np.mean(differences)) if len(differences) else NAN
     std = _std(differences)
     if std > 0:
         statistic = abs(mean) / std * np.sqrt(len(differences))
         p_value = 2 * float(stats.t.sf(statistic, len(differences) - 1))
     else:
-        p_value = float("nan") if np.isnan(std) else float(mean == 0)
+        p_value = NAN if np.isnan(std) else float(mean == 0)
     return PairedT(mean, std, *t_interval(differences, confidence), p_value)
 
 
@@ -85,7 +129,7 @@ def equivalence_p(differences: np.ndarray, sesoi: float) -> float:
     """
     std = _std(differences)
     if np.isnan([std, sesoi]).any():
-        return float("nan")
+        return NAN
     if std == 0:
         return float(abs(differences[0]) >= sesoi)
     room = sesoi - abs(np.mean(differences))
@@ -132,5 +176,5 @@ def differing_cells(differences: np.ndarray) -> np.ndarray:
 def _std(differences: np.ndarray) -> float:
     """SD with n - 1; exactly 0 for equal values, where the formula can leave a rounding error."""
     if len(differences) < 2:
-        return float("nan")
+        return NAN
     return float(np.std(differences, ddof=1)) if np.ptp(differences) else 0.0
