@@ -5,7 +5,7 @@ import math
 import os
 import platform
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -28,36 +28,21 @@ def available_threads(root: Path = Path("/")) -> int:
 def _cgroups(root: Path) -> Iterator[Path]:
     """Folders of the cgroups whose quotas bind this process: its own, and those around it.
 
-    A container may see a part of the tree alone, under names that only its host knows; then it is
-    told of the limits of the highest group that it sees.
+    In a container the names may be those of its host; then it is told of the limits of the highest
+    group that it sees.
 
-    Source: cgroups(7); proc_pid_mountinfo(5).
+    Source: cgroups(7); the places where systemd mounts them.
     """
     try:
-        # Others may have mounted what they like, under names that are no UTF-8.
-        own = os.fsdecode((root / "proc/self/cgroup").read_bytes()).split("\n")
-        mounts = os.fsdecode((root / "proc/self/mountinfo").read_bytes()).split("\n")
+        lines = os.fsdecode((root / "proc/self/cgroup").read_bytes()).split("\n")
     except OSError:  # not Linux
         return
-    paths = {}  # kind of mount -> path of the process in it
-    for line in own:
-        match line.split(":", 2):
-            case [_, "", path]:
-                paths["cgroup2"] = path
-            case [_, controllers, path] if "cpu" in controllers.split(","):
-                paths["cgroup"] = path
-    for line in mounts:
-        mount, _, system = line.partition(" - ")
-        fields, (kind, *others) = mount.split(" "), system.split(" ")
-        if kind not in paths or len(fields) < 5:
-            continue
-        if kind == "cgroup" and "cpu" not in ",".join(others[1:]).split(","):
-            continue
-        seen, point = fields[3:5]
-        folder = top = root / point.lstrip("/")
-        if PurePosixPath(paths[kind]).is_relative_to(seen) and ".." not in paths[kind]:
-            folder = top / PurePosixPath(paths[kind]).relative_to(seen)
-        yield from (group for group in (folder, *folder.parents) if group.is_relative_to(top))
+    for line in lines:
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if "cpu" in controllers.split(",") or line.startswith("0::"):
+            top = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
+            own = top / path.lstrip("/")
+            yield from (group for group in (own, *own.parents) if group.is_relative_to(top))
 
 
 def _quota(cgroup: Path) -> float:

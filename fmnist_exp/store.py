@@ -4,17 +4,12 @@ python -m fmnist_exp.store [--store DIR] [--remove KEY ...] [--older-than DAYS]
 """
 
 import argparse
-import io
 import math
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
 from fmnist_exp.errors import RecordError, StoreError
@@ -32,22 +27,15 @@ def contents(store: Store) -> list[Path]:
 
 def describe(store: Store) -> str:
     """A line for each thing in the store, and the space they take."""
-    table = Table("run", "days", "MB", "holds", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.columns[1].justify = table.columns[2].justify = "right"
-    sizes = {path: _size(path) / 1e6 for path in contents(store)}
-    for path, size in sizes.items():
+    found = contents(store)
+    sizes = [_size(path) / 1e6 for path in found]
+    lines = [f"{'run':{SHORT}}  {'days':>6}  {'MB':>7}  holds"] if found else []
+    for path, size in zip(found, sizes, strict=True):
         content = _content(path) if path.parent == store.root else LEFT
-        table.add_row(key_of(path)[:SHORT], f"{_days(path):.1f}", f"{size:.1f}", Text(content))
-    shown = io.StringIO()
-    console = Console(file=shown, width=1000)  # a narrow terminal wraps lines by itself
-    if sizes:
-        console.print(table)
-    num_left = sum(path.parent != store.root for path in sizes)
-    counts = f"{counted(len(sizes) - num_left, 'run')}, {num_left} unfinished"
-    console.print(
-        f"{counts}, {sum(sizes.values()):.1f} MB in {store.root}", soft_wrap=True, markup=False
-    )
-    return "\n".join(line.rstrip() for line in shown.getvalue().splitlines())
+        lines.append(f"{key_of(path)[:SHORT]}  {_days(path):6.1f}  {size:7.1f}  {content}")
+    num_left = sum(path.parent != store.root for path in found)
+    counts = f"{counted(len(found) - num_left, 'run')}, {num_left} unfinished"
+    return "\n".join([*lines, f"{counts}, {sum(sizes):.1f} MB in {store.root}"])
 
 
 def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]:
@@ -98,10 +86,10 @@ def _days(path: Path) -> float:
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder that can be seen."""
+    """Bytes of a file, or of all of a folder that can be seen."""
     total = 0
     with suppress(OSError):  # gone meanwhile, or of another user, as its line says
-        for each in path.iterdir() if path.is_dir() else [path]:
+        for each in (path, *path.rglob("*")):
             total += each.lstat().st_size
     return total
 

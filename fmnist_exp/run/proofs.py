@@ -1,4 +1,4 @@
-"""Whether a kept run is what it says of itself: every file has a hash, and so has the record."""
+"""Whether a kept run is what it was: one of its files lists the hashes of all the others."""
 
 import hashlib
 import stat
@@ -9,8 +9,8 @@ from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
 
 MODEL = "model.keras"  # in the store, where no option's spelling can be part of a name
-FILES = frozenset((MODEL, *records.RESULTS))  # of a kept run, beside its record
-SEAL = "run.json.sha256"  # as sha256sum writes it; the record itself holds all other hashes
+FILES = (MODEL, *records.RESULTS)  # of a kept run, beside its record
+HASHES = "sha256sums"  # as the command sha256sum writes it
 
 
 class Damage(Exception):
@@ -18,12 +18,12 @@ class Damage(Exception):
 
 
 def seal(folder: Path) -> None:
-    """Write the hash of the record beside it."""
-    write_text(folder / SEAL, _seal(folder))
+    """Write the hashes of all files of a run beside them."""
+    write_text(folder / HASHES, _listed(_hashes(folder)))
 
 
 def proved(folder: Path, run_key: str) -> RunRecord:
-    """The record of a kept run, once every file of it has proved intact.
+    """The record of a kept run, once every file has proved intact; `artifacts` are those kept.
 
     Raises:
         Damage: a file is missing, is a link or has another hash.
@@ -32,31 +32,30 @@ def proved(folder: Path, run_key: str) -> RunRecord:
     """
     if folder.is_symlink():
         raise Damage("it is a link to another place")
-    if sha256(folder / SEAL) != hashlib.sha256(_seal(folder).encode()).hexdigest():
-        raise Damage(f"its record is not the one that {SEAL} was made of")
+    hashes = _hashes(folder)
+    if sha256(folder / HASHES) != hashlib.sha256(_listed(hashes).encode()).hexdigest():
+        raise Damage(f"its files are not those that {HASHES} lists")
     record = records.read_record(folder)
     if record.run_key != run_key or record.status not in records.FINISHED:
         problem = f"it must be of run {run_key}, received {record.run_key}, {record.status}"
         raise records.cannot_read(folder / records.RECORD, problem)
-    if record.artifacts.keys() != FILES:
-        problem = f"it must name {', '.join(sorted(FILES))} and no other file"
-        raise records.cannot_read(folder / records.RECORD, problem)
-    for name, expected in record.artifacts.items():
-        if sha256(folder / name) != expected:
-            raise Damage(f"{name} is not the file that the run has written")
-    return record
+    return record.replaced(artifacts={name: hashes[name] for name in FILES})
 
 
 def sha256(path: Path) -> str:
     """The hash of a file of a kept run, which must be there and no link."""
     try:
         is_file = stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise Damage(f"{path.name} is missing") from error
+    except (FileNotFoundError, NotADirectoryError):
+        is_file = False
     if not is_file:
-        raise Damage(f"{path.name} is not a file")
+        raise Damage(f"{path.name} is missing, or no file")
     return sha256_of(path)
 
 
-def _seal(folder: Path) -> str:
-    return f"{sha256(folder / records.RECORD)}  {records.RECORD}\n"
+def _hashes(folder: Path) -> dict[str, str]:
+    return {name: sha256(folder / name) for name in (*FILES, records.RECORD)}
+
+
+def _listed(hashes: dict[str, str]) -> str:
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items())

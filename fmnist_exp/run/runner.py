@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from fmnist_exp.config.parsing import check_batch_size
 from fmnist_exp.config.schema import RunConfig
@@ -21,11 +20,8 @@ from fmnist_exp.run.provenance import check_imported_code, describe_machine, has
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.presence import working_in
-from fmnist_exp.rundir.records import RunRecord, Status
+from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import Epoch
-
-if TYPE_CHECKING:
-    from fmnist_exp.engine.training import FitResult
 
 log = logging.getLogger(__name__)
 OnEpoch = Callable[[Epoch], None]
@@ -98,16 +94,13 @@ def run(
             record = _train_once(task, run_dir)
             if draw is not None:
                 record = measuring.with_figures(record, run_dir, draw)
-        except Pruned:
-            return task.write_unfinished(run_dir, "pruned")
-        except KeyboardInterrupt:
-            with suppress(RecordError):  # a full disk must not keep a sweep from ending
-                task.write_unfinished(run_dir, "interrupted")
-            raise
+        except Pruned as pruned:
+            return task.write_unfinished(run_dir, pruned)
         except BaseException as error:
             # What follows shows it: a traceback, or the end of this run in a sweep.
             log.debug("failed: %s: %s", type(error).__name__, error)
-            task.write_unfinished(run_dir, "failed", error)
+            with suppress(RecordError):  # a full disk must not keep a sweep from ending
+                task.write_unfinished(run_dir, error)
             raise
         records.write_record(run_dir, record)
     return record
@@ -174,48 +167,38 @@ class _Task:
         """Train, measure and write every file but the record, which is returned."""
         with self._part("import"):
             # TensorFlow takes seconds. All that is imported here is imported before the check.
-            from fmnist_exp.engine import backend, evaluation, prediction, saving  # noqa: F401
+            from fmnist_exp.engine import backend, evaluation, prediction, saving, training  # noqa
 
             check_imported_code()
             backend.use_threads(self.execution.threads)
+        seconds = self.execution.checkpoint_seconds
+        state = training.Checkpoint(checkpoint, seconds) if checkpoint else None
         with self._part("fit"):
-            result = self._fit(checkpoint)
+            result = training.fit(self.config, self.splits, self._end_epoch, state)
         with self._part("evaluation"):
-            record, answers = measuring.measured(self.record, result, self.splits)
-        with self._part("writing"):
-            artifacts = measuring.write_results(folder, record, result, answers, self.splits)
-        return record.replaced(
-            provenance=record.provenance | {"model_needs_keras": saving.least_keras(self.config)},
-            artifacts=artifacts,
-            timing_seconds=self._timing(),
-        )
+            record = measuring.leave_results(folder, self.record, result, self.splits)
+        needs = {"model_needs_keras": saving.least_keras(self.config)}
+        return record.replaced(provenance=record.provenance | needs, timing_seconds=self._timing())
 
-    def write_unfinished(
-        self, run_dir: Path, status: Status, error: BaseException | None = None
-    ) -> RunRecord:
+    def write_unfinished(self, run_dir: Path, error: BaseException) -> RunRecord:
         """Leave what is known of a run that did not come to its end."""
+        record = self.record.replaced(num_epochs=len(self.epochs), timing_seconds=self._timing())
+        if isinstance(error, Pruned):
+            record = record.replaced(status="pruned")
+        elif not isinstance(error, KeyboardInterrupt):
+            kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
+            known = {"type": kind, "message": str(error), "traceback": trace}
+            record = record.replaced(status="failed", error=known)
         if self.epochs:
             tables.write_history(run_dir, self.epochs)
-        changes: dict[str, Any] = {"status": status, "timing_seconds": self._timing()}
-        if error is not None:
-            kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
-            changes["error"] = {"type": kind, "message": str(error), "traceback": trace}
-        record = self.record.replaced(num_epochs=len(self.epochs), **changes)
         records.write_record(run_dir, record)
         return record
 
-    def _fit(self, checkpoint: Path | None) -> "FitResult":
-        from fmnist_exp.engine import training
-
-        def on_epoch(epoch: Epoch) -> None:
-            self.epochs.append(epoch)
-            self.on_epoch(epoch)
-            if is_hopeless(self.epochs, self.execution.prune_below):
-                raise Pruned
-
-        how = self.execution
-        saving = training.Checkpoint(checkpoint, how.checkpoint_seconds) if checkpoint else None
-        return training.fit(self.config, self.splits, on_epoch, saving)
+    def _end_epoch(self, epoch: Epoch) -> None:
+        self.epochs.append(epoch)
+        self.on_epoch(epoch)
+        if is_hopeless(self.epochs, self.execution.prune_below):
+            raise Pruned
 
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:
@@ -233,8 +216,9 @@ def _blank_record(
     config: RunConfig, choices: dict[str, str], splits: DataSplits, execution: Execution
 ) -> RunRecord:
     parts = key_parts(config, splits.sha256)
-    threads = {} if execution.threads is None else {"threads": execution.threads}
-    provenance = describe_machine() | threads
+    provenance = describe_machine() | {"data_sha256": splits.sha256, "data_source": splits.source}
+    if execution.threads is not None:
+        provenance["threads"] = execution.threads
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status="interrupted",
@@ -246,5 +230,5 @@ def _blank_record(
         note=execution.note,
         tags=list(execution.tags),
         class_names=list(splits.class_names),
-        provenance=provenance | {"data_sha256": splits.sha256, "data_source": splits.source},
+        provenance=provenance,
     )

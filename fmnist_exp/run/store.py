@@ -25,7 +25,7 @@ from fmnist_exp.rundir.records import RunRecord
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = "unfinished"  # states of runs in training, and runs on their way into the store
+UNFINISHED = "unfinished"  # a folder for each run that is in training or on its way into the store
 LOCKS = "locks"
 SHORT = 12  # digits of a key that are shown
 
@@ -78,17 +78,16 @@ class Store:
             RecordError: a kept run cannot be read, is of another form, or cannot be deleted.
         """
         folder = self.folder(run_key)
+        if not os.path.lexists(folder):
+            return None
         try:
-            os.lstat(folder)
             return proofs.proved(folder, run_key)
         except proofs.Damage as damage:
             log.warning("the kept run %s is damaged and is trained again: %s", folder, damage)
             self._delete(folder)
-        except FileNotFoundError:
-            pass
+            return None
         except OSError as error:
             raise self._cannot("read", folder, error) from error
-        return None
 
     def keep(self, record: RunRecord, run_dir: Path) -> None:
         """Keep a finished run of a run directory: wholly, or not at all.
@@ -96,24 +95,21 @@ class Store:
         Raises:
             StoreError: the store cannot be written.
         """
-        place, name = self.folder(record.run_key), records.model_name(record.config)
-        stored = record.replaced(artifacts=_renamed(record.artifacts, name, MODEL))
-        folder = self.root / UNFINISHED / f"{record.run_key}-{secrets.token_hex(4)}"
+        place, folder = self.folder(record.run_key), self._unfinished(record.run_key) / "whole"
         try:
+            shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
             folder.mkdir(parents=True)
-            for source, target in zip(record.artifacts, stored.artifacts, strict=True):
+            for name in proofs.FILES:
+                source = run_dir / _name_in_run_dir(name, record)
                 # A shared folder has a group of its own, which must be able to read the file.
-                same_group = (run_dir / source).stat().st_gid == folder.stat().st_gid
+                same_group = source.stat().st_gid == folder.stat().st_gid
                 put = _link if same_group else _copy
-                put(run_dir / source, folder / target)
-            records.write_record(folder, stored)
+                put(source, folder / name)
+            records.write_record(folder, record)
             proofs.seal(folder)
             folder.rename(place)
         except (OSError, RecordError) as error:
-            cause = error if isinstance(error, OSError) else error.__cause__
-            raise self._cannot("write", place, cause) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)  # it has moved if all went well
+            raise self._cannot("write", place, error.__cause__ or error) from error
 
     def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.
@@ -129,10 +125,11 @@ class Store:
         Returns:
             The record for the directory.
         """
-        name = records.model_name(asked.config)
-        artifacts = _renamed(kept.artifacts, MODEL, name)
-        for source, target in zip(kept.artifacts, artifacts, strict=True):
-            _link(self.folder(kept.run_key) / source, run_dir / target)
+        artifacts = {}
+        for name, sha256 in kept.artifacts.items():
+            target = _name_in_run_dir(name, asked)
+            _link(self.folder(kept.run_key) / name, run_dir / target)
+            artifacts[target] = sha256
         here = {each: getattr(asked, each) for each in ("choices", "config", "note", "tags")}
         return kept.replaced(**here, artifacts=artifacts, reused=True)
 
@@ -142,30 +139,30 @@ class Store:
 
     def checkpoint(self, run_key: str) -> Path:
         """Where a run that is still being trained keeps its last state."""
-        return self.root / UNFINISHED / f"{run_key}.npz"
+        return self._unfinished(run_key) / "state.npz"
 
     def clear(self, run_key: str) -> None:
-        """Remove the state of a run that has ended, and what killed processes have left of it.
+        """Remove what is left of a run that has ended, or of killed processes that trained it.
 
         The run must be claimed. What cannot be removed is named, and stays.
         """
         try:
-            for path in self._list(UNFINISHED):
-                if key_of(path) == run_key:
-                    self._delete(path)
+            if self._unfinished(run_key).exists():
+                self._delete(self._unfinished(run_key))
         except StoreError as error:
             log.warning("%s", error)
 
     def kept(self) -> list[str]:
         """Keys of all kept runs, the one kept first at the beginning."""
-        return [path.name for path in self._list("") if path.name == key_of(path)]
+        return [path.name for path in self._list(self.root) if path.name == key_of(path)]
 
     def left(self) -> list[Path]:
-        """States and folders of runs that were stopped and that nobody trains now.
+        """What is left of runs that were stopped and that nobody trains now.
 
         The same command goes on from a state, unless it is one of former code.
         """
-        return [path for path in self._list(UNFINISHED) if not self._is_claimed(key_of(path))]
+        found = self._list(self.root / UNFINISHED)
+        return [path for path in found if not self._is_claimed(key_of(path))]
 
     def remove(self, path: Path) -> None:
         """Delete a kept run, or what is left of another; run directories stay as they are.
@@ -176,9 +173,11 @@ class Store:
         with self.claim(key_of(path), wait=False):
             self._delete(path)
 
-    def _list(self, name: str) -> list[Path]:
+    def _unfinished(self, run_key: str) -> Path:
+        return self.root / UNFINISHED / run_key
+
+    def _list(self, folder: Path) -> list[Path]:
         """What is named after a run in a folder of the store, the oldest first."""
-        folder = self.root / name
         try:
             found = [path for path in folder.iterdir() if key_of(path)]
         except FileNotFoundError:
@@ -229,13 +228,13 @@ def written(path: Path) -> float:
 
 
 def key_of(path: Path) -> str:
-    """The key that a file or folder is named after; empty for any other."""
-    found = re.match(r"\.?([0-9a-f]{64})(?![^.-])", path.name)
-    return found[1] if found else ""
+    """The key with which the name of a file or folder begins; empty for any other."""
+    found = re.match(r"[0-9a-f]{64}", path.name)
+    return found[0] if found else ""
 
 
-def _renamed(artifacts: dict[str, str], old: str, new: str) -> dict[str, str]:
-    return {new if name == old else name: sha256 for name, sha256 in artifacts.items()}
+def _name_in_run_dir(name: str, record: RunRecord) -> str:
+    return records.model_name(record.config) if name == MODEL else name
 
 
 def _link(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fmnist_exp.files import atomic_path, open_regular, sha256_of, write_text
+from fmnist_exp.files import atomic_path, open_regular, write_text
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import CLASS_METRICS, cannot_read
 
@@ -153,11 +153,6 @@ def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float 
 def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
     """Write one row per epoch."""
     write_text(folder / records.HISTORY, _csv([HISTORY_COLUMNS, *map(astuple, epochs)]))
-
-
-def hash_results(folder: Path, model_name: str) -> dict[str, str]:
-    """File name -> sha256 of its bytes."""
-    return {name: sha256_of(folder / name) for name in (*records.RESULTS, model_name)}
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:

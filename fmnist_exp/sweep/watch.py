@@ -192,7 +192,7 @@ def _without_start_up(record: RunRecord, run_dir: Path) -> float:
     try:
         epochs = read_history(run_dir / records.HISTORY)["seconds"]
         training = float(np.mean(epochs[1:] if len(epochs) > 1 else epochs)) * len(epochs)
-        return training + seconds["evaluation"] + seconds["writing"]
+        return training + seconds["evaluation"]
     except (RecordError, KeyError):
         return seconds["total"]
 

@@ -54,12 +54,11 @@ def test_old_runs_are_removed_together(store):
 
 
 def leave_behind(store, key):
-    """What stopped processes have left: a state, one half-written, folders of today and before."""
+    """What stopped processes have left: a folder with a state, and two things of former code."""
     unfinished = store.root / "unfinished"
-    unfinished.mkdir(exist_ok=True)
-    files = [store.checkpoint(key), unfinished / f".{key}.npz.k3j.tmp.npz"]
-    for path in (*files, unfinished / f"{key}-1f" / "a", unfinished / f"{key}-k_3" / "a"):
-        path.parent.mkdir(exist_ok=True)
+    former = [unfinished / f"{key}.npz", unfinished / f"{key}-1f" / "a"]
+    for path in (store.checkpoint(key), *former):
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(bytes(500_000))
     return sorted(unfinished.iterdir())
 
@@ -67,9 +66,9 @@ def leave_behind(store, key):
 def test_states_and_half_trained_folders_are_listed_and_removed(store):
     left = leave_behind(store, "c" * 64)
     lines = kept(store).stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.endswith(LEFT)] == ["c" * 12] * 4
-    assert [line.split()[1:3] for line in lines if line.endswith(LEFT)] == [["0.0", "0.5"]] * 4
-    assert lines[-1].startswith("3 runs, 4 unfinished, 2.0 MB in ")
+    assert [line.split()[0] for line in lines if line.endswith(LEFT)] == ["c" * 12] * 3
+    assert [line.split()[1:3] for line in lines if line.endswith(LEFT)] == [["0.0", "0.5"]] * 3
+    assert lines[-1].startswith("3 runs, 3 unfinished, 1.5 MB in ")
     assert kept(store, "--remove", "cc").returncode == 0
     assert not any(path.exists() for path in left)
     assert store.kept() == KEYS

@@ -189,7 +189,7 @@ def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path
     config = tiny_config("training.epochs=4")
     with pytest.raises(Killed):
         trained(config, tmp_path, on_epoch=kill)
-    assert len(list((tmp_path / "runs" / "unfinished").glob("*.npz"))) == 1
+    assert len(list((tmp_path / "runs" / "unfinished").rglob("*.npz"))) == 1
     other = config.replaced(engine="xla")
     trained(other, tmp_path)
     trained(other, tmp_path / "alone")

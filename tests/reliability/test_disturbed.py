@@ -103,7 +103,7 @@ def test_preempted_slurm_job_is_queued_again_and_goes_on(tmp_path, monkeypatch, 
     saved = sweep.folder / "store" / "unfinished"
     with sweep.started() as process:
         wait_until(
-            lambda: 1 in sweep.under_way() and len([*saved.glob("[!.]*.npz")]) == 2,
+            lambda: 1 in sweep.under_way() and len([*saved.glob("*/state.npz")]) == 2,
             process,
             sweep.said,
         )

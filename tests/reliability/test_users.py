@@ -173,6 +173,7 @@ def test_case_17_state_of_another_user_that_cannot_be_read_costs_no_run(folder, 
     key = train(FIRST, 0o002, store).run_key
     store.remove(store.folder(key))
     with user(FIRST, 0o077):
+        store.checkpoint(key).parent.mkdir()
         store.checkpoint(key).write_text("a state")
     train(SECOND, 0o002, store)
     assert f"the saved state {store.checkpoint(key)} cannot be read: Permission" in caplog.text

@@ -123,7 +123,7 @@ def test_A10_damaged_run_is_reported_and_trained_again(config, store, tmp_path, 
 
 
 def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
-    monkeypatch.setattr(measuring, "measured", lambda *_: 1 / 0)
+    monkeypatch.setattr(measuring, "leave_results", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(config, tmp_path / "a", store)
     assert store.kept() == []
@@ -134,9 +134,9 @@ def test_failed_run_is_not_kept(config, store, tmp_path, monkeypatch):
 def test_A05_what_a_killed_process_left_behind_is_cleared(config, store, tmp_path):
     key = train(config, tmp_path / "a", store).run_key
     store.remove(store.folder(key))
-    left = store.root / UNFINISHED / f"{key}-dead"
-    left.mkdir()
-    (left / "history.csv").write_text("half")
+    left = store.root / UNFINISHED / key
+    (left / "whole").mkdir(parents=True)
+    (left / "whole" / "history.csv").write_text("half")
     train(config, tmp_path / "b", store)
     assert not left.exists()
 

@@ -101,7 +101,7 @@ def test_case_sweeps_end_first_estimate_of_the_time_left_leaves_the_start_up_out
     ended = watch.begun + 45
     monkeypatch.setattr(watch_module.time, "monotonic", lambda: ended)
     write_run(tmp_path / "0", num_epochs=8)
-    parts = {"import": 10.0, "fit": 34.0, "evaluation": 0.5, "writing": 0.5, "total": 45.0}
+    parts = {"import": 10.0, "fit": 34.0, "evaluation": 1.0, "total": 45.0}
     change_record(tmp_path / "0", lambda values: values.update(timing_seconds=parts))
     list(watch.look())
     assert watch.time_left() == ["about 25 s left"]
