@@ -26,8 +26,7 @@ from fmnist_exp.config.parsing import NAMED, parse, parse_execution
 from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import ConfigError, DataError, FmnistError, RecordError
 from fmnist_exp.rundir import records
-from fmnist_exp.sweep.config_files import FileConfigSource
-from fmnist_exp.sweep.preflight import ERRORS_OF_HYDRA
+from fmnist_exp.sweep.explaining import explained
 
 SHAPE = (50, 28, 28)
 MEGABYTE = 1024  # in the unit of ru_maxrss, kilobytes
@@ -131,16 +130,13 @@ def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
             for optimizer in ("adam", "nesterov")
         ]
     path = folder / "config.yaml"
-    source = FileConfigSource("fuzz", f"file://{folder}")
 
     def read(content: bytes) -> object:
         path.write_bytes(content)
 
         def composed() -> object:
-            try:
-                loaded = source.load_config(path.name).config
-            except ERRORS_OF_HYDRA as error:  # as the preflight does
-                raise ConfigError(str(error)) from error
+            with explained([]):
+                loaded = OmegaConf.load(path)
             if not isinstance(loaded, DictConfig):
                 raise ConfigError("Hydra takes mappings only")
             return parse(loaded, dict.fromkeys(NAMED, "own")), parse_execution(loaded)

@@ -1,15 +1,19 @@
 """Fixtures shared by the suite."""
 
 import csv
+import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 
+from fmnist_exp import train as entrypoint
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig
@@ -18,6 +22,7 @@ from fmnist_exp.engine.native import c_library
 from fmnist_exp.rundir.tables import Epoch
 
 ROOT = CONFIG_DIR.parent
+REUSE = ["reuse=false"]
 COLOUR_SWITCHES = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"}  # pipes hold no colours
 
 
@@ -50,7 +55,7 @@ def command(
 def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Run the training entrypoint in a child process; a store is used only if one is named."""
     named = any(str(argument).startswith("store=") for argument in arguments)
-    reuse = [] if named else ["reuse=false"]
+    reuse = [] if named else REUSE
     return command("-m", "fmnist_exp.train", *arguments, *reuse, **environment)
 
 
@@ -59,6 +64,45 @@ def epoch_of(number: int, **values: float) -> Epoch:
     usual = {"train_loss": 0.5, "train_accuracy": 0.75, "validation_loss": 0.25}
     usual |= {"validation_accuracy": 0.875, "learning_rate": 0.001, "seconds": 2.0}
     return Epoch(number, **usual | values)
+
+
+@dataclass
+class Ended:
+    """How a command in this process has ended, and what it has printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def train_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ended]]:
+    """Gives the training command in this process; without a store unless it is named."""
+    monkeypatch.setattr(logging, "raiseExceptions", True)  # the command sets it; it is put back
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    # Hydra closes all handlers as it configures logging, and TensorFlow's would close the stream
+    # in which pytest captures.
+    monkeypatch.setattr(logging, "_handlerList", [])
+    root = logging.getLogger()
+    former = root.handlers[:], root.level
+
+    def train_here(*arguments: object) -> Ended:
+        words = [*map(str, arguments)]
+        reuse = [] if any(word.startswith(("store=", "reuse=")) for word in words) else REUSE
+        monkeypatch.setattr(sys, "argv", ["train", *words, *reuse])
+        try:
+            entrypoint.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Ended(status, *capsys.readouterr())
+
+    yield train_here
+    for handler in set(root.handlers) - set(former[0]):
+        handler.close()
+    root.handlers[:], root.level = former
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

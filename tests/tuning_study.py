@@ -4,32 +4,33 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hydra import initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from study import change_record, write_run
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.sweep.composing import cheap_sweeps
-from fmnist_exp.tuning import tuner as tuning
-from fmnist_exp.tuning.search import read_search
+from fmnist_exp.sweep.command_line import compose, read_arguments
+from fmnist_exp.sweep.composing import Composer
+from fmnist_exp.sweep.hydra_private import sweeper_of, task_overrides
+from fmnist_exp.sweep.task import train
 from fmnist_exp.tuning.trials import read_trial
 
 SMALL = ("data=synthetic", "training=smoke")
 
 
 @contextmanager
-def composed(*overrides: str) -> Iterator[tuple[DictConfig, ConfigLoader]]:
+def composed(*overrides: str) -> Iterator[tuple[DictConfig, Composer]]:
     """The config of a tuned sweep, and what composes its trials."""
-    with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        hydra = GlobalHydra.instance().hydra
-        assert hydra is not None
-        arguments = ["experiment=tune", *SMALL, *overrides]
-        yield hydra.compose_config("config", arguments, RunMode.MULTIRUN), hydra.config_loader
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        options = read_arguments(["--multirun", "experiment=tune", *SMALL, *overrides])
+        master = compose(options)
+        yield master, Composer(master, GlobalHydra.instance().config_loader())
 
 
 class WritingLauncher:
@@ -71,12 +72,14 @@ class WritingLauncher:
 
 def tune(sweep_dir: Path, *overrides: str, statuses: dict[int, str] | None = None) -> list:
     """Run a tuned sweep with a `WritingLauncher`; the batches that were launched."""
-    sweep_dir.mkdir(parents=True, exist_ok=True)
     launcher = WritingLauncher(sweep_dir, statuses)
-    with composed(f"hydra.sweep.dir={sweep_dir}", *overrides) as (master, loader):
-        pass  # the launcher composes configs of its own
-    try:
-        tuning.tune(master, loader, launcher)
-    finally:
-        print(tuning.describe_result(read_search(master, loader), sweep_dir))
+    with composed(f"hydra.sweep.dir={sweep_dir}", "reuse=false", *overrides) as (master, _):
+        study: Any = vars(sweeper_of(master, train))["sweeping"]
+    # Outside of the block, as the launcher composes configs of its own.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Plugins, "instantiate_launcher", lambda *parts: launcher)
+        study.is_here = False
+        (returned,) = study.sweep(task_overrides(master))
+    for job in returned:
+        _ = job.return_value
     return launcher.batches

@@ -1,81 +1,134 @@
-"""Hydra's composition of the runs of a sweep, at a twentieth of its cost.
+"""The runs of a sweep: expanded into overrides, and composed at a twentieth of Hydra's cost.
 
-Hydra reads and merges every config file anew for every run, and does so when it checks the sweep
-and again when the run starts. Runs of a sweep differ in few options, mostly in plain values such
-as the seed; so each combination of options is composed once, and values are set on copies.
+Hydra reads and merges every config file anew for every run. Runs of a sweep differ in few options,
+mostly in plain values such as the seed: each combination of options is composed once, and values
+are set on copies.
 """
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hydra._internal import hydra as hydra_module
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
-from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.sweep.arguments import as_hydra_reads
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.sweep.command_line import DEFAULT_RECIPE, as_hydra_reads
+
+Overrides = tuple[str, ...]  # of one run
 
 
-class Composer(ConfigLoaderImpl):
-    """Hydra's loader, which remembers how each combination of options was composed.
+class Composer:
+    """Composes the runs of one sweep; of a file that changes meanwhile it gives the former content.
 
-    It gives what Hydra's own gives, as long as no file changes; of a file that does, it gives the
-    former content.
+    Args:
+        master: the config of the sweep, composed with its `hydra` section.
+        loader: Hydra's.
     """
 
-    def __init__(self, config_search_path: ConfigSearchPath) -> None:
-        super().__init__(config_search_path)
-        self.composed: dict[tuple[str, ...], DictConfig] = {}
+    def __init__(self, master: DictConfig, loader: ConfigLoader) -> None:
+        self.master = master
+        self.loader = loader
+        self.composed: dict[Overrides, DictConfig] = {}
+        # Both take milliseconds, and runs repeat one another.
+        of_hydra: list[str] = list(master.hydra.overrides.hydra)
+        options_of = functools.partial(loader.get_group_options, overrides=of_hydra)
+        self.options_of = functools.cache(options_of)
+        parser = OverridesParser.create(config_loader=loader)
+        self.parsed = functools.cache(lambda line: parser.parse_overrides([line])[0])
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave behind what is remembered: in another process it would serve a single run."""
-        return self.__dict__ | {"composed": {}}
+    def factors(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[Override]:
+        """The overrides that make a sweep, by key: the command line replaces an experiment's."""
+        lines = [*(f"{key}={value}" for key, value in params.items()), *arguments]
+        parsed = [self.parsed(line) for line in lines]
+        for override in parsed:
+            if override.key_or_group == "experiment" and override.is_sweep_override():
+                raise ConfigError(
+                    f"experiment must name one experiment of conf/experiment, received "
+                    f"{override.input_line!r}: each has factors of its own. "
+                    "Start one sweep for each; the aggregator takes several sweeps at once."
+                )
+        return list({override.get_key_element(): override for override in parsed}.values())
 
-    def load_sweep_config(
-        self, master_config: DictConfig, sweep_overrides: list[str]
-    ) -> DictConfig:
-        """The config of one run; arguments and errors as Hydra's own."""
-        sweep_overrides = [as_hydra_reads(override) for override in sweep_overrides]
-        parsed = OverridesParser.create().parse_overrides(sweep_overrides)
-        values = [override for override in parsed if _is_value(override, master_config)]
-        options = tuple(
-            line
-            for line, override in zip(sweep_overrides, parsed, strict=True)
-            if not _is_value(override, master_config)
-        )
+    def expand(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[Overrides]:
+        """The overrides of each run of a sweep, in the order of their numbers.
+
+        Args:
+            params: the factors of an experiment, as in `hydra.sweeper.params`.
+            arguments: the overrides of the command line.
+
+        Raises:
+            ConfigError: two experiments at once.
+        """
+        runs = itertools.product(*map(_levels, self.factors(params, arguments)))
+        return [(*run, DEFAULT_RECIPE) if self._lacks_recipe(run) else run for run in runs]
+
+    def first(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[str]:
+        """The overrides of the first run of a sweep, also of one whose runs are proposed."""
+        return [_levels(override)[0] for override in self.factors(params, arguments)]
+
+    def compose(self, run: Sequence[str]) -> DictConfig:
+        """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
+        overrides = [self.parsed(line) for line in run]
+        others = [each for each in overrides if not self._sets_value(each)]
+        values = [
+            each
+            for each in overrides
+            if self._sets_value(each) and not any(_overlap(each, other) for other in others)
+        ]
+        set_later = {id(each) for each in values}
+        lines = zip(run, overrides, strict=True)
+        options = tuple(line for line, each in lines if id(each) not in set_later)
         if options not in self.composed:
-            self.composed[options] = super().load_sweep_config(master_config, list(options))
+            self.composed[options] = self.loader.load_sweep_config(self.master, list(options))
         config = copy.deepcopy(self.composed[options])
-        self._apply_overrides_to_config(values, config)
-        config.hydra.overrides.task = sweep_overrides
+        for each in values:
+            OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
         names = config.hydra.job.config.override_dirname
-        config.hydra.job.override_dirname = get_overrides_dirname(
-            parsed, exclude_keys=names.exclude_keys, item_sep=names.item_sep, kv_sep=names.kv_sep
-        )
-        OmegaConf.copy_cache(from_config=master_config, to_config=config)
+        named = [
+            line
+            for line, each in zip(run, overrides, strict=True)
+            if each.key_or_group not in names.exclude_keys
+        ]
+        dirname = names.item_sep.join(sorted(named)).replace("=", names.kv_sep)
+        config.hydra.overrides.task = list(run)
+        config.hydra.job.override_dirname = dirname
         return config
 
+    def _lacks_recipe(self, run: Overrides) -> bool:
+        """Whether a run chooses a model beside which there is no recipe of its name."""
+        choices = self.master.hydra.runtime.choices
+        model = next((each[6:] for each in run if each.startswith("model=")), None)
+        return (
+            model in self.options_of("model")
+            and model not in self.options_of("training")
+            and choices.get("training") == choices.get("model")
+            and not any(each.startswith("training=") for each in run)
+        )
 
-def _is_value(override: Override, master_config: DictConfig) -> bool:
-    """Whether an override sets a value, which chooses no file.
-
-    Groups have no dots in their names, and in a composed config each is a section.
-    """
-    key = override.key_or_group
-    if override.package is not None:
-        return False
-    return "." in key or (key in master_config and not OmegaConf.is_dict(master_config[key]))
+    def _sets_value(self, override: Override) -> bool:
+        """Whether an override sets a plain value: it chooses no file, adds and deletes nothing."""
+        key = override.key_or_group
+        return override.get_key_element() == key and not self.options_of(key)
 
 
-@contextmanager
-def cheap_sweeps() -> Iterator[None]:
-    """Let every Hydra that is created in this block compose sweeps by a `Composer`."""
-    hydra_module.ConfigLoaderImpl = Composer  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        hydra_module.ConfigLoaderImpl = ConfigLoaderImpl  # type: ignore[misc]
+def _overlap(one: Override, other: Override) -> bool:
+    """Whether the order of two overrides matters, as one key lies within the other."""
+    keys = sorted(f"{each.key_or_group}." for each in (one, other))
+    return keys[1].startswith(keys[0])
+
+
+def _levels(override: Override) -> list[str]:
+    """An override for each level of a factor; for the first one of an interval."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        levels: Iterable[Any] = [value.start]
+    else:
+        levels = override.sweep_string_iterator()
+    return [as_hydra_reads(f"{override.get_key_element()}={level}") for level in levels]

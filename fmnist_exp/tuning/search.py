@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 from pydantic import Field
@@ -20,9 +18,11 @@ from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import MAX_SEED, Arguments, RunConfig
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import Strict, Text, checked
+from fmnist_exp.sweep.composing import Composer
+from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.launchers import runs_at_a_time
 
-SWEEPER = "hydra_plugins.fmnist_optuna.TuningSweeper"
 TUNABLE = ("initializer", "model", "optimizer", "training")  # what a run is, but for data and seed
 Values = Mapping[str, str]  # key of a factor -> value, as in an override
 
@@ -99,14 +99,14 @@ class Search:
         factors: what may be chosen.
         fixed: overrides that every trial has.
         master: the config of the sweep, composed with its `hydra` section.
-        loader: composes configs, from files as they were at the beginning.
+        composer: composes configs, from files as they were at the beginning.
     """
 
     settings: TunerConfig
     factors: tuple[Factor, ...]
     fixed: tuple[str, ...]
     master: DictConfig
-    loader: ConfigLoader
+    composer: Composer
 
     @property
     def trials_at_once(self) -> int:
@@ -116,7 +116,8 @@ class Search:
 
     def compose(self, overrides: list[str]) -> DictConfig:
         """The config of a run."""
-        return self.loader.load_sweep_config(self.master, overrides)
+        with explained([*self.master.hydra.overrides.hydra, *overrides]):
+            return self.composer.compose(overrides)
 
     def overrides(self, values: Values) -> list[str]:
         """The overrides of one trial, as given to Hydra."""
@@ -137,27 +138,22 @@ class Search:
         return [first, *others]
 
 
-def is_tuned(master: DictConfig) -> bool:
-    """Whether a sweep, composed with its `hydra` section, is the search of a tuner."""
-    return OmegaConf.select(master, "hydra.sweeper._target_") == SWEEPER
-
-
-def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
+def read_search(master: DictConfig, composer: Composer) -> Search:
     """The search that a sweep asks for.
 
     Args:
         master: the config of the sweep, composed with its `hydra` section.
-        loader: composes configs, and remembers the files that it has read, as a `Composer` does.
+        composer: composes configs, and remembers the files that it has read.
 
     Raises:
         ConfigError: a setting or a factor breaks its rule; factors may not be data or seeds.
     """
     raw = OmegaConf.to_container(master.hydra.sweeper, resolve=True)
     settings = checked(TunerConfig, raw, "hydra.sweeper")
-    arguments = [f"{key}={value}" for key, value in settings.params.items()]
-    arguments += task_of(master)
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(arguments)
-    last = {override.get_key_element(): override for override in parsed}
+    last = {
+        each.get_key_element(): each
+        for each in composer.factors(settings.params, task_overrides(master))
+    }
     factors = tuple(_factor(each) for each in last.values() if each.is_sweep_override())
     if not factors:
         raise ConfigError(
@@ -169,20 +165,9 @@ def read_search(master: DictConfig, loader: ConfigLoader) -> Search:
         for key, each in last.items()
         if not each.is_sweep_override()
     )
-    search = Search(settings, factors, fixed, master, loader)
+    search = Search(settings, factors, fixed, master, composer)
     _remember_options(search)
     return search
-
-
-def without_hydra(composed: DictConfig) -> DictConfig:
-    """The config of a run without the section that is Hydra's own."""
-    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-
-
-def task_of(master: DictConfig) -> list[str]:
-    """The overrides of a command line that say something of its runs, as they were given."""
-    given: Any = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
-    return given
 
 
 def _remember_options(search: Search) -> None:

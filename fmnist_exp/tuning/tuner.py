@@ -6,27 +6,25 @@ trial is. A trial without a result stays open, and the same command launches it 
 
 import hashlib
 import importlib.util
-import itertools
 import shlex
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
-from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.config.parsing import parse_execution
+from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
-from fmnist_exp.engine.choice import settled_together
+from fmnist_exp.engine.choice import settled_together, why_together
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.run.provenance import run_key
-from fmnist_exp.rundir import records
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import plan, records
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.tables import read_history
-from fmnist_exp.sweep.plan import Plan, write_plan
+from fmnist_exp.sweep.checking import check_data
+from fmnist_exp.sweep.study import Study
 from fmnist_exp.tuning.commands import overrides_of
 from fmnist_exp.tuning.search import Search, Values, read_search
 from fmnist_exp.tuning.trials import (
@@ -69,51 +67,52 @@ def check_startable(search: Search, sweep_dir: Path) -> None:
             )
 
 
-def tune(master: DictConfig, loader: ConfigLoader, launcher: Launcher) -> None:
-    """Launch trials until the study has as many as were asked for.
+class TunedStudy(Study):
+    """A sweep whose runs are proposed one batch after the other, and planned as they are."""
 
-    The entrypoint sees to it that the study can be started, and that no other process is at it.
+    is_tuned = True
 
-    Args:
-        master: the config of the sweep, composed with its `hydra` section.
-        loader: composes configs from the files in conf/.
-        launcher: carries out runs.
+    def prepare(self, arguments: list[str]) -> None:
+        """Check the search, and its runs at the ends of every factor; errors as `Study.sweep`."""
+        self.check_place()
+        self.search = read_search(self.master, self.composer)
+        check_startable(self.search, self.directory)
+        self.begun_with = begun_with(self.search)
+        examples = [self.search.overrides(values) for values in self.search.examples()]
+        composed = [self.search.compose(overrides) for overrides in examples]
+        self.execution = parse_execution(composed[0])
+        parsed = [parse(each) for each in composed]
+        self.configs, self.remark = settled_together(parsed), why_together(parsed)
+        check_data(self.configs)
+        former = read_trials(self.directory)
+        self.trials = [] if former is None else former.trials
+        self.runs = [_planned(number, trial) for number, trial in enumerate(self.trials)]
 
-    Raises:
-        ConfigError: as `read_search`.
-        RecordError: the directory of the sweep cannot be read or written.
-        Exception: of the first trial that failed, after all others have run.
-    """
-    search = read_search(master, loader)
-    sweep_dir = Path(master.hydra.sweep.dir)
-    returned: list[JobReturn] = []
-    OmegaConf.save(master, sweep_dir / "multirun.yaml")
-    sweep = _TunedSweep(search, sweep_dir)
-    while batch := sweep.next_batch():
-        for numbers in _consecutive(batch):
-            overrides = [sweep.trials[number].overrides for number in numbers]
-            returned += launcher.launch(overrides, initial_job_idx=numbers[0])
-    for each in returned:
-        _ = each.return_value  # raises what the run has raised
+    def description(self, store: Store | None) -> str:
+        """What may be chosen, and how far the study is."""
+        return describe_search(self.search, self.directory)
 
+    def result(self) -> str:
+        """How the trials ended, the best, and how to try it in earnest."""
+        return describe_result(self.search, self.directory)
 
-class _TunedSweep:
-    """The trials of a sweep, batch by batch."""
+    def carry_out(self) -> list[JobReturn]:
+        """Launch trials until the study has as many as were asked for."""
+        from fmnist_exp.tuning.study import Study as Proposals  # Optuna is an extra
 
-    def __init__(self, search: Search, sweep_dir: Path) -> None:
-        from fmnist_exp.tuning.study import Study  # Optuna is an extra
-
-        self.search = search
-        self.sweep_dir = sweep_dir
-        self.begun_with = begun_with(search)
-        self.execution = parse_execution(search.compose(search.overrides(search.examples()[0])))
-        self.study = Study(sweep_dir / STUDY, search.settings, search.factors)
-        former = read_trials(sweep_dir)
-        self.trials = [] if former is None else former.trials[: self.study.num_trials]
-        self.engine = _examples(search)[0].engine
-        self.configs = [self._config(trial.values) for trial in self.trials]
-        self.launched: set[int] = set()
-        self._write_new()
+        num_trials = self.search.settings.num_trials
+        with self.shown(num_runs=num_trials, goes_on=True) as progress:
+            self.progress = progress
+            factors = self.search.factors
+            self.study = Proposals(self.directory / STUDY, self.search.settings, factors)
+            self.trials = self.trials[: self.study.num_trials]
+            self.runs = self.runs[: self.study.num_trials]
+            self.launched: set[int] = set()
+            self._write_new()
+            returned: list[JobReturn] = []
+            while batch := self.next_batch():
+                returned += self.launch({number: self.runs[number].overrides for number in batch})
+            return returned
 
     def next_batch(self) -> list[int]:
         """Numbers of the trials to launch next; none at the end.
@@ -134,7 +133,7 @@ class _TunedSweep:
         return batch
 
     def _config(self, values: Values) -> RunConfig:
-        return self.search.config(values).replaced(engine=self.engine)
+        return self.search.config(values).replaced(engine=self.configs[0].engine)
 
     def _write_new(self) -> None:
         """Fix what the trials are that were proposed since, before any of them starts."""
@@ -144,19 +143,19 @@ class _TunedSweep:
             limits = self.study.prune_below(config.training.epochs)
             given = self.search.overrides(values)
             self.trials.append(Trial(values, given, limits, config.plain()))
-            self.configs.append(config)
-        overrides = [trial.overrides for trial in self.trials]
-        # The plan comes last: alone it would tell of a sweep that is not tuned.
-        write_trials(self.sweep_dir, Trials(self.begun_with, self.trials))
-        write_plan(Plan(self.configs, overrides, self.execution, self.sweep_dir))
+            self.runs.append(_planned(number, self.trials[-1]))
+            plan.write_run(self.directory, self.runs[-1])
+            self.progress.watch.add(self.runs[-1])
+        self.write_study()
+        write_trials(self.directory, Trials(begun_with(self.search), self.trials))
 
     def _tell_results(self) -> None:
         for number in self.study.open:
-            record = read_result(self.sweep_dir, number, self.trials[number])
+            record = read_result(self.directory, number, self.trials[number])
             if record is None:
                 continue
             try:
-                history = read_history(self.sweep_dir / str(number) / records.HISTORY)
+                history = read_history(self.directory / str(number) / records.HISTORY)
             except RecordError:  # damaged: launched again
                 continue
             accuracies = history["validation_accuracy"].tolist()
@@ -197,7 +196,7 @@ def describe_result(search: Search, sweep_dir: Path) -> str:
     if best is None or record is None:
         return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
     config, path = search.config(trials[best].values), search.master.hydra.searchpath
-    overrides = overrides_of(config, record.choices, search.loader, path)
+    overrides = overrides_of(config, record.choices, search.composer.loader, path)
     own = [word for each in path for word in ("--config-dir", each.removeprefix("file://"))]
     command = ["python", "-m", "fmnist_exp.train", *own, "--multirun", *overrides]
     accuracy = validation_accuracy(record)
@@ -238,7 +237,12 @@ def _key(config: RunConfig) -> str:
     return run_key(config, loading.load(config.data).sha256)
 
 
-def _consecutive(numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Groups of numbers without a gap, since a launcher counts on from the first."""
-    for _, group in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        yield [number for _, number in group]
+def _planned(number: int, trial: Trial) -> PlannedRun:
+    return PlannedRun(
+        number=number,
+        directory=str(number),
+        overrides=tuple(trial.overrides),
+        config=dict(trial.config or {}),
+        values=dict(trial.values),
+        prune_below=tuple(trial.prune_below),
+    )

@@ -1,15 +1,13 @@
 """The command line: bad input ends in one clear message and leaves nothing behind."""
 
-import logging
 import re
 import sys
 
 import pytest
 from conftest import train
-from hydra.core.utils import JobReturn, JobStatus
-from hydra.errors import CompactHydraException
 
-from fmnist_exp import train as entrypoint
+from fmnist_exp.errors import RecordError
+from fmnist_exp.run import runner
 from fmnist_exp.rundir.records import read_record
 
 # arguments -> what standard error must say
@@ -62,9 +60,9 @@ BAD_COMMANDS = {
         ["hydra.mode=MULTIRUN", "data=synthetic", "training.batch_size=8,1601"],
         r"training.batch_size must be at most the 1600 images .* received 1601",
     ),
-    "model without a recipe": (
-        ["--config-dir", "OWN", "model=mine"],
-        r"model=mine brings no recipe of its own: there is no training/mine.yaml",
+    "recipe of no model": (
+        ["--config-dir", "OWN", "model=mine", "training=mine"],
+        r"training must name an option, received 'mine'.* own",
     ),
     "bad value in a group of one's own": (
         ["--config-dir", "OWN", "training=own"],
@@ -94,14 +92,14 @@ def own_groups(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", BAD_COMMANDS)
-def test_E24_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_groups):
+def test_E24_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_groups, train_here):
     arguments, message = BAD_COMMANDS[case]
     arguments = [str(own_groups) if argument == "OWN" else argument for argument in arguments]
     many = "--multirun" in arguments or "hydra.mode=MULTIRUN" in arguments
-    result = train(*arguments, f"hydra.{'sweep' if many else 'run'}.dir={tmp_path / 'out'}")
-    assert result.returncode == 2, result.stderr
-    assert re.search(message, result.stderr), result.stderr
-    assert "Traceback" not in result.stderr
+    ended = train_here(*arguments, f"hydra.{'sweep' if many else 'run'}.dir={tmp_path / 'out'}")
+    assert ended.status == 2, ended.err
+    assert re.search(message, ended.err), ended.err
+    assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,51 +111,72 @@ def test_recipe_of_ones_own_is_trained(tmp_path, own_groups):
 
 
 @pytest.mark.parametrize("where", ["file/run", "../proc/run"])
-def test_unwritable_directory_is_refused_before_training(where, tmp_path):
+def test_unwritable_directory_is_refused_before_training(where, tmp_path, train_here):
     (tmp_path / "file").write_text("")
     folder = f"{tmp_path}/file/run" if where == "file/run" else "/proc/run"
-    result = train("data=synthetic", f"hydra.run.dir={folder}")
-    assert result.returncode == 2
-    assert re.search(rf"RecordError: cannot write {folder}.*hydra.run.dir=DIR", result.stderr)
-    assert "Traceback" not in result.stderr
+    ended = train_here("data=synthetic", f"hydra.run.dir={folder}")
+    assert ended.status == 2
+    assert re.search(rf"RecordError: cannot write {folder}.*hydra.run.dir=DIR", ended.err)
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize("mode", [["seed=1,2", "--multirun"], ["seed=1"]])
-def test_case_O12_store_is_checked_before_the_first_run(mode, tmp_path, monkeypatch, capsys):
+def test_case_O12_store_is_checked_before_the_first_run(mode, tmp_path, monkeypatch, train_here):
     """A store that cannot be made where the command is given, and output elsewhere."""
     (tmp_path / "runs").write_text("in the way")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(logging, "raiseExceptions", True)  # main sets both; they are put back
-    monkeypatch.setattr(entrypoint.signal, "signal", lambda number, handler: None)
-    monkeypatch.setattr(entrypoint, "run_composed", lambda: pytest.fail("a run was started"))
     out = [f"hydra.{name}.dir={tmp_path / 'out'}" for name in ("run", "sweep")]
-    monkeypatch.setattr(sys, "argv", ["train", "data=synthetic", *out, *mode])
-    with pytest.raises(SystemExit, match="2"):
-        entrypoint.main()
-    said = capsys.readouterr().err
-    assert said.startswith(f"StoreError: cannot write {tmp_path / 'runs'}")
-    assert "Choose another store with store=DIR, or train without one with reuse=false" in said
-    assert "hydra." not in said
+    ended = train_here("data=synthetic", *out, *mode, "reuse=true")
+    assert ended.status == 2
+    assert ended.err.startswith(f"StoreError: cannot write {tmp_path / 'runs'}")
+    assert "Choose another store with store=DIR, or train without one with reuse=fal" in ended.err
+    assert "hydra." not in ended.err
     assert not (tmp_path / "out").exists()
 
 
-def test_error_of_a_run_is_one_line_without_words_of_hydra(capsys):
-    job = JobReturn(status=JobStatus.FAILED)
-    job.return_value = CompactHydraException("RecordError: cannot write x")
-    with pytest.raises(SystemExit, match="2"):
-        entrypoint._value_of_job(job)
-    assert capsys.readouterr().err == "RecordError: cannot write x\n"
+ERRORS = [(RecordError("cannot write x"), 2), (ValueError("odd"), 1)]
 
 
-def test_a_sweep_runs_in_the_directory_that_was_planned(tmp_path, monkeypatch):
-    """Hydra composes anew, a moment later, and the name of the directory tells the time."""
+@pytest.mark.parametrize(("error", "status"), ERRORS, ids=str)
+def test_error_of_a_run_in_a_sweep_is_one_line_and_the_others_run(
+    error, status, tmp_path, monkeypatch, train_here
+):
+    begun = []
+
+    def run(config, *arguments, **options):
+        begun.append(config.seed)
+        if config.seed == 1:
+            raise error
+
+    monkeypatch.setattr(runner, "run", run)
+    sweep = ("--multirun", "seed=1,2,3", f"hydra.sweep.dir={tmp_path}")
+    ended = train_here("data=synthetic", *sweep)
+    assert begun == [1, 2, 3]
+    assert ended.status == status
+    assert ("RecordError: cannot write x\n" in ended.err) == (status == 2)
+    assert "overrides" not in ended.err
+    assert "Traceback" not in ended.err
+    assert (tmp_path / "multirun.yaml").exists()
+
+
+def test_error_of_a_single_run_is_raised_as_it_is(tmp_path, monkeypatch, train_here):
+    def fail(*arguments, **options):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(runner, "run", fail)
+    with pytest.raises(ValueError, match="odd"):
+        train_here("data=synthetic", f"hydra.run.dir={tmp_path / 'run'}")
+
+
+def test_a_sweep_runs_in_one_directory_and_leaves_the_command_line(
+    tmp_path, monkeypatch, train_here
+):
+    """The name of the directory tells the time, which goes on."""
     given = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(logging, "raiseExceptions", True)  # main sets both; they are put back
-    monkeypatch.setattr(entrypoint.signal, "signal", lambda number, handler: None)
-    monkeypatch.setattr(entrypoint, "run_composed", lambda: given.extend(sys.argv))
-    monkeypatch.setattr(sys, "argv", ["train", "data=synthetic", "seed=1,2", "--multirun"])
-    entrypoint.main()
-    (plan,) = tmp_path.glob("multirun/*/*/plan.json")
-    into = f"hydra.sweep.dir={plan.parent}"
-    assert given == ["train", "data=synthetic", "seed=1,2", into, "--multirun"]
+    monkeypatch.setattr(runner, "run", lambda config, run_dir, *rest, **how: given.append(run_dir))
+    ended = train_here("data=synthetic", "seed=1,2", "--multirun")
+    (study,) = tmp_path.glob("multirun/*/*/study.json")
+    assert given == [study.parent / "0", study.parent / "1"]
+    assert sys.argv[1:] == ["data=synthetic", "seed=1,2", "--multirun", "reuse=false"]
+    assert ended.out.startswith(f"2 runs into {study.parent}\n")

@@ -1,13 +1,13 @@
 """The engine of a run is settled when it is planned, without TensorFlow, and no other trains it."""
 
 import logging
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import config_of, read_rows
+from conftest import compose_config, config_of, read_rows
+from planning import plan_command_line
 
-from fmnist_exp import train
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.native import c_library
@@ -16,8 +16,9 @@ from fmnist_exp.run import runner
 from fmnist_exp.run.provenance import run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
-from fmnist_exp.sweep.plan import describe, planned, write_plan
-from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.strict import checked
+from fmnist_exp.sweep.checking import listed
+from fmnist_exp.sweep.task import planned
 
 SWEEP = ("--multirun", "data=synthetic", "training=smoke", "seed=range(3)")
 
@@ -90,12 +91,11 @@ def test_sweep_that_leaves_c_for_a_few_runs_says_for_which_key(tmp_path, overrid
     assert plan.remark == (said if unknown else None)
 
 
-def test_remark_on_the_engine_is_printed_once(tmp_path, monkeypatch, capsys):
+def test_remark_on_the_engine_is_printed_once(tmp_path, train_here):
     for sweep in (["optimizer=adam,sgd"], ["hydra/sweeper=tpe", "optimizer=choice(adam,sgd)"]):
         arguments = ["--multirun", *SWEEP[1:3], *sweep, f"hydra.sweep.dir={tmp_path}/s"]
-        monkeypatch.setattr(sys, "argv", ["train", *arguments, "dry_run=true"])
-        train.main()
-        assert capsys.readouterr().out.count("the C code does not know") == 1
+        ended = train_here(*arguments, "dry_run=true")
+        assert ended.out.count("the C code does not know") == 1
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,20 @@ def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, unknow
 
 
 def test_worker_is_not_warned_of_the_engine_that_its_sweep_shares(tmp_path, caplog):
-    composed = config_of(*SWEEP[1:3])
-    write_plan(plan_command_line([*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"]))
-    assert planned(tmp_path / "s", 0, composed).engine == "xla"
+    composed = compose_config(*SWEEP[1:3])
+    arguments = [*SWEEP, "optimizer=adam,sgd", f"hydra.sweep.dir={tmp_path}/s"]
+    plan_command_line(arguments).study.write_plan()
+    assert planned(tmp_path / "s", 0, composed)[0].config["engine"] == "xla"
     assert caplog.text == ""
 
 
 def test_run_elsewhere_is_not_warned_of_the_engine_that_was_settled(tmp_path, caplog):
-    composed = config_of(*SWEEP[1:3])
     plan = plan_command_line([*SWEEP, f"hydra.sweep.dir={tmp_path}/s"])
-    write_plan(plan)
-    assert planned(plan.sweep_dir, 0, composed) == settled(composed)
+    plan.study.write_plan()
+    run, _ = planned(plan.sweep_dir, 0, compose_config(*SWEEP[1:3]))
+    assert checked(RunConfig, run.config) == settled(config_of(*SWEEP[1:3]))
     assert caplog.text == ""
-    planned(plan.sweep_dir, 0, composed.replaced(engine="xla"))
+    planned(plan.sweep_dir, 0, compose_config(*SWEEP[1:3], "engine=xla"))
     assert "have changed since the sweep began" in caplog.text
 
 
@@ -171,10 +172,11 @@ def test_dry_run_shows_as_done_what_the_settled_engine_has_trained(monkeypatch, 
     arguments = [*SWEEP, "training.epochs=1", f"hydra.sweep.dir={tmp_path}/s"]
     plan, store = plan_command_line(arguments), Store(tmp_path / "runs")
     trained(plan.configs[1], tmp_path)
-    assert "3 runs, 1 done, 2 to train" in describe(plan, store)
+    assert "3 runs, 1 done, 2 to train" in listed(plan.configs, plan.overrides, store)
     request.getfixturevalue("without_c")
     choice._c_is_here.cache_clear()
-    assert "3 runs, 0 done, 3 to train" in describe(plan_command_line(arguments), store)
+    plan = plan_command_line(arguments)
+    assert "3 runs, 0 done, 3 to train" in listed(plan.configs, plan.overrides, store)
 
 
 class Killed(BaseException):

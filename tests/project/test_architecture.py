@@ -16,7 +16,7 @@ ROOMS = {
     "data": {"config"},
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
-    "sweep": {"config", "data", "engine", "rundir", "run", "tuning"},
+    "sweep": {"config", "data", "engine", "rundir", "run"},
     "tuning": {"config", "data", "engine", "rundir", "run", "sweep"},
     "report": {"rundir", "tuning"},
 }
@@ -69,7 +69,6 @@ def test_rooms_use_what_the_table_says():
     assert {room: used_by(room) for room in ROOMS} == ROOMS
 
 
-@pytest.mark.xfail(strict=True, reason="sweep and tuning still use each other")
 def test_no_two_rooms_use_each_other():
     list(graphlib.TopologicalSorter(ROOMS).static_order())
 

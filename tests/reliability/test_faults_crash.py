@@ -177,15 +177,16 @@ HUNG_UP = """
 import sys, time
 from pathlib import Path
 from fmnist_exp import train
-def run_composed():
+def carry_out(options):
     folder = Path(sys.argv[1])
     (folder / "begun").touch()
     while not (folder / "closed").exists():
         time.sleep(0.01)
     time.sleep(0.2)
     (folder / "ended").touch()
-train.plan_command_line = lambda arguments: None
-train.run_composed = run_composed
+    return []
+train.read_arguments = lambda arguments: None
+train._carry_out = carry_out
 train.main()
 """
 

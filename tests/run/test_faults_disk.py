@@ -19,7 +19,7 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
-from fmnist_exp.sweep.output_dirs import check_output_dir
+from fmnist_exp.sweep.checking import check_output_dir
 
 PAGE = 4096  # bytes, in which tmpfs counts
 CHOICES = {"initializer": "he"}

@@ -1,18 +1,17 @@
 """Runs of a sweep are composed as Hydra itself composes them, only faster."""
 
-import copy
-import pickle
+import itertools
 
 import pytest
 from hydra import initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.sweep.composing import Composer, cheap_sweeps
+from fmnist_exp.sweep.composing import Composer
 
 RUNS = {
     "nothing": [],
@@ -36,13 +35,11 @@ RUNS = {
 @pytest.fixture(scope="module")
 def sweep():
     """A composer, Hydra's own loader, and the config of a sweep."""
-    with cheap_sweeps(), initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        hydra = GlobalHydra.instance().hydra
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
         overrides = ["hydra.sweep.dir=somewhere", "seed=0,1"]
-        master = hydra.compose_config("config", overrides, RunMode.MULTIRUN)
-        composer = hydra.config_loader
-        assert isinstance(composer, Composer)
-        yield composer, ConfigLoaderImpl(composer.get_search_path()), master
+        master = loader.load_configuration("config", overrides, RunMode.MULTIRUN)
+        yield Composer(master, loader), loader, master
 
 
 def plain(config):
@@ -51,43 +48,76 @@ def plain(config):
 
 @pytest.mark.parametrize("run", RUNS)
 def test_run_is_composed_as_hydra_does(run, sweep):
-    composer, own, master = sweep
-    expected = own.load_sweep_config(master, RUNS[run])
+    composer, loader, master = sweep
+    expected = loader.load_sweep_config(master, RUNS[run])
     for _ in range(2):  # read from files, then remembered
-        received = composer.load_sweep_config(master, copy.copy(RUNS[run]))
+        received = composer.compose(RUNS[run])
         assert plain(received) == plain(expected)
         assert OmegaConf.is_struct(received)
+
+
+def some_of(words):
+    """Each order of each choice of one to three of these words, each a case."""
+    return [list(each) for n in (1, 2, 3) for each in itertools.permutations(words, n)]
+
+
+MIXED = some_of(
+    [
+        *("seed=3", "initializer=he", "model.hidden=[8]", "++optimizer.config.beta_1=0.8"),
+        *("~training.callbacks", "training.callbacks=null", "store='a b,c=d'"),
+    ]
+)
+
+
+@pytest.mark.slow
+def test_mixed_runs_are_composed_as_hydra_does_in_every_order(sweep):
+    """A run that Hydra refuses is refused, and any other equals it."""
+    composer, loader, master = sweep
+    num_refused = 0
+    for run in MIXED:
+        try:
+            expected = loader.load_sweep_config(master, run)
+        except ConfigCompositionException:
+            num_refused += 1
+            with pytest.raises((ConfigCompositionException, OmegaConfBaseException)):
+                composer.compose(run)
+        else:
+            assert plain(composer.compose(run)) == plain(expected), run
+    assert 0 < num_refused < len(MIXED) / 4
 
 
 @pytest.mark.parametrize(
     "run", [["seeed=1"], ["model.hiden=[3]"], ["seed=1", "~optimizer.nothing"]]
 )
 def test_mistake_is_found_as_hydra_does(run, sweep):
-    composer, own, master = sweep
-    for loader in (own, composer):
-        with pytest.raises(ConfigCompositionException, match="Could not"):
-            loader.load_sweep_config(master, run)
+    composer, loader, master = sweep
+    with pytest.raises(ConfigCompositionException, match="Could not"):
+        loader.load_sweep_config(master, run)
+    with pytest.raises((ConfigCompositionException, ConfigAttributeError, ConfigKeyError)):
+        composer.compose(run)
 
 
-def test_files_are_read_once_for_each_combination_of_options(sweep, monkeypatch):
-    composer, _, master = sweep
-    read = []
-    real = ConfigLoaderImpl.load_configuration
-
-    def load(*arguments, **options):
-        read.append(options["overrides"])
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", load)
-    composer.composed.clear()
-    for seed in range(3):
-        for name in ("he", "lecun"):
-            composer.load_sweep_config(master, [f"seed={seed}", f"initializer={name}"])
-    assert [overrides[-1] for overrides in read] == ["initializer=he", "initializer=lecun"]
+def test_command_line_replaces_a_factor_of_an_experiment(sweep):
+    composer, *_ = sweep
+    params = {"initializer": "he,lecun", "seed": "range(3)"}
+    runs = composer.expand(params, ["data=synthetic", "seed=7,8"])
+    assert runs == [
+        (f"initializer={name}", f"seed={seed}", "data=synthetic")
+        for name in ("he", "lecun")
+        for seed in (7, 8)
+    ]
 
 
-def test_composer_is_sent_to_other_processes_without_what_it_remembers(sweep):
-    composer, _, master = sweep
-    composer.load_sweep_config(master, [])
-    assert pickle.loads(pickle.dumps(composer)).composed == {}
-    assert composer.composed
+@pytest.mark.parametrize(
+    ("factor", "first"),
+    [
+        ("seed=range(3,9)", "seed=3"),
+        ("initializer=glob(he*)", "initializer=he"),
+        ("model.dropout=interval(0.1,0.5)", "model.dropout=0.1"),
+        ("optimizer.config.learning_rate=tag(log,interval(1e-4,1))", None),
+        ("++training.callbacks={},{a:{class_name:X}}", "++training.callbacks=null"),
+    ],
+)
+def test_first_run_has_the_first_level_of_every_factor(factor, first, sweep):
+    composer, *_ = sweep
+    assert composer.first({}, [factor]) == [first or "optimizer.config.learning_rate=0.0001"]

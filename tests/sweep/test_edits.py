@@ -6,14 +6,14 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT, command, config_of
-from sweep.test_plan import plan_of
+from conftest import ROOT, command, compose_config
+from sweep.test_plan import SMALL, begin
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import CodeError
 from fmnist_exp.run import provenance
-from fmnist_exp.rundir import records
-from fmnist_exp.sweep import plan
+from fmnist_exp.rundir import plan, records
+from fmnist_exp.sweep.task import planned
 
 SETTINGS = ("data=synthetic", "training=smoke", "training.epochs=1")
 PROBE = """
@@ -133,9 +133,9 @@ def test_edits_after_the_imports_are_of_no_account(monkeypatch):
 
 
 def test_run_by_other_code_than_its_sweep_was_planned_with_is_warned_of(tmp_path, caplog):
-    plan.write_plan(plan_of(tmp_path, config_of()))
-    path = tmp_path / plan.PLAN
+    begin(tmp_path, "seed=1,2")
+    path = tmp_path / plan.STUDY
     path.write_text(json.dumps(json.loads(path.read_text()) | {"code_sha256": "former"}))
     with caplog.at_level(logging.WARNING):
-        assert plan.planned(tmp_path, 0, config_of()) == config_of()
+        planned(tmp_path, 0, compose_config(*SMALL, "seed=1"))
     assert "modules of fmnist_exp have changed since the sweep began" in caplog.text

@@ -12,6 +12,7 @@ import joblib
 import pytest
 from conftest import command, train
 from hydra.core.config_store import ConfigStore
+from planning import plan_command_line
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError, Terminated
@@ -19,7 +20,6 @@ from fmnist_exp.rundir.presence import num_running, working_in
 from fmnist_exp.rundir.records import HISTORY
 from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.launchers import leaving, preemptible, prepare, threads_of_a_run
-from fmnist_exp.sweep.preflight import plan_command_line
 
 LAUNCHERS = sorted(path.stem for path in (CONFIG_DIR / "hydra" / "launcher").glob("*.yaml"))
 
@@ -79,7 +79,7 @@ def test_missing_plugin_is_named_with_the_command_that_installs_it(
 MISTAKES = {
     "hydra/launcher=corse": r"must name an option, received 'corse'\. Did you mean cores\?",
     "hydra.launcher.n_job=3": r"n_job is not a key .* mean hydra\.launcher\.n_jobs\?.*--cfg hydra",
-    "hydra.launcher.n_jobs=two": "n_jobs=two: Value 'two' .* could not be converted to Integer",
+    "hydra.launcher.n_jobs=two": "hydra.launcher.n_jobs: Value 'two' .* be converted to Integer",
 }
 
 

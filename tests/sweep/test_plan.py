@@ -4,24 +4,25 @@ import logging
 
 import pytest
 from conftest import command, compose_config, config_of, train
+from planning import plan_command_line
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse_execution
 from fmnist_exp.config.schema import RunConfig
-from fmnist_exp.errors import RecordError
-from fmnist_exp.rundir import records
-from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.strict import checked
-from fmnist_exp.sweep.plan import PLAN, Plan, planned, write_plan
-from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.sweep.command_line import words_for_options
+from fmnist_exp.sweep.task import planned
 from fmnist_exp.sweep.watch import Watch
 
 SMALL = ("data=synthetic", "training=smoke")
 
 
-def plan_of(sweep_dir, *configs):
-    execution = parse_execution(compose_config())
-    return Plan(configs, [[] for _ in configs], execution, sweep_dir)
+def begin(sweep_dir, *factors):
+    """Plan a sweep, and write its plan as it does when it starts."""
+    arguments = ("--multirun", *SMALL, *factors, f"hydra.sweep.dir={sweep_dir}")
+    plan_command_line(arguments).study.write_plan()
 
 
 def test_config_survives_its_record():
@@ -30,25 +31,61 @@ def test_config_survives_its_record():
 
 
 def test_run_keeps_the_config_with_which_its_sweep_began(tmp_path, caplog):
-    began, edited = config_of("training.epochs=3"), config_of("training.epochs=4")
-    write_plan(plan_of(tmp_path, config_of("seed=7"), began))
+    begin(tmp_path, "training.epochs=2,3")
     with caplog.at_level(logging.WARNING):
-        assert planned(tmp_path, 1, edited) == began
+        run, _ = planned(tmp_path, 1, compose_config(*SMALL, "training.epochs=4"))
+    assert run.config["training"]["epochs"] == 3
     assert "have changed since the sweep began" in caplog.text
 
 
 def test_unchanged_files_are_not_warned_of(tmp_path, caplog):
-    config = config_of()
-    write_plan(plan_of(tmp_path, config))
-    assert planned(tmp_path, 0, config) == config
-    assert caplog.text == ""
+    begin(tmp_path, "seed=1,2")
+    with caplog.at_level(logging.WARNING):
+        run, execution = planned(tmp_path, 1, compose_config(*SMALL, "seed=2"))
+    assert (run.number, run.directory, run.config["seed"]) == (1, "1", 2)
+    assert run.overrides == (*SMALL, "seed=2")
+    assert execution == parse_execution(compose_config())
+    assert "changed" not in caplog.text
 
 
-@pytest.mark.parametrize("content", ["", "[]", "[3]", '[{"seed": 1}]'])
-def test_damaged_plan_is_refused(tmp_path, content):
-    (tmp_path / PLAN).write_text(content)
-    with pytest.raises(RecordError, match=r"plan.json: it must hold the config of run 0"):
-        planned(tmp_path, 0, config_of())
+@pytest.mark.parametrize("content", ["", "[]", "[3]", '{"seed": 1}'])
+@pytest.mark.parametrize("name", ["study.json", "plan/0.json"])
+def test_damaged_plan_is_refused(tmp_path, name, content):
+    begin(tmp_path, "seed=1,2")
+    (tmp_path / name).write_text(content)
+    with pytest.raises(RecordError, match=rf"{name}: it must hold the plan of a sweep"):
+        planned(tmp_path, 0, compose_config(*SMALL, "seed=1"))
+
+
+@pytest.mark.parametrize("name", ["plan.json", "trials.json"])
+def test_sweep_of_former_code_is_refused_in_one_line(name, tmp_path):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(ConfigError, match=r"must not hold a sweep .* by former code") as refused:
+        begin(tmp_path, "seed=1,2")
+    assert "\n" not in str(refused.value)
+
+
+def test_run_directories_come_from_the_config_of_each_run(tmp_path):
+    subdir = "hydra.sweep.subdir='${hydra.job.name}/${hydra.job.override_dirname}'"
+    begin(tmp_path, "seed=1,2", "hydra.job.name=mine", subdir)
+    folders = [run.directory for run in plan.read_runs(tmp_path)]
+    assert folders == [f"mine/data=synthetic,seed={n},training=smoke" for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("subdir", "message"),
+    [
+        ("'${seed}'", "must give each run a directory of its own, received 7 for 2 runs"),
+        ("../x", "must name a folder within that of the sweep, received '../x'"),
+        ("/x", "must name a folder within that of the sweep, received '/x'"),
+        ("''", "must name a folder within that of the sweep"),
+    ],
+)
+def test_directory_that_is_shared_or_elsewhere_is_refused(subdir, message, tmp_path):
+    factors = ("training.epochs=1,2", "seed=7", f"hydra.sweep.subdir={subdir}")
+    with pytest.raises(ConfigError, match=rf"^hydra.sweep.subdir {message}"):
+        begin(tmp_path / "s", *factors)
+    assert not (tmp_path / "s").exists()
 
 
 EDITING = """
@@ -96,14 +133,10 @@ def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
     (tmp_path / "own" / "optimizer" / "mine.yaml").write_text(text)
     arguments = ["--multirun", "data=synthetic", "optimizer=mine", "seed=1,2"]
     folder = ["--config-dir", str(tmp_path / "own")]
-    plan = plan_command_line([*folder, *arguments, f"hydra.sweep.dir={tmp_path / 's'}"])
-    runs = [
-        PlannedRun(number=number, directory=str(number), overrides=tuple(overrides), config={})
-        for number, overrides in enumerate(plan.overrides)
-    ]
-    watch = Watch(plan.sweep_dir, runs)
+    study = plan_command_line([*folder, *arguments, f"hydra.sweep.dir={tmp_path / 's'}"]).study
+    watch = Watch(study.directory, study.runs)
     watch.failures[0] = "failed (E: m)"
-    repeat = watch.without_result(plan.options)[1]
+    repeat = watch.without_result(words_for_options(study.master))[1]
     assert f"--config-dir {tmp_path / 'own'} data=synthetic optimizer=mine seed=1" in repeat
 
 

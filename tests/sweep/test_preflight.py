@@ -1,9 +1,9 @@
 """Every run of a command line is composed as Hydra will compose it, and checked."""
 
 import pytest
+from planning import plan_command_line
 
 from fmnist_exp.errors import ConfigError, DataError
-from fmnist_exp.sweep.preflight import plan_command_line
 
 SMALL = ("data=synthetic", "training=smoke")
 
@@ -19,11 +19,6 @@ def test_good_command_lines_pass(into):
     plan_command_line([*SMALL, *into])
     plan_command_line(["--multirun", *SMALL, "seed=range(3)", "initializer=glorot,he", *into])
     plan_command_line(["--multirun", "experiment=smoke", *into])
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job", "seed=-1"], ["--hydra-help"]])
-def test_requests_without_a_run_are_left_to_hydra(arguments):
-    plan_command_line(arguments)
 
 
 @pytest.mark.parametrize(

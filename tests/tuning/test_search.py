@@ -3,11 +3,12 @@
 import sys
 
 import pytest
+from planning import plan_command_line
 from tuning_study import SMALL, composed
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.rundir import plan
 from fmnist_exp.tuning.search import Choice, Interval, read_search
 
 
@@ -88,15 +89,17 @@ def test_without_optuna_one_line_says_what_to_install(monkeypatch, tmp_path):
         plan_command_line(["--multirun", "experiment=tune", *SMALL, into])
 
 
+STUDY = plan.PlannedStudy(num_runs=0, code_sha256="c", options=(), execution={})
+
+
 def test_ordinary_sweep_keeps_out_of_a_tuned_one(tmp_path):
-    for name in ("trials.json", "plan.json"):
-        (tmp_path / name).write_text("{}")
+    plan.write_study(tmp_path, STUDY.model_copy(update={"begun_with": {}}))
     with pytest.raises(ConfigError, match="which holds a tuned sweep, for an ordinary one"):
         plan_command_line(["--multirun", *SMALL, "seed=1,2", f"hydra.sweep.dir={tmp_path}"])
 
 
 def test_tuned_sweep_keeps_out_of_an_ordinary_one(tmp_path):
-    (tmp_path / "plan.json").write_text("[]")
+    plan.write_study(tmp_path, STUDY)
     with pytest.raises(ConfigError, match="which holds an ordinary sweep, for a tuned one"):
         plan_command_line(["--multirun", "experiment=tune", f"hydra.sweep.dir={tmp_path}"])
 

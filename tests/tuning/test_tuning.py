@@ -1,9 +1,8 @@
 """A tuned sweep: how its trials are launched, stopped, resumed, given up and reported."""
 
-import json
-
 import pytest
 from conftest import command, read_rows
+from planning import plan_command_line
 from study import found_in
 from tuning_study import SMALL, tune
 
@@ -15,9 +14,7 @@ from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.run import provenance, runner
 from fmnist_exp.run.store import Store
-from fmnist_exp.rundir import records
-from fmnist_exp.sweep.plan import PLAN
-from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.tuning.trials import read_trials
 
 LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
@@ -37,9 +34,9 @@ def test_study_goes_on_to_the_total_and_no_further(tmp_path):
     assert tune(tmp_path / "a", total(5), LEARNING) == []
     tune(tmp_path / "b", total(5), LEARNING)
     assert values(tmp_path / "a") == values(tmp_path / "b")
-    plan = json.loads((tmp_path / "a" / PLAN).read_text())
+    runs = list(plan.read_runs(tmp_path / "a"))
     rates = [float(each["optimizer.config.learning_rate"]) for each in values(tmp_path / "a")]
-    assert [each["optimizer"]["config"]["learning_rate"] for each in plan["configs"]] == rates
+    assert [run.config["optimizer"]["config"]["learning_rate"] for run in runs] == rates
 
 
 def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsys):
@@ -54,7 +51,8 @@ def test_case_O3_stopped_study_of_which_nothing_has_ended_says_where_it_is(tmp_p
     """What is missing, and how to go on, is said for every sweep."""
     with pytest.raises(RuntimeError, match="trial 0"):
         tune(tmp_path, total(1), statuses={0: "failed"})
-    assert capsys.readouterr().out == f"study: {tmp_path / 'study.db'}\n"
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2:] == [f"study: {tmp_path / 'study.db'}", f"files in {tmp_path}"]
 
 
 def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
@@ -91,7 +89,9 @@ def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path,
 
 def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, monkeypatch):
     for name in ("GPU", "GPU:NVIDIA A100"):
-        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        monkeypatch.setattr(
+            provenance, "device", lambda engine, name=name: name * (engine == "gpu")
+        )
         assert tune(tmp_path, total(2), "engine=gpu") == ([[0], [1]] if name == "GPU" else [])
         arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
         plan_command_line([*arguments, total(9), "engine=gpu"])
@@ -203,19 +203,6 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
 def test_as_many_trials_are_proposed_as_the_launcher_starts_together(tmp_path):
     arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path / 's'}"]
     for launcher, number in ((("hydra/launcher=cores", "hydra.launcher.n_jobs=3"), 3), ((), 1)):
-        assert plan_command_line([*arguments, *launcher]).search.trials_at_once == number
-    plan = plan_command_line([*arguments, "hydra/launcher=cores"])
-    assert plan.search.trials_at_once >= 1  # one for each core
-
-
-def test_study_killed_between_its_first_two_files_goes_on(tmp_path, monkeypatch):
-    def die(plan):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("fmnist_exp.tuning.tuner.write_plan", die)
-        with pytest.raises(KeyboardInterrupt):
-            tune(tmp_path, total(2))
-    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
-    plan_command_line(arguments)
-    assert tune(tmp_path, total(2)) == [[0], [1]]
+        assert plan_command_line([*arguments, *launcher]).study.search.trials_at_once == number
+    planned = plan_command_line([*arguments, "hydra/launcher=cores"])
+    assert planned.study.search.trials_at_once >= 1  # one for each core

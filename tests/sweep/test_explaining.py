@@ -1,10 +1,10 @@
 """What Hydra cannot compose is answered in one line that leads to what was meant."""
 
 import pytest
+from planning import plan_command_line
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.sweep.complaints import nearest
-from fmnist_exp.sweep.preflight import plan_command_line
+from fmnist_exp.sweep.explaining import nearest
 
 KEYS = [
     *("seed", "data.name", "data.split_seed", "model.name", "model.hidden", "model.dropout"),
@@ -50,9 +50,7 @@ ANSWERS = {
         "optimizer.config.beta_1 is not set by optimizer=adam, which leaves it at Keras's default. "
         "Write ++ before it to add it where it is missing: ++optimizer.config.beta_1=VALUE."
     ),
-    "data={other:1}": (
-        "data has not all keys of the value received. Write ++ before it to add them."
-    ),
+    "data={zzz:1}": "data.zzz is not a key of data=synthetic. " + SHOWS,
     "model=deep": "model must name an option, received 'deep'. Known: baseline, regularized.",
     "seed=0,1": (
         "seed=0,1 names several values, received for a single run. Add --multirun for a run of "

@@ -1,82 +1,117 @@
 """What Hydra says of a command line that it cannot compose, in words that help to mend it."""
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import OverrideParseException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    OmegaConfBaseException,
+    ValidationError,
+)
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.keras_classes import keras_classes, lacks
 from fmnist_exp.config.parsing import explain_value
-from fmnist_exp.errors import did_you_mean
-from fmnist_exp.tuning.search import without_hydra
+from fmnist_exp.errors import ConfigError, did_you_mean
 
+# PyYAML lets through what its constructors stumble over, such as `!!int` without a number.
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+ERRORS = (HydraException, OmegaConfBaseException, RecursionError, *UNREADABLE)
 FAMILIES = {"initializer": "initializers", "optimizer": "optimizers"}
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 
 
+@contextmanager
+def explained(overrides: Sequence[str]) -> Iterator[None]:
+    """Turn what Hydra raises while it composes these overrides into a ConfigError of one line."""
+    try:
+        yield
+    except ERRORS as error:
+        raise ConfigError(explain(error, overrides)) from error
+
+
 def explain(error: Exception, overrides: Sequence[str]) -> str:
-    """Hydra's message in one line: what was received, the rule, and the repair.
+    """What was received, the rule, and the repair.
 
     Args:
         error: raised by Hydra while it composed these overrides.
         overrides: of the command line, or of the run of a sweep.
     """
-    message = str(error).strip()
-    if isinstance(error, RecursionError):
-        return "an override is nested too deep to be read. Write it with fewer brackets."
-    if isinstance(error, OmegaConfBaseException):
-        return explain_value(error)
     if isinstance(error, OverrideParseException):
         return (
             f"{error.override!r} cannot be read as KEY=VALUE. Put a value with special characters "
             """into two pairs of quotes: 'KEY="VALUE"'."""
         )
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
+        return _explain_option(error)
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError):
+        return _explain_key(_given_key(str(cause.full_key), overrides), overrides)
+    if isinstance(cause, ValidationError) and {f"{cause.full_key}={no}" for no in ("", "null")} & {
+        *overrides
+    }:
+        return f"{cause.full_key} must have a value, received null. Leave it out, or pass a value."
+    if isinstance(cause, OmegaConfBaseException):
+        return explain_value(cause)
+    is_of_file = isinstance(error, (RecursionError, *UNREADABLE))
+    if is_of_file and (found := _unreadable_file(overrides)) is not None:
+        return found
+    if isinstance(error, RecursionError):
+        return "an override is nested too deep to be read. Write it with fewer brackets."
+    message = " ".join(str(error).split())
     if isinstance(error, ValueError):  # Hydra's parser, on overrides such as `=3`
         return f"{message}. Every override must read KEY=VALUE, received {' '.join(overrides)!r}."
-    if several := re.match(r"Ambiguous value for argument '(.*)'\n", message):
-        return (
-            f"{several[1]} names several values, received for a single run. Add --multirun for a "
-            "run of each; put a list into brackets, KEY=[1,2]."
-        )
-    if option := re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message):
-        return _explain_option(option[1], option[2], message, overrides)
-    if found := re.match(r"Error merging override (\S+)=null$", message):
-        return f"{found[1]} must have a value, received null. Leave it out, or pass a value."
-    if unknown := re.search(r"Could not override '([^']+)'", message):
-        return _explain_key(unknown[1], overrides)
     reason = str(error.__cause__ or "").partition("\n")[0]
-    return ": ".join(filter(None, (" ".join(message.split()), reason)))
+    return ": ".join(filter(None, (message, reason)))
 
 
-def _explain_option(group: str, option: str, message: str, overrides: Sequence[str]) -> str:
+def _unreadable_file(overrides: Sequence[str]) -> str | None:
+    """The first config file that is no YAML, if there is one: Hydra does not name it."""
+    folders = [CONFIG_DIR]
+    for override in overrides:
+        if override.startswith("hydra.searchpath="):
+            given: Any = OverridesParser.create().parse_override(override).value()
+            folders += [Path(str(each).removeprefix("file://")) for each in given]
+    for path in sorted(path for folder in folders for path in folder.rglob("*.yaml")):
+        try:
+            OmegaConf.load(path)
+        except (RecursionError, *UNREADABLE) as error:
+            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+            return f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."
+    return None
+
+
+def _explain_option(error: MissingConfigException) -> str:
+    group, _, option = str(error.missing_cfg_file).removesuffix(".yaml").rpartition("/")
     if group == "hydra/launcher" and option in EXTRAS:
         return (
             f"hydra/launcher needs Hydra's plugin for {option}, which is not installed. "
             f"Install it: pip install -e '.[{EXTRAS[option]}]'"
         )
-    if group == "training" and not any(each.startswith("training=") for each in overrides):
-        return (
-            f"model={option} brings no recipe of its own: there is no training/{option}.yaml "
-            "beside it. Add that file, or pass training=baseline or another one of conf/training."
-        )
-    known = re.findall(r"^\t(\S+)$", message, re.MULTILINE)
-    return f"{group} must name an option, received {option!r}.{did_you_mean(option, known)}"
+    meant = did_you_mean(option, error.options or [])
+    return f"{group} must name an option, received {option!r}.{meant}"
+
+
+def _given_key(key: str, overrides: Sequence[str]) -> str:
+    """The key as it was given: of `modle.dropout` OmegaConf names `modle` alone."""
+    given = (each.partition("=")[0].lstrip("+~") for each in overrides)
+    return next((each for each in given if each.startswith(f"{key}.")), key)
 
 
 def _explain_key(key: str, overrides: Sequence[str]) -> str:
     """Why a key cannot be set: it is misspelled, or the chosen options do not have it."""
-    hydra = GlobalHydra.instance().hydra
-    assert hydra is not None
-    loader = hydra.config_loader
+    loader = GlobalHydra.instance().config_loader()
     names = {each: each.partition("=")[0].lstrip("+~") for each in overrides if "{" not in each}
     options = [
         each
@@ -84,7 +119,7 @@ def _explain_key(key: str, overrides: Sequence[str]) -> str:
         if name == "hydra.searchpath" or ("." not in name and loader.get_group_options(name))
     ]
     # As the config of a sweep, since that may ask for several options of a group.
-    config = hydra.compose_config("config", options, RunMode.MULTIRUN)
+    config = loader.load_configuration("config", options, RunMode.MULTIRUN)
     group = key.partition(".")[0]
     if group == "hydra":
         group = "/".join(key.split(".")[:2])
@@ -101,8 +136,6 @@ def _explain_key(key: str, overrides: Sequence[str]) -> str:
         class_name = OmegaConf.select(config, f"{section}.class_name")
         if (problem := lacks(key, family, class_name, owner)) is not None:
             return problem
-    if OmegaConf.select(config, key) is not None:
-        return f"{key} has not all keys of the value received. Write ++ before it to add them."
     what = "hydra" if key.startswith("hydra.") else "job"
     keys = _keys(config)
     offered = {each: name for each, name in _offered().items() if each not in keys}
@@ -171,7 +204,9 @@ def _keys(config: DictConfig) -> list[str]:
     """The full path of every key that can be set: of runs, of the launcher and of the sweeper."""
     parts = ("launcher", "sweeper")
     of_hydra = {part: OmegaConf.to_container(config.hydra[part], resolve=False) for part in parts}
-    values: Any = OmegaConf.to_container(without_hydra(config), resolve=False)
+    values: Any = OmegaConf.to_container(
+        OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), resolve=False
+    )
 
     def paths(node: Any, prefix: str) -> Iterator[str]:
         for key, value in node.items():
