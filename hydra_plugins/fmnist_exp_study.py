@@ -1,8 +1,9 @@
-"""The sweeper `study`, where Hydra looks for plugins; it hands over to `fmnist_exp.sweep.study`.
+"""The sweepers `study` and `tpe`, where Hydra looks for plugins; they hand over to `fmnist_exp`.
 
 Every Hydra program imports this file at its start, so it imports nothing of ours until it is used.
 """
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
@@ -30,15 +31,38 @@ class StudySweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         """Take what Hydra knows of the sweep."""
+        self.sweeping = self.sweep_of(hydra_context, task_function, config)
+
+    def sweep_of(self, context: HydraContext, task: TaskFunction, config: DictConfig) -> "Sweep":
+        """The sweep that a command line asks for."""
         from fmnist_exp.sweep.study import Study, Sweep
         from fmnist_exp.sweep.task import train
 
-        kind = Study if task_function is train else Sweep
-        self.sweeping = kind(hydra_context, task_function, config, self.params)
+        return (Study if task is train else Sweep)(context, task, config, self.params)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Carry out the sweep that a command line asks for."""
         return self.sweeping.sweep(arguments)
+
+
+class TuningSweeper(StudySweeper):
+    """Sweeps whose runs Optuna proposes; conf/hydra/sweeper/tpe.yaml has the settings."""
+
+    def __init__(self, params: dict[str, Any] | None, **settings: Any) -> None:
+        super().__init__(params)
+
+    def sweep_of(self, context: HydraContext, task: TaskFunction, config: DictConfig) -> "Sweep":
+        """The sweep that a command line asks for."""
+        from fmnist_exp.errors import ConfigError
+
+        if importlib.util.find_spec("optuna") is None:
+            raise ConfigError(
+                "hydra/sweeper=tpe needs Optuna, which is not installed. "
+                "Install it with: pip install -e '.[optuna]'"
+            )
+        from fmnist_exp.tuning.study import study_of
+
+        return study_of(context, task, config, self.params)
 
 
 ConfigStore.instance().store(

@@ -1,36 +1,34 @@
-"""Searches composed in this process, and a launcher that writes records instead of training."""
+"""Tuned sweeps in this process, with a launcher that writes records instead of training."""
 
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
-import pytest
 from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
-from omegaconf import DictConfig
 from study import change_record, write_run
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.sweep.command_line import compose, read_arguments
-from fmnist_exp.sweep.composing import Composer
-from fmnist_exp.sweep.hydra_private import sweeper_of, task_overrides
+from fmnist_exp.rundir.plan import PlannedRun, read_run, read_runs
+from fmnist_exp.sweep import command_line, hydra_private
 from fmnist_exp.sweep.task import train
-from fmnist_exp.tuning.trials import read_trial
+from fmnist_exp.tuning.study import TunedStudy
 
 SMALL = ("data=synthetic", "training=smoke")
 
 
 @contextmanager
-def composed(*overrides: str) -> Iterator[tuple[DictConfig, Composer]]:
-    """The config of a tuned sweep, and what composes its trials."""
+def studied(*overrides: str) -> Iterator[tuple[TunedStudy, list[str]]]:
+    """A tuned sweep that is not prepared yet, and what it is to be prepared for."""
+    arguments = ["--multirun", "experiment=tune", *SMALL, *overrides]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        options = read_arguments(["--multirun", "experiment=tune", *SMALL, *overrides])
-        master = compose(options)
-        yield master, Composer(master, GlobalHydra.instance().config_loader())
+        composed = command_line.compose(command_line.read_arguments(arguments))
+        study = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
+        assert isinstance(study, TunedStudy)
+        yield study, hydra_private.task_overrides(composed)
 
 
 class WritingLauncher:
@@ -54,32 +52,32 @@ class WritingLauncher:
 
     def _end(self, number: int, overrides: list[str]) -> JobReturn:
         status = self.statuses.get(number, "completed")
-        trial = read_trial(self.sweep_dir, number)
-        assert trial is not None
+        trial = read_run(self.sweep_dir, number)
         assert list(trial.overrides) == overrides
-        config = trial.config
-        shutil.rmtree(self.sweep_dir / str(number), ignore_errors=True)
+        folder = self.sweep_dir / trial.directory
+        shutil.rmtree(folder, ignore_errors=True)
         accuracy = 0.9 - float(trial.values["model.dropout"])
-        options = {"status": status, "accuracy": accuracy}
-        write_run(self.sweep_dir / str(number), *overrides, **options)
-        change_record(self.sweep_dir / str(number), lambda values: values.update(config=config))
+        write_run(folder, *SMALL, status=status, accuracy=accuracy)
+        change_record(folder, lambda values: values.update(config=trial.config))
+        job = JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
         if status == "failed":
-            failure = JobReturn(overrides=overrides, status=JobStatus.FAILED)
-            failure.return_value = RuntimeError(f"trial {number}")
-            return failure
-        return JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
+            job.status = JobStatus.FAILED
+            job.return_value = RuntimeError(f"trial {number}")
+        return job
 
 
 def tune(sweep_dir: Path, *overrides: str, statuses: dict[int, str] | None = None) -> list:
     """Run a tuned sweep with a `WritingLauncher`; the batches that were launched."""
     launcher = WritingLauncher(sweep_dir, statuses)
-    with composed(f"hydra.sweep.dir={sweep_dir}", "reuse=false", *overrides) as (master, _):
-        study: Any = vars(sweeper_of(master, train))["sweeping"]
-    # Outside of the block, as the launcher composes configs of its own.
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Plugins, "instantiate_launcher", lambda *parts: launcher)
-        study.is_here = False
-        (returned,) = study.sweep(task_overrides(master))
-    for job in returned:
-        _ = job.return_value
+    with studied(f"hydra.sweep.dir={sweep_dir}", "reuse=false", *overrides) as (study, arguments):
+        study.is_here = False  # as for any launcher but Hydra's own
+    with mock.patch.object(Plugins, "instantiate_launcher", return_value=launcher):
+        [jobs] = study.sweep(arguments)
+    for job in jobs:
+        _ = job.return_value  # raises what the trial has raised
     return launcher.batches
+
+
+def trials_of(sweep_dir: Path) -> list[PlannedRun]:
+    """The trials that are planned so far."""
+    return list(read_runs(sweep_dir))

@@ -16,14 +16,6 @@ WIDE = 72  # columns, from which on there is room for bars
 MAX_NAME = 30  # characters, with room for the rest in 80 columns
 
 
-def live_console() -> Console | None:
-    """The terminal, if standard output is one that can show a bar."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return None
-    console = Console()
-    return console if console.is_interactive else None
-
-
 def in_words(seconds: float) -> str:
     """A time as people say it: `80 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
@@ -108,3 +100,11 @@ class Display(Progress):
         completed, total = progress
         count = f"{completed}/{total}"
         self.update(bar, completed=completed, total=total, count=count, parts=parts, refresh=True)
+
+
+def live_display() -> Display | None:
+    """A display on standard output, if that is a terminal that can show bars."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    console = Console()
+    return Display(console) if console.is_interactive else None

@@ -8,10 +8,9 @@ import logging
 import math
 import time
 from pathlib import Path
-from types import TracebackType
 
-from fmnist_exp.run.display import Display, in_words, live_console
-from fmnist_exp.rundir.progress import Epochs, remove_epochs, write_epochs
+from fmnist_exp.run.display import in_words, live_display
+from fmnist_exp.rundir.progress import remove_epochs, write_epochs
 from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,7 @@ class EpochProgress:
         self.run_dir = run_dir
         self.shown_at = -math.inf
         self.seconds = 0.0  # of all epochs but the first
-        console = live_console() if run_dir is None else None
-        self.display = None if console is None else Display(console)
+        self.display = live_display() if run_dir is None else None
         is_plain = self.display is None and run_dir is None
         self.level = logging.INFO if is_plain else logging.DEBUG  # for the log file alone
 
@@ -45,12 +43,7 @@ class EpochProgress:
             self.display.refresh()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Take the bar, or the file, away."""
         if self.display is not None:
             self.display.stop()
@@ -59,37 +52,27 @@ class EpochProgress:
 
     def show(self, row: Epoch) -> None:
         """Show one epoch."""
-        epoch, accuracy = row.epoch, row.validation_accuracy
-        measured, left = f"validation accuracy {accuracy:.4f}", self._time_left(row)
+        accuracy, left = f"validation accuracy {row.validation_accuracy:.4f}", self._time_left(row)
         log.log(
             self.level,
-            "epoch %*d/%d  loss %.4f  validation loss %.4f  %s  %s",
-            len(str(self.num_epochs)),
-            epoch,
-            self.num_epochs,
-            row.train_loss,
-            row.validation_loss,
-            measured,
-            ", ".join([f"{row.seconds:.2f} s", *left]),
+            f"epoch {row.epoch:{len(str(self.num_epochs))}}/{self.num_epochs}  "
+            f"loss {row.train_loss:.4f}  validation loss {row.validation_loss:.4f}  "
+            f"{accuracy}  {', '.join([f'{row.seconds:.2f} s', *left])}",
         )
         now = time.perf_counter()
         if now - self.shown_at < (BAR_SECONDS if self.run_dir is None else FILE_SECONDS):
             return
         self.shown_at = now
         if self.display is not None:
-            parts = [measured, *left, f"loss {row.train_loss:.4f}"]
-            self.display.show(self.bar, (epoch, self.num_epochs), parts)
-        if self.run_dir is not None and math.isfinite(accuracy):
-            epochs = Epochs(
-                epoch=epoch, num_epochs=self.num_epochs, validation_accuracy=float(accuracy)
-            )
-            write_epochs(self.run_dir, epochs)
+            parts = [accuracy, *left, f"loss {row.train_loss:.4f}"]
+            self.display.show(self.bar, (row.epoch, self.num_epochs), parts)
+        if self.run_dir is not None:
+            write_epochs(self.run_dir, row.epoch, self.num_epochs, row.validation_accuracy)
 
     def _time_left(self, row: Epoch) -> list[str]:
         """The most time that is left, in words; nothing below a second."""
-        epoch = row.epoch
-        if epoch == 1:  # it holds the compilation, and says little of the others
+        if row.epoch == 1:  # it holds the compilation, and says little of the others
             return []
         self.seconds += row.seconds
-        seconds = self.seconds / (epoch - 1) * (self.num_epochs - epoch)
+        seconds = self.seconds / (row.epoch - 1) * (self.num_epochs - row.epoch)
         return [f"at most {in_words(seconds)} left"] if seconds >= 1 else []

@@ -26,13 +26,13 @@ class Epochs(Strict):
     validation_accuracy: float
 
 
-def write_epochs(run_dir: Path, epochs: Epochs) -> None:
+def write_epochs(run_dir: Path, epoch: int, num_epochs: int, accuracy: float) -> None:
     """Replace the file without waiting for the disk; a full one costs no run."""
-    path = run_dir / PROGRESS
-    temporary = path.with_name(f"{PROGRESS}.tmp")
-    with suppress(OSError):
+    with suppress(OSError, ValidationError):  # of an accuracy that is no number
+        epochs = Epochs(epoch=epoch, num_epochs=num_epochs, validation_accuracy=accuracy)
+        temporary = run_dir / f"{PROGRESS}.tmp"
         temporary.write_text(epochs.model_dump_json(), encoding="utf-8")
-        temporary.replace(path)
+        temporary.replace(run_dir / PROGRESS)
 
 
 def read_epochs(run_dir: Path) -> Epochs | None:
@@ -45,6 +45,5 @@ def read_epochs(run_dir: Path) -> Epochs | None:
 
 def remove_epochs(run_dir: Path) -> None:
     """Take the file away, when a run ends."""
-    for name in (PROGRESS, f"{PROGRESS}.tmp"):
-        with suppress(OSError):
-            (run_dir / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        (run_dir / PROGRESS).unlink(missing_ok=True)

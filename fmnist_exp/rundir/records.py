@@ -28,7 +28,6 @@ RESULTS = (HISTORY, PREDICTIONS, CONFUSION_MATRIX, CLASSIFICATION_REPORT)
 MODEL_SUFFIX = "_model.keras"
 FIGURES = "figures"
 RUN_FIGURES = ("curves.png", "confusion_matrix.png")  # of a single run
-TRIALS = "trials.json"  # in the directory of a sweep whose runs a tuner has proposed
 
 Status = Literal["completed", "diverged", "pruned", "failed", "interrupted"]
 FINISHED = ("completed", "diverged")  # trained to an end and measured

@@ -74,7 +74,11 @@ class Composer:
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
         overrides = [self.parsed(line) for line in run]
-        others = [each for each in overrides if not self._sets_value(each)]
+        others = [  # which are applied among the values, and not before them, as options are
+            each
+            for each in overrides
+            if not self._sets_value(each) and not self.options_of(each.key_or_group)
+        ]
         values = [
             each
             for each in overrides

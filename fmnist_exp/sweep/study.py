@@ -35,6 +35,7 @@ from fmnist_exp.sweep.command_line import quoted, words_for_options
 from fmnist_exp.sweep.composing import Composer
 from fmnist_exp.sweep.explaining import explained
 from fmnist_exp.sweep.sweep_progress import SweepProgress
+from fmnist_exp.sweep.watch import Watch
 
 FORMER = ("plan.json", "trials.json")  # of sweeps by former code
 
@@ -236,10 +237,11 @@ class Study(Sweep):
             DataError: the data are missing or damaged.
         """
         parsed, directories = [], []
+        of_hydra: Any = OmegaConf.to_container(self.master.hydra.overrides.hydra, resolve=False)
         for number, overrides in enumerate(runs):
-            with explained([*self.master.hydra.overrides.hydra, *overrides]):
+            with explained([*of_hydra, *overrides]):
                 composed = self.composer.compose(overrides)
-                directories.append(self._directory(composed, number))
+                directories.append(self.directory_of(composed, number))
             parsed.append(parse(composed))
             if number == 0:
                 self.execution = parse_execution(composed)
@@ -254,11 +256,11 @@ class Study(Sweep):
         return configs, directories
 
     @contextmanager
-    def shown(self, **how: Any) -> Iterator[SweepProgress]:
+    def shown(self, num_runs: int | None = None) -> Iterator[SweepProgress]:
         """Be the only one at this sweep, show it, and at its end name each run without a result.
 
         Args:
-            how: as `SweepProgress` takes it.
+            num_runs: as `Watch` takes it.
 
         Raises:
             ConfigError: the launcher cannot start runs here.
@@ -267,7 +269,7 @@ class Study(Sweep):
         launchers.prepare(self.launcher)
         with working_in(self.directory, wait=False):
             self.begin()
-            progress = SweepProgress(self.directory, self.runs, **how)
+            progress = SweepProgress(Watch(self.directory, self.runs, num_runs))
             try:
                 with progress, launchers.leaving(self.launcher, self.directory):
                     yield progress
@@ -295,7 +297,7 @@ class Study(Sweep):
         """The task, with its run as it was planned."""
         return partial(task.train_planned, self.runs[number], self.execution)
 
-    def _directory(self, composed: DictConfig, number: int) -> str:
+    def directory_of(self, composed: DictConfig, number: int) -> str:
         """Where a run goes, relative to the directory of the sweep.
 
         Raises:

@@ -3,15 +3,11 @@
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 
 from rich.progress import TaskID
 
 from fmnist_exp.console import counted
-from fmnist_exp.run.display import Display, live_console
-from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.run.display import Display, live_display
 from fmnist_exp.sweep.watch import Watch
 
 LOOK_SECONDS = 0.5
@@ -20,30 +16,15 @@ MAX_BARS = 8  # of runs; more would fill the terminal
 
 
 class SweepProgress:
-    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees.
+    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees."""
 
-    Args:
-        sweep_dir: the directory of the sweep.
-        runs: those that are planned; `watch.add` adds others.
-        num_runs: how many there will be, if others are planned while the sweep goes on.
-        goes_on: whether runs that have ended there already are not launched again.
-    """
-
-    def __init__(
-        self,
-        sweep_dir: Path,
-        runs: Sequence[PlannedRun],
-        *,
-        num_runs: int | None = None,
-        goes_on: bool = False,
-    ) -> None:
-        self.watch = Watch(sweep_dir, runs, num_runs=num_runs, goes_on=goes_on)
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="sweep progress", daemon=True)
         self.bars: dict[int, TaskID] = {}
         self.told = ""  # the last tally
-        console = live_console()
-        self.display = None if console is None else Display(console)
+        self.display = live_display()
 
     def __enter__(self) -> "SweepProgress":
         """Say what begins, and begin to watch."""
@@ -54,12 +35,7 @@ class SweepProgress:
         self.thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Show the last runs, take the bars away, and say how many have finished."""
         self.ended.set()
         self.thread.join()
@@ -92,8 +68,7 @@ class SweepProgress:
         """Bring the bars up to date: one for the sweep, one for each of the first runs."""
         watch = self.watch
         running = dict(list(watch.running().items())[:MAX_BARS])
-        reused = [f"{watch.counts['reused']} reused"] if watch.counts["reused"] else []
-        said = [*watch.failed(), *watch.time_left(), *reused]
+        said = [*watch.counted("failed"), *watch.time_left(), *watch.counted("reused")]
         if not running and not watch.counts:
             said = ["starting"]
         for number in self.bars.keys() - running.keys():

@@ -32,20 +32,13 @@ class Watch:
         sweep_dir: the directory of the sweep.
         runs: those that are planned.
         num_runs: how many there will be, if others are planned while the sweep goes on.
-        goes_on: whether runs that have ended there already are not launched again.
     """
 
     def __init__(
-        self,
-        sweep_dir: Path,
-        runs: Sequence[PlannedRun],
-        *,
-        num_runs: int | None = None,
-        goes_on: bool = False,
+        self, sweep_dir: Path, runs: Sequence[PlannedRun], num_runs: int | None = None
     ) -> None:
         self.sweep_dir = sweep_dir
         self.num_runs = len(runs) if num_runs is None else num_runs
-        self.goes_on = goes_on
         self.common = set.intersection(*(set(run.overrides) for run in runs)) if runs else set()
         self.runs: dict[int, PlannedRun] = {}
         self.waiting: dict[int, tuple[int, int] | None] = {}
@@ -58,13 +51,13 @@ class Watch:
         self.begun = time.monotonic()
 
     def add(self, run: PlannedRun) -> None:
-        """Watch a run from now on; a record of an earlier sweep in the same place is none of it."""
+        """Watch a run from now on; what lies there is of an earlier sweep, or a trial's result."""
         self.runs[run.number] = run
-        stamp = _stamp(self._run_dir(run.number))
-        if self.goes_on and stamp is not None and self._has_ended(run.number):
+        run_dir = self._run_dir(run.number)
+        if run.values and _has_ended(run_dir):
             self.counts["reused"] += 1
         else:
-            self.waiting[run.number] = stamp
+            self.waiting[run.number] = _stamp(run_dir)
 
     def name_of(self, number: int) -> str:
         """What tells a run apart, in short: `he_normal seed=2`; of a trial, what was chosen."""
@@ -90,21 +83,21 @@ class Watch:
             state = self._state(number)
             if state.startswith("ended"):
                 del self.waiting[number]
-                self._count_failure(number, state)
+                self._fail(number, state)
 
     def tally(self) -> str:
         """How many runs are finished, and the time left: `3 of 8 finished (1 reused), ...`."""
         finished = f"{self.num_finished()} of {counted(self.num_runs, 'run')} finished"
         reused = f" ({self.counts['reused']} reused)" if self.counts["reused"] else ""
-        return ", ".join([f"{finished}{reused}", *self.failed(), *self.time_left()])
+        return ", ".join([f"{finished}{reused}", *self.counted("failed"), *self.time_left()])
 
     def num_finished(self) -> int:
         """Runs with a result, trained or reused."""
         return self.counts["trained"] + self.counts["reused"]
 
-    def failed(self) -> list[str]:
-        """How many runs have failed, if any has."""
-        return [f"{self.counts['failed']} failed"] if self.counts["failed"] else []
+    def counted(self, end: str) -> list[str]:
+        """How many runs have come to such an end, if any has."""
+        return [f"{self.counts[end]} {end}"] if self.counts[end] else []
 
     def time_left(self) -> list[str]:
         """The time left in words, once a run was trained; nothing below a second."""
@@ -149,34 +142,38 @@ class Watch:
             return "not begun"  # what lies there is of an earlier sweep
         return state_without_record(self._run_dir(number))
 
-    def _has_ended(self, number: int) -> bool:
-        try:
-            return _why_without_result(records.read_record(self._run_dir(number))) is None
-        except RecordError:
-            return False
-
-    def _count_failure(self, number: int, why: str) -> None:
+    def _fail(self, number: int, why: str) -> str:
         self.counts["failed"] += 1
         self.failures[number] = why
+        return why
 
     def _end_of(self, number: int) -> str:
+        """Count how a run has ended, and say it."""
+        run_dir = self._run_dir(number)
         try:
-            record = records.read_record(self._run_dir(number))
-            why = _why_without_result(record)
+            record = records.read_record(run_dir)
         except RecordError as error:
-            why = f"unreadable ({error})"
-        if why == "interrupted":
+            return self._fail(number, f"unreadable ({error})")
+        if record.status == "interrupted":
             self.counts["interrupted"] += 1
-        elif why is not None:
-            self._count_failure(number, why)
-        if why is not None:
-            return why
+            return record.status
+        if record.status not in records.ENDED:
+            failure = record.error or {}
+            first_line = failure.get("message", "").partition("\n")[0]
+            return self._fail(number, f"{record.status} ({failure.get('type')}: {first_line})")
         self.counts["reused" if record.reused else "trained"] += 1
         if not record.reused:
+            if not self.trained_at:
+                self.begun = time.monotonic() - _without_start_up(record, run_dir)
             self.trained_at.append(time.monotonic())
-            if len(self.trained_at) == 1:
-                self.begun = self.trained_at[0] - _without_start_up(record, self._run_dir(number))
         return _measured(record)
+
+
+def _has_ended(run_dir: Path) -> bool:
+    try:
+        return records.read_record(run_dir).status in records.ENDED
+    except RecordError:
+        return False
 
 
 def _short(override: str, config: Mapping[str, Any]) -> str:
@@ -195,16 +192,6 @@ def _without_start_up(record: RunRecord, run_dir: Path) -> float:
         return training + seconds["evaluation"]
     except (RecordError, KeyError):
         return seconds["total"]
-
-
-def _why_without_result(record: RunRecord) -> str | None:
-    """How a run failed or was stopped, in one line; None if it has a result."""
-    if record.status in records.ENDED:
-        return None
-    if record.error is None:
-        return record.status
-    first_line = record.error["message"].partition("\n")[0]
-    return f"{record.status} ({record.error['type']}: {first_line})"
 
 
 def _stamp(run_dir: Path) -> tuple[int, int] | None:

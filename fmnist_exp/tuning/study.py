@@ -1,166 +1,236 @@
-"""A study: what has been tried and how it went, kept by Optuna in an SQLite file.
+"""A sweep whose runs are proposed: each trial is a run, judged by validation accuracy alone.
 
-The rest of the package does not know Optuna, which is an extra. Runs are never told of the study
-and never open its file, so they may be on other machines.
+`study.db` in the directory of the sweep holds what the sampler knows, and the plan what each trial
+is. A trial without a result stays open, and the same command launches it again.
 """
 
-import functools
-import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
+import itertools
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import numpy as np
-import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from hydra.core.utils import JobReturn
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.errors import RecordError
-from fmnist_exp.tuning.search import Choice, Factor, TunerConfig, Values
+from fmnist_exp.config.parsing import parse
+from fmnist_exp.console import counted
+from fmnist_exp.data import loading
+from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.run.provenance import hash_of, key_parts
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import plan, records, trials
+from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.rundir.tables import read_history
+from fmnist_exp.strict import checked
+from fmnist_exp.sweep.command_line import quoted, words_for_options
+from fmnist_exp.sweep.composing import Composer
+from fmnist_exp.sweep.hydra_private import task_overrides
+from fmnist_exp.sweep.launchers import runs_at_a_time
+from fmnist_exp.sweep.study import Study
+from fmnist_exp.sweep.watch import Watch
+from fmnist_exp.tuning.factors import TUNABLE, Factors, described, ends, is_tunable, read_factors
+from fmnist_exp.tuning.proposals import Proposals, Settings
 
-NAME = "fmnist_exp"
-DIGITS = 4  # significant ones of a proposed number: the others change no accuracy
+DATABASE = "study.db"
+NUM_SEEDS = 5  # with which the best trial is to be trained again
+MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
 
 
-class Study:
-    """The trials of one search, numbered from 0.
+def study_of(
+    context: HydraContext, task: TaskFunction, master: DictConfig, params: Mapping[str, Any]
+) -> Study:
+    """The sweep of a command line; an ordinary one if it varies nothing but seeds or data.
 
-    Args:
-        path: the SQLite file; made if there is none.
-        settings: how trials are proposed and given up.
-        factors: what each trial chooses.
+    So the best trial is trained with several seeds by the command that has tuned it, with values
+    in the place of its factors.
+    """
+    overrides = Composer(master, context.config_loader).factors(params, task_overrides(master))
+    varied = [each for each in overrides if each.is_sweep_override()]
+    is_ordinary = varied and not any(map(is_tunable, varied))
+    return (Study if is_ordinary else TunedStudy)(context, task, master, params)
 
-    Raises:
-        RecordError: the file is not a study, or cannot be made.
+
+class TunedStudy(Study):
+    """A tuned sweep; its `runs` are the trials that are proposed so far.
+
+    Attributes:
+        settings: how many trials, and how they are proposed and given up.
+        factors: what may be chosen.
+        fixed: overrides that every trial has.
+        proposals: what Optuna knows, while the sweep is carried out.
     """
 
-    def __init__(self, path: Path, settings: TunerConfig, factors: Sequence[Factor]) -> None:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.settings = settings
-        self.distributions = {factor.key: _distribution(factor) for factor in factors}
-        # Not by an address: there is no way to write every path into one.
-        connect = functools.partial(sqlite3.connect, path, check_same_thread=False)
-        try:
-            storage = optuna.storages.RDBStorage(
-                "sqlite:///study.db", engine_kwargs={"creator": connect}
-            )
-            self.kept = optuna.create_study(
-                storage=storage, study_name=NAME, direction="maximize", load_if_exists=True
-            )
-        except (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error) as error:
-            raise RecordError(
-                f"cannot open {path}: it must be a study that Optuna can read and write "
-                f"({str(error).splitlines()[0]}). Begin another one with hydra.sweep.dir=DIR, or "
-                f"move {path} out of the way."
-            ) from error
+    is_tuned = True
+    settings: Settings
+    factors: Factors
+    fixed: tuple[str, ...]
+    proposals: Proposals
 
-    @property
-    def num_trials(self) -> int:
-        """Trials proposed so far."""
-        return len(self._trials())
+    def prepare(self, arguments: list[str]) -> None:
+        """Check what may be chosen, at the ends of each factor, and read the data.
 
-    @property
-    def open(self) -> list[int]:
-        """Numbers of the trials whose result is not known yet."""
-        return [trial.number for trial in self._trials() if not trial.state.is_finished()]
-
-    def propose(self) -> None:
-        """Add one trial, whose values follow from the results so far, its number and the seed.
-
-        The sampler works on a copy: a process that is killed leaves a whole trial or none, and
-        the same values are proposed again.
+        Raises:
+            FmnistError: as `Study.prepare`; also if the directory holds a study that was begun
+                with other settings, factors, data or code.
         """
-        number = self.num_trials
-        sampler = optuna.samplers.TPESampler(
-            n_startup_trials=self.settings.random_trials,
-            seed=int(
-                np.random.SeedSequence([self.settings.sampler_seed, number]).generate_state(1)[0]
-            ),
+        self.check_place()
+        raw: Any = OmegaConf.to_container(self.master.hydra.sweeper, resolve=True)
+        settings = {key: raw[key] for key in raw if key not in ("_target_", "params")}
+        self.settings = checked(Settings, settings, "hydra.sweeper")
+        overrides = self.composer.factors(self.params, arguments)
+        self.factors = read_factors(overrides)
+        self.fixed = tuple(
+            str(each.input_line) for each in overrides if not each.is_sweep_override()
         )
-        copied = optuna.create_study(sampler=sampler, direction="maximize")
-        copied.add_trials(self._trials())
-        drawn = copied.ask(self.distributions).params
-        params = {key: _rounded(value, self.distributions[key]) for key, value in drawn.items()}
-        self.kept.add_trial(
-            optuna.create_trial(
-                state=TrialState.RUNNING, params=params, distributions=self.distributions
-            )
+        self.configs, _ = self.checked([self._overrides(values) for values in self._examples()])
+        self.begun_with = self._begun_with()
+        self.runs = list(plan.read_runs(self.directory))
+        former = plan.read_study(self.directory)
+        if former is None or former.begun_with is None:
+            return
+        for name, wanted in self.begun_with.items():
+            if former.begun_with.get(name) != wanted:
+                raise ConfigError(
+                    f"{self.directory} holds a study that was begun with other {name}, so that its "
+                    f"trials do not compare with new ones: {former.begun_with.get(name)}, received "
+                    f"{wanted}. Pass hydra.sweep.dir=DIR to begin another study."
+                )
+
+    def carry_out(self) -> list[JobReturn]:
+        """Launch trials until the study has as many as were asked for; what they have returned."""
+        num_runs = max(self.settings.num_trials, len(self.runs))
+        returned: list[JobReturn] = []
+        with self.shown(num_runs) as progress:
+            self.proposals = Proposals(self.directory / DATABASE, self.settings, self.factors)
+            del self.runs[len(self.proposals) :]
+            self._plan_proposed(progress.watch)
+            for batch in self._batches(progress.watch):
+                returned += self.launch({number: self.runs[number].overrides for number in batch})
+        return returned
+
+    def description(self, store: Store | None) -> str:
+        """What may be chosen, and how far the study is: all that is known before it runs."""
+        lines = [f"{key}  {described(factor)}" for key, factor in self.factors.items()]
+        for run in self.runs:
+            record = trials.read_result(self.directory, run)
+            state = "to train" if record is None else record.status
+            lines.append(f"{run.number:4}  {state:9}  {trials.described(run.values)}")
+        to_come = max(0, self.settings.num_trials - len(self.runs))
+        total = counted(len(self.runs) + to_come, "trial")
+        return "\n".join([*lines, f"{total}, {len(self.runs)} proposed, {to_come} to come"])
+
+    def result(self) -> str:
+        """How the trials ended, the best, and how to train it with several seeds."""
+        where = f"study: {self.directory / DATABASE}"
+        results = {run.number: trials.read_result(self.directory, run) for run in self.runs}
+        if not any(results.values()):  # what is missing has been said
+            return where
+        ends = Counter(each.status if each else "without a result" for each in results.values())
+        counts = ", ".join(f"{count} {end}" for end, count in ends.items())
+        lines = [f"tuned on validation accuracy: {counted(len(results), 'trial')}, {counts}", where]
+        if (best := trials.best_trial(results)) is None:
+            return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
+        number, accuracy = best
+        run = self.runs[number]
+        chosen = trials.described(run.values)
+        return "\n".join(
+            [
+                *lines,
+                f"best: trial {number}, validation accuracy {accuracy:.4f}: {chosen}",
+                "before its test accuracy is quoted, train it with several seeds:",
+                f"  {shlex.join(self._with_seeds(run))}",
+            ]
         )
 
-    def values(self, number: int) -> Values:
-        """The values of a trial: key of a factor -> value, as in an override."""
-        params = self._trials()[number].params
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that are proposed and launched together."""
+        return self.settings.trials_at_once or runs_at_a_time(self.launcher)
+
+    def _overrides(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        return (*self.fixed, *(f"{key}={values[key]}" for key in self.factors))
+
+    def _examples(self) -> list[dict[str, str]]:
+        """Trials that together show all that can be checked beforehand.
+
+        They are at the ends of each factor, the others at their first; of config groups they hold
+        each combination of options, which are composed now, before a file may be edited.
+        """
+        levels = {key: ends(factor) for key, factor in self.factors.items()}
+        groups = {key: levels[key] for key in levels if key in TUNABLE}
+        first = {key: options[0] for key, options in levels.items()}
+        combined = [
+            dict(zip(groups, chosen, strict=True)) for chosen in itertools.product(*groups.values())
+        ]
+        single = [{key: end} for key in levels if key not in groups for end in levels[key][1:]]
+        return [first | changed for changed in (*combined, *single)]
+
+    def _begun_with(self) -> dict[str, Any]:
+        """What a study is begun with and must keep; what it is about -> what it is."""
+        settings = self.settings.plain()
+        keys = [key_parts(config, loading.load(config.data).sha256) for config in self.configs]
+        for parts in keys:  # the device is known only where a run is trained
+            del parts["device"], parts["config"]["engine"]
         return {
-            key: value if isinstance(value, str) else repr(value) for key, value in params.items()
+            "factors": {key: described(factor) for key, factor in self.factors.items()},
+            "settings": {key: settings[key] for key in settings if key not in MAY_GROW},
+            "engine": self.configs[0].engine,
+            "configs, data or training code": hash_of({"keys": keys})[:12],
         }
 
-    def tell(self, number: int, accuracies: Sequence[float], result: float | None) -> None:
-        """Say how a trial went.
+    def _batches(self, watch: Watch) -> Iterator[list[int]]:
+        """Numbers of the trials to launch together, batch by batch.
 
-        Args:
-            number: the trial.
-            accuracies: validation accuracy after each epoch.
-            result: validation accuracy of the finished run; None if it was given up.
+        Trials of one batch are proposed together, from what the batches before have shown: a
+        study that was stopped anywhere proposes what it would have proposed.
         """
-        frozen = self._trials()[number]
-        trial = optuna.Trial(self.kept, frozen._trial_id)
-        for epoch, accuracy in enumerate(accuracies, start=1):
-            if epoch not in frozen.intermediate_values:
-                trial.report(accuracy, epoch)
-        if result is None:
-            self.kept.tell(number, state=TrialState.PRUNED)
-        else:
-            self.kept.tell(number, result)
+        for start in range(0, self.settings.num_trials, self.trials_at_once):
+            stop = min(start + self.trials_at_once, self.settings.num_trials)
+            self._tell_results()
+            while len(self.proposals) < stop:
+                self.proposals.propose()
+            self._plan_proposed(watch)
+            if batch := [number for number in self.proposals.open if start <= number < stop]:
+                yield batch
 
-    def prune_below(self, num_epochs: int) -> list[float | None]:
-        """For each epoch but the last, the validation accuracy below which a trial is given up.
+    def _plan_proposed(self, watch: Watch) -> None:
+        """Fix what the trials are that were proposed since, before any of them starts."""
+        for number in range(len(self.runs), len(self.proposals)):
+            values = self.proposals.values(number)
+            overrides = self._overrides(values)
+            composed = self.composer.compose(overrides)
+            config = parse(composed).replaced(engine=self.configs[0].engine)
+            run = PlannedRun(
+                number=number,
+                directory=self.directory_of(composed, number),
+                overrides=overrides,
+                config=config.plain(),
+                values=values,
+                prune_below=self.proposals.prune_below(config.training.epochs),
+            )
+            plan.write_run(self.directory, run)
+            self.runs.append(run)
+            watch.add(run)
+        self.write_study()
 
-        The median of the completed trials, as known now; None where nothing is given up.
+    def _tell_results(self) -> None:
+        for number in self.proposals.open:
+            run = self.runs[number]
+            record = trials.read_result(self.directory, run)
+            if record is None:
+                continue
+            try:
+                history = read_history(self.directory / run.directory / records.HISTORY)
+            except RecordError:  # damaged: launched again
+                continue
+            accuracies = history["validation_accuracy"].tolist()
+            self.proposals.tell(number, accuracies, trials.validation_accuracy(record))
 
-        Args:
-            num_epochs: the most that the trial may take.
-
-        Source:
-            The median stopping rule: Golovin et al. (2017), Google Vizier, section 3.2.2.
-        """
-        completed = [trial for trial in self._trials() if trial.state == TrialState.COMPLETE]
-        if not self.settings.prune or len(completed) < self.settings.prune_after_trials:
-            return []
-        limits: list[float | None] = []
-        for epoch in range(1, num_epochs):
-            reached = [
-                trial.intermediate_values[epoch]
-                for trial in completed
-                if epoch in trial.intermediate_values
-            ]
-            late = epoch >= self.settings.prune_after_epochs
-            limits.append(float(np.median(reached)) if late and reached else None)
-        return limits
-
-    def _trials(self) -> list[FrozenTrial]:
-        return self.kept.get_trials(deepcopy=False)
-
-
-def _distribution(factor: Factor) -> BaseDistribution:
-    if isinstance(factor, Choice):
-        return CategoricalDistribution(factor.options)
-    low, high, step = factor.low, factor.high, factor.step
-    if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
-        return IntDistribution(low, high, log=factor.log, step=step)
-    return FloatDistribution(low, high, log=factor.log, step=step)
-
-
-def _rounded(value: object, distribution: BaseDistribution) -> object:
-    """A number between two others with few digits, so that a person can type it."""
-    if not isinstance(distribution, FloatDistribution):
-        return value
-    assert isinstance(value, float)
-    if distribution.step is not None:
-        return float(f"{value:.12g}")
-    few = float(f"{value:.{DIGITS}g}")
-    return min(max(few, distribution.low), distribution.high)
+    def _with_seeds(self, run: PlannedRun) -> list[str]:
+        """The command that trains a trial with several seeds, into a directory of its own."""
+        given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
+        folder = f"hydra.sweep.dir={quoted(f'{self.directory}_best')}"
+        words = ["python", "-m", "fmnist_exp.train", *words_for_options(self.master)]
+        return [*words, "--multirun", *given, folder, f"seed=range({NUM_SEEDS})"]

@@ -17,8 +17,8 @@ ROOMS = {
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
     "sweep": {"config", "data", "engine", "rundir", "run"},
-    "tuning": {"config", "data", "engine", "rundir", "run", "sweep"},
-    "report": {"rundir", "tuning"},
+    "tuning": {"config", "data", "rundir", "run", "sweep"},
+    "report": {"rundir"},
 }
 COMMANDS = {"train", "aggregate", "store"}
 FILES = sorted(PACKAGE.rglob("*.py"))

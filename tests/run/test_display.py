@@ -41,7 +41,7 @@ def run_shown_on(monkeypatch):
     """What a terminal of some width shows of a run of 100 epochs: while it starts, and after 12."""
 
     def show(console):
-        monkeypatch.setattr(progress, "live_console", lambda: console)
+        monkeypatch.setattr(progress, "live_display", lambda: Display(console))
         monkeypatch.setattr(progress, "BAR_SECONDS", 0)
         with EpochProgress(100) as shown:
             starting = lines_of(console)[-1]
@@ -130,7 +130,7 @@ def test_terminal_that_was_closed_stops_no_run(monkeypatch):
 
     console = terminal(80)
     monkeypatch.setattr(console.file, "write", fail)
-    monkeypatch.setattr(progress, "live_console", lambda: console)
+    monkeypatch.setattr(progress, "live_display", lambda: Display(console))
     with EpochProgress(100) as shown:
         shown.show(epoch_of(1))
 

@@ -30,8 +30,8 @@ def planned(number, *overrides, directory=None, values=None):
     )
 
 
-def watch_of(folder, num_runs, **options):
-    return Watch(folder, [planned(number) for number in range(num_runs)], **options)
+def watch_of(folder, num_runs):
+    return Watch(folder, [planned(number) for number in range(num_runs)])
 
 
 @pytest.fixture
@@ -72,7 +72,8 @@ def test_record_of_an_earlier_sweep_in_the_same_place_is_no_end(tmp_path):
 def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
     for number, status in enumerate(("completed", "pruned", "interrupted")):
         write_run(tmp_path / str(number), status=status)
-    watch = watch_of(tmp_path, 4, goes_on=True)
+    values = {"model.dropout": "0.1"}
+    watch = Watch(tmp_path, [planned(number, values=values) for number in range(4)])
     assert list(watch.look()) == []
     assert watch.tally() == "2 of 4 runs finished (2 reused)"
 
@@ -253,6 +254,7 @@ from study import write_run
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.progress import PROGRESS
 from fmnist_exp.sweep import sweep_progress
+from fmnist_exp.sweep.watch import Watch
 sweep_dir = Path(sys.argv[1])
 sweep_progress.LOOK_SECONDS = 0.05
 runs = [
@@ -264,7 +266,7 @@ runs = [
 def wait_until_seen(num_ended):
     while sum(shown.watch.counts.values()) < num_ended or (shown.display and not shown.bars):
         time.sleep(0.01)
-shown = sweep_progress.SweepProgress(sweep_dir, runs)
+shown = sweep_progress.SweepProgress(Watch(sweep_dir, runs))
 with shown:
     for number in (0, 1):
         run_dir = sweep_dir / str(number)

@@ -1,92 +1,314 @@
-"""Trials are proposed as if a study had never been stopped, and given up as Optuna does."""
+"""A tuned sweep: how its trials are launched, stopped, resumed, given up and reported."""
 
-import numpy as np
-import optuna
+import re
+import shlex
+
 import pytest
+from conftest import command, read_rows
+from planning import plan_command_line
+from study import found_in
+from tuning_study import SMALL, studied, trials_of, tune
 
-from fmnist_exp.errors import RecordError
-from fmnist_exp.tuning.search import Choice, Interval, TunerConfig
-from fmnist_exp.tuning.study import Study
+from fmnist_exp.engine import choice
+from fmnist_exp.engine.native import c_library
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.report.page.answers import answers
+from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.page.condition_tables import summarize
+from fmnist_exp.run import provenance, runner
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import plan, records
+from fmnist_exp.tuning.proposals import Proposals
 
-FACTORS = (
-    Interval("optimizer.config.learning_rate", 1e-4, 1e-2, log=True),
-    Interval("model.dropout", 0.0, 0.5, 0.1),
-    Choice("model.hidden", ("[64]", "[128,64]")),
-    Interval("training.epochs", 2, 9, 1),
-)
-SETTINGS = TunerConfig("", 20, 1, 0, 3, True, prune_after_trials=3, prune_after_epochs=2, params={})
-NUM_EPOCHS = 6
-
-
-@pytest.fixture
-def study(tmp_path):
-    return Study(tmp_path / "study.db", SETTINGS, FACTORS)
-
-
-def histories(number):
-    """Validation accuracies float (NUM_EPOCHS,) that cross those of other trials."""
-    return np.random.default_rng(number).uniform(0.5, 0.9, NUM_EPOCHS).tolist()
+LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
 
 
-def test_stopped_study_proposes_what_it_would_have_proposed(tmp_path, study):
-    again = None
-    for number in range(8):
-        if number % 2 == 0:  # a new process
-            again = Study(tmp_path / "again.db", SETTINGS, FACTORS)
-        for each in (study, again):
-            each.propose()
-            each.tell(number, histories(number), histories(number)[-1] if number % 3 else None)
-        assert again.values(number) == study.values(number)
-    assert len({tuple(study.values(number).items()) for number in range(8)}) == 8
+def total(number):
+    return f"hydra.sweeper.num_trials={number}"
 
 
-def test_proposed_numbers_are_short_and_within_their_limits(study):
-    for number in range(6):
-        study.propose()
-        rate = study.values(number)["optimizer.config.learning_rate"]
-        assert 1e-4 <= float(rate) <= 1e-2
-        assert rate == repr(float(f"{float(rate):.4g}"))
-        assert study.values(number)["model.dropout"] in ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5")
-        assert study.values(number)["training.epochs"] in "23456789"
+def values(sweep_dir):
+    return [trial.values for trial in trials_of(sweep_dir)]
 
 
-def test_limits_give_up_the_trials_that_optuna_s_median_pruner_gives_up(study):
-    pruner = optuna.pruners.MedianPruner(
-        n_startup_trials=SETTINGS.prune_after_trials, n_warmup_steps=SETTINGS.prune_after_epochs
+def test_study_goes_on_to_the_total_and_no_further(tmp_path):
+    assert tune(tmp_path / "a", total(3), LEARNING) == [[0], [1], [2]]
+    assert tune(tmp_path / "a", total(5), LEARNING) == [[3], [4]]
+    assert tune(tmp_path / "a", total(5), LEARNING) == []
+    tune(tmp_path / "b", total(5), LEARNING)
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+    rates = [float(each["optimizer.config.learning_rate"]) for each in values(tmp_path / "a")]
+    planned = [trial.config["optimizer"]["config"] for trial in trials_of(tmp_path / "a")]
+    assert [each["learning_rate"] for each in planned] == rates
+
+
+def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsys):
+    with pytest.raises(RuntimeError, match="trial 1"):
+        tune(tmp_path, total(3), statuses={1: "failed"})
+    assert "3 trials, 2 completed, 1 without a result" in capsys.readouterr().out
+    assert tune(tmp_path, total(3)) == [[1]]
+    assert "3 trials, 3 completed" in capsys.readouterr().out
+
+
+def test_case_O3_stopped_study_of_which_nothing_has_ended_says_where_it_is(tmp_path, capsys):
+    """What is missing, and how to go on, is said for every sweep."""
+    with pytest.raises(RuntimeError, match="trial 0"):
+        tune(tmp_path, total(1), statuses={0: "failed"})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [f"study: {tmp_path / 'study.db'}", f"files in {tmp_path}"]
+
+
+def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
+    together = "hydra.sweeper.trials_at_once=3"
+    assert tune(tmp_path / "a", total(7), together, LEARNING) == [[0, 1, 2], [3, 4, 5], [6]]
+    with pytest.raises(RuntimeError, match="trial 0"):
+        tune(tmp_path / "b", total(3), together, LEARNING, statuses={0: "failed", 2: "failed"})
+    batches = tune(tmp_path / "b", total(7), together, LEARNING)
+    assert batches == [[0], [2], [3, 4, 5], [6]]  # a launcher counts on from the first
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+
+
+def test_settings_that_may_not_change_are_refused(tmp_path):
+    tune(tmp_path, total(2))
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    plan_command_line([*arguments, total(9), "hydra.sweeper.trials_at_once=2"])
+    for override, message in {
+        "hydra.sweeper.sampler_seed=1": "begun with other settings",
+        "model.dropout=interval(0,0.4)": "begun with other factors",
+        "training.epochs=3": "begun with other configs, data or training code",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            plan_command_line([*arguments, override])
+
+
+def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path, monkeypatch):
+    tune(tmp_path, total(2))
+    monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
+    choice._c_is_here.cache_clear()
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    with pytest.raises(ConfigError, match=r"begun with other engine, .*: c, received xla"):
+        plan_command_line([*arguments, total(9)])
+
+
+def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, monkeypatch):
+    for name in ("GPU", "GPU:NVIDIA A100"):
+        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        assert tune(tmp_path, total(2), "engine=gpu") == ([[0], [1]] if name == "GPU" else [])
+        arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+        plan_command_line([*arguments, total(9), "engine=gpu"])
+
+
+def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
+    tune(tmp_path / "s", total(4), statuses={1: "pruned", 2: "diverged"})
+    found = found_in(tmp_path / "s")
+    assert found.study.factors == (
+        "optimizer.config.learning_rate",
+        "model.dropout",
+        "model.hidden",
     )
-    decisions = []
-    for number in range(20):
-        study.propose()
-        limits = study.prune_below(NUM_EPOCHS)
-        theirs = optuna.create_study(direction="maximize", pruner=pruner)
-        theirs.add_trials([t for t in study.kept.trials if t.state.is_finished()])
-        trial, values = theirs.ask(), histories(number)
-        for epoch in range(1, NUM_EPOCHS):
-            trial.report(values[epoch - 1], epoch)
-            limit = limits[epoch - 1] if limits else None
-            decisions.append(limit is not None and max(values[:epoch]) < limit)
-            assert decisions[-1] == trial.should_prune()
-        study.tell(number, values, values[-1] if number % 4 else None)
-    assert {True, False} == set(decisions)
+    best = min((0, 3), key=lambda n: float(values(tmp_path / "s")[n]["model.dropout"]))
+    said = answers(found)
+    assert said[0].startswith("s was tuned on validation accuracy, 4 trials")
+    assert f"the best is number {best}, optimizer.config.learning_rate=" in said[0]
+    assert said[1:] == ["1 comparison of test accuracy: 1 with too few seeds for a verdict."]
+    assert "1 run pruned: s/1." in warnings(found)
+    assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
 
 
-def test_the_last_epoch_has_no_limit(study):
-    for number in range(3):
-        study.propose()
-        study.tell(number, [0.5] * NUM_EPOCHS, 0.5)
-    assert study.prune_below(NUM_EPOCHS) == [None, 0.5, 0.5, 0.5, 0.5]
+def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_config):
+    config = tiny_config("training.epochs=3")
+    store, choices = Store(tmp_path / "runs"), {"initializer": "glorot_uniform"}
+    limits = (None, 1.1)  # no accuracy reaches this
+    given_up = runner.Execution(store, checkpoint_seconds=0, prune_below=limits)
+    record = runner.run(config, tmp_path / "a", choices, given_up)
+    assert record == records.read_record(tmp_path / "a")
+    assert (record.status, record.num_epochs, record.metrics) == ("pruned", 2, {})
+    assert record.error is None
+    assert len(read_rows(tmp_path / "a" / records.HISTORY)) == 2
+    assert store.kept() == []
+    assert list((tmp_path / "runs" / "unfinished").iterdir()) == []
+    whole = runner.run(config, tmp_path / "b", choices, runner.Execution(store))
+    alone = runner.run(config, tmp_path / "c", choices)
+    assert (whole.status, whole.reused) == ("completed", False)
+    assert whole.metrics == alone.metrics
 
 
-def test_trial_that_was_told_is_no_longer_open(study):
-    for _ in range(3):
-        study.propose()
-    study.tell(1, [0.5], None)
-    assert study.open == [0, 2]
+# Test labels are shuffled; the process dies after the first epoch of trial KILLED, if there is one.
+PLANTED = """
+import dataclasses, os, sys
+import numpy as np
+from fmnist_exp import train
+from fmnist_exp.data import loading
+from fmnist_exp.run import runner
+load = loading.load
+def load_shuffled(config):
+    splits = load(config)
+    labels = np.random.default_rng(0).permutation(splits.test.labels)
+    test = dataclasses.replace(splits.test, labels=labels)
+    return dataclasses.replace(splits, test=test)
+loading.load = load_shuffled
+run = runner.run
+def run_or_die(*arguments, on_epoch, **options):
+    def die(row):
+        if arguments[1].name == KILLED:
+            os._exit(9)
+        on_epoch(row)
+    return run(*arguments, on_epoch=die, **options)
+runner.run = run_or_die
+train.main()
+"""
 
 
-def test_file_that_is_no_study_is_refused(tmp_path):
-    path = tmp_path / "what? 100%.db"  # an address would cut this name short
-    path.write_bytes(b"no database" * 100)
-    with pytest.raises(RecordError, match=r"cannot open .*100%.db: it must be a study"):
-        Study(path, SETTINGS, FACTORS)
-    assert {each.name for each in tmp_path.iterdir()} == {path.name}
+@pytest.mark.slow
+def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
+    def arguments(name):
+        limits = ("hydra.sweeper.prune_after_trials=2", "hydra.sweeper.prune_after_epochs=1")
+        sizes = (*SMALL, "data.num_train=400", "data.num_test=100")
+        recipe = ("training.epochs=4", "training.batch_size=32")
+        into = (f"hydra.sweep.dir={tmp_path / name}", f"store={tmp_path / f'{name} runs'}")
+        factors = ("model.hidden=[16]", "model.dropout=0")  # one program for all trials
+        sweep = ("--multirun", "experiment=tune", total(6), LEARNING, *limits)
+        return [*sweep, *sizes, *recipe, *factors, *into]
+
+    def planted(killed):
+        return command("-c", PLANTED.replace("KILLED", repr(killed)), *arguments("b"))
+
+    whole = command("-m", "fmnist_exp.train", *arguments("a"))
+    assert whole.returncode == 0, whole.stderr
+    assert planted("4").returncode == 9
+    assert len(values(tmp_path / "b")) == 5
+    resumed = planted(None)
+    assert resumed.returncode == 0, resumed.stderr
+    runs = {
+        name: [records.read_record(tmp_path / name / str(number)) for number in range(6)]
+        for name in "ab"
+    }
+    assert {"completed", "pruned"} == {run.status for run in runs["a"]}
+    assert [run.status for run in runs["b"]] == [run.status for run in runs["a"]]
+    asked = [
+        [(trial.values, trial.prune_below) for trial in trials_of(tmp_path / name)] for name in "ab"
+    ]
+    assert asked[0] == asked[1]
+    told = [re.search("^best: trial .*", each.stdout, re.M) for each in (whole, resumed)]
+    assert told[0][0] == told[1][0]
+    done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
+    for ours, shuffled in done:
+        assert shuffled.metrics["validation"] == ours.metrics["validation"]
+        assert shuffled.metrics["test"] != ours.metrics["test"]
+
+
+def test_as_many_trials_are_proposed_as_the_launcher_starts_together(tmp_path):
+    arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path / 's'}"]
+    for launcher, number in ((("hydra/launcher=cores", "hydra.launcher.n_jobs=3"), 3), ((), 1)):
+        assert plan_command_line([*arguments, *launcher]).study.trials_at_once == number
+    study = plan_command_line([*arguments, "hydra/launcher=cores"]).study
+    assert study.trials_at_once >= 1  # one for each core
+
+
+KILLED_AFTER = {"proposal": (Proposals, "propose"), "plan of a trial": (plan, "write_run")}
+
+
+@pytest.mark.parametrize("last", KILLED_AFTER)
+@pytest.mark.parametrize("num_trials", [1, 3])
+def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_path, monkeypatch):
+    where, name = KILLED_AFTER[last]
+    real, calls = getattr(where, name), []
+
+    def die(*arguments):
+        real(*arguments)
+        calls.append(arguments)
+        if len(calls) == num_trials:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, die)
+        with pytest.raises(KeyboardInterrupt):
+            tune(tmp_path / "a", total(4), LEARNING)
+    tune(tmp_path / "a", total(4), LEARNING)
+    tune(tmp_path / "b", total(4), LEARNING)
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+    assert not [each for each in values(tmp_path / "a") if not each]
+
+
+def test_study_whose_database_was_removed_is_begun_anew(tmp_path):
+    tune(tmp_path, total(3), LEARNING)
+    former = values(tmp_path)
+    (tmp_path / "study.db").unlink()
+    assert tune(tmp_path, total(2), LEARNING) == [[0], [1]]
+    assert values(tmp_path) == former[:2]
+
+
+def printed_command(said):
+    lines = said.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("before its test accuracy"))
+    words = shlex.split(lines[place + 1])
+    assert words[:3] == ["python", "-m", "fmnist_exp.train"]
+    return words[3:]
+
+
+@pytest.mark.parametrize("chosen", ["as shipped", "options of one's own"])
+def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_path, capsys):
+    own = []
+    if chosen != "as shipped":
+        (tmp_path / "own" / "training").mkdir(parents=True)
+        text = "name: mine\nepochs: 3\nbatch_size: 8\ncallbacks: {}\n"
+        (tmp_path / "own" / "training" / "mine.yaml").write_text(text)
+        path = f"hydra.searchpath=['file://{tmp_path / 'own'}']"
+        factors = ("+optimizer.config.beta_1=interval(0.8,0.95)", "initializer=he,glorot")
+        own = [path, "training=mine", "seed=7", "hydra.sweeper.prune=false", *factors]
+    tune(tmp_path / "a b", total(3), *own)
+    best = max(trials_of(tmp_path / "a b"), key=lambda run: -float(run.values["model.dropout"]))
+    arguments = printed_command(capsys.readouterr().out)
+    if own:
+        assert arguments[:2] == ["--config-dir", str(tmp_path / "own")]
+    planned = plan_command_line(arguments)
+    assert planned.sweep_dir == tmp_path / "a b_best"
+    configs = [run.config for run in planned.study.runs]
+    assert configs == [{**best.config, "seed": seed} for seed in range(5)]
+    assert planned.study.begun_with is None  # a sweep like any other
+
+
+@pytest.mark.parametrize(
+    ("begun", "given", "kinds"),
+    [
+        (["experiment=tune"], ["seed=1,2"], "a tuned sweep, for an ordinary one"),
+        (["seed=1,2"], ["experiment=tune"], "an ordinary sweep, for a tuned one"),
+    ],
+)
+def test_tuned_and_ordinary_sweeps_keep_out_of_each_other(begun, given, kinds, tmp_path):
+    where = ["--multirun", *SMALL, f"hydra.sweep.dir={tmp_path}"]
+    planned = plan_command_line([*where, *begun])
+    for run in planned.study.runs:
+        plan.write_run(tmp_path, run)
+    planned.study.write_study()
+    with pytest.raises(ConfigError, match=f"which holds {kinds}"):
+        plan_command_line([*where, *given])
+
+
+@pytest.mark.parametrize("name", ["trials.json", "plan.json"])
+def test_study_of_former_code_is_refused_in_one_line(name, tmp_path):
+    (tmp_path / name).write_text("{}")
+    into = f"hydra.sweep.dir={tmp_path}"
+    with pytest.raises(ConfigError, match=r"^[^\n]*begun by former code[^\n]*$"):
+        plan_command_line(["--multirun", "experiment=tune", *SMALL, into])
+
+
+def test_dry_run_says_what_may_be_chosen_and_how_far_the_study_is(tmp_path, capsys):
+    tune(tmp_path, total(2), statuses={1: "pruned"})
+    capsys.readouterr()
+    with studied(f"hydra.sweep.dir={tmp_path}", total(5), "dry_run=true") as (study, arguments):
+        assert study.sweep(arguments) == []
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "optimizer.config.learning_rate  0.0001 to 0.01, logarithmic",
+        "model.dropout  0.0 to 0.5",
+    ]
+    assert [line.split()[:2] for line in lines[3:5]] == [["0", "completed"], ["1", "pruned"]]
+    assert lines[5:] == ["5 trials, 2 proposed, 3 to come"]
+
+
+def test_trials_lie_where_the_subdir_says(tmp_path):
+    subdir = "hydra.sweep.subdir='trials/${hydra.job.num}'"
+    tune(tmp_path, total(2), subdir)
+    assert [trial.directory for trial in trials_of(tmp_path)] == ["trials/0", "trials/1"]
+    assert tune(tmp_path, total(3), subdir) == [[2]]

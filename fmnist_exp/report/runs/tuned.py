@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fmnist_exp.report.runs.conditions import GROUPS, printable
-from fmnist_exp.tuning.trials import best_trial, read_results, read_trials
+from fmnist_exp.rundir import plan, trials
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,17 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
     """What is known of a tuned sweep; None if a directory holds none.
 
     Raises:
-        RecordError: its list of trials cannot be read.
+        RecordError: its plan cannot be read.
     """
-    begun = read_trials(folder)
-    if begun is None or not begun.trials:
+    study = plan.read_study(folder)
+    if study is None or study.begun_with is None or not study.num_runs:
         return None
-    keys = [key.lstrip("+") for key in begun.trials[0].values]
+    keys = [str(key).lstrip("+") for key in study.begun_with.get("factors", {})]
     factors = tuple(f"{key}.name" if key in GROUPS else key for key in keys)
-    results = read_results(folder, begun.trials)
-    number = best_trial(results)
-    record = None if number is None else results[number]
-    if number is None or record is None:
-        return Tuned(name, factors, len(begun.trials), None)
-    accuracy = record.metrics["validation"]["accuracy"]
-    assert accuracy is not None  # of a completed run
-    best = (number, printable(str(begun.trials[number])), accuracy)
-    return Tuned(name, factors, len(begun.trials), best)
+    runs = list(plan.read_runs(folder))
+    best = trials.best_trial({run.number: trials.read_result(folder, run) for run in runs})
+    if best is None:
+        return Tuned(name, factors, len(runs), None)
+    number, accuracy = best
+    chosen = printable(trials.described(runs[number].values))
+    return Tuned(name, factors, len(runs), (number, chosen, accuracy))

@@ -3,48 +3,56 @@
 import sys
 
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from planning import plan_command_line
-from tuning_study import SMALL, composed
+from tuning_study import SMALL, studied
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.rundir import plan
-from fmnist_exp.tuning.search import Choice, Interval, read_search
+from fmnist_exp.tuning.factors import described, ends
+from fmnist_exp.tuning.proposals import Settings
 
 
 def factors_of(*overrides):
-    with composed(*overrides) as (master, loader):
-        return {factor.key: factor for factor in read_search(master, loader).factors}
+    with studied(*overrides) as (study, arguments):
+        study.prepare(arguments)
+        return study.factors
 
 
 def test_shipped_experiment_chooses_learning_rate_dropout_and_widths():
     factors = factors_of()
-    assert factors["optimizer.config.learning_rate"] == Interval(
-        "optimizer.config.learning_rate", 1e-4, 1e-2, log=True
-    )
-    assert factors["model.dropout"] == Interval("model.dropout", 0.0, 0.5)
-    assert "[256,128]" in factors["model.hidden"].ends
+    assert factors["optimizer.config.learning_rate"] == FloatDistribution(1e-4, 1e-2, log=True)
+    assert factors["model.dropout"] == FloatDistribution(0.0, 0.5)
+    assert "[256,128]" in ends(factors["model.hidden"])
     assert len(factors) == 3
 
 
 @pytest.mark.parametrize(
-    ("override", "factor"),
+    ("override", "factor", "words"),
     [
-        ("model.dropout=interval(0.1,0.2)", Interval("model.dropout", 0.1, 0.2)),
-        ("model.dropout=range(0,0.35,0.1)", Interval("model.dropout", 0.0, 0.3, 0.1)),
-        ("training.epochs=range(2,8,2)", Interval("training.epochs", 2, 6, 2)),
-        ("training.epochs=int(interval(2,8))", Interval("training.epochs", 2, 8, 1)),
-        ("optimizer=choice(adam,sgd,adam)", Choice("optimizer", ("adam", "sgd"))),
-        ("model.activation=relu,elu", Choice("model.activation", ("relu", "elu"))),
-        ("initializer=glob(he*)", Choice("initializer", ("he", "he_normal"))),
+        ("model.dropout=interval(0.1,0.2)", FloatDistribution(0.1, 0.2), "0.1 to 0.2"),
         (
-            "+optimizer.config.beta_1=interval(0.8,0.95)",
-            Interval("+optimizer.config.beta_1", 0.8, 0.95),
+            "model.dropout=range(0,0.35,0.1)",
+            FloatDistribution(0.0, 0.3, step=0.1),
+            "0.0 to 0.3 in steps of 0.1",
         ),
+        (
+            "optimizer.config.learning_rate=tag(log,interval(0.001,0.1))",
+            FloatDistribution(0.001, 0.1, log=True),
+            "0.001 to 0.1, logarithmic",
+        ),
+        ("training.epochs=range(2,8,2)", IntDistribution(2, 6, step=2), "2 to 6 in steps of 2"),
+        ("training.epochs=int(interval(2,8))", IntDistribution(2, 8), "2 to 8 in steps of 1"),
+        ("optimizer=adam,sgd,adam", CategoricalDistribution(("adam", "sgd")), "one of adam, sgd"),
+        ("model.activation=relu,elu", CategoricalDistribution(("relu", "elu")), "one of relu, elu"),
+        ("initializer=glob(he*)", CategoricalDistribution(("he", "he_normal")), None),
+        ("+optimizer.config.beta_1=interval(0.8,0.95)", FloatDistribution(0.8, 0.95), None),
     ],
 )
-def test_command_line_adds_or_replaces_a_factor(override, factor):
-    assert factors_of(override)[factor.key] == factor
+def test_command_line_adds_or_replaces_a_factor(override, factor, words):
+    received = factors_of(override)[override.partition("=")[0]]
+    assert received == factor
+    assert words in (described(received), None)
 
 
 def test_command_line_fixes_a_factor():
@@ -89,37 +97,21 @@ def test_without_optuna_one_line_says_what_to_install(monkeypatch, tmp_path):
         plan_command_line(["--multirun", "experiment=tune", *SMALL, into])
 
 
-STUDY = plan.PlannedStudy(num_runs=0, code_sha256="c", options=(), execution={})
-
-
-def test_ordinary_sweep_keeps_out_of_a_tuned_one(tmp_path):
-    plan.write_study(tmp_path, STUDY.model_copy(update={"begun_with": {}}))
-    with pytest.raises(ConfigError, match="which holds a tuned sweep, for an ordinary one"):
-        plan_command_line(["--multirun", *SMALL, "seed=1,2", f"hydra.sweep.dir={tmp_path}"])
-
-
-def test_tuned_sweep_keeps_out_of_an_ordinary_one(tmp_path):
-    plan.write_study(tmp_path, STUDY)
-    with pytest.raises(ConfigError, match="which holds an ordinary sweep, for a tuned one"):
-        plan_command_line(["--multirun", "experiment=tune", f"hydra.sweep.dir={tmp_path}"])
-
-
 def test_editing_a_config_file_changes_no_later_trial(tmp_path):
     for name in ("a", "b"):
         own = tmp_path / "training" / f"{name}.yaml"
         own.parent.mkdir(exist_ok=True)
         own.write_text(f"name: {name}\nepochs: 3\nbatch_size: 8\ncallbacks: {{}}\n")
     search_path = f"hydra.searchpath=['file://{tmp_path}']"
-    with composed(search_path, "training=choice(a,b)", "optimizer=adam,sgd") as (master, loader):
-        search = read_search(master, loader)
+    with studied(search_path, "training=choice(a,b)", "optimizer=adam,sgd") as (study, arguments):
+        study.prepare(arguments)
         own.write_text(own.read_text().replace("epochs: 3", "epochs: 4"))
-        values = {**search.examples()[0], "training": "b", "optimizer": "sgd"}
-        assert search.config(values).training.epochs == 3
+        chosen = ("training=b", "optimizer=sgd", "optimizer.config.learning_rate=0.00123")
+        config = study.composer.compose([*study.fixed, *chosen])
+        assert (config.training.epochs, config.optimizer.config.learning_rate) == (3, 0.00123)
 
 
 def test_every_setting_of_the_sweeper_is_in_its_file():
     text = (CONFIG_DIR / "hydra" / "sweeper" / "tpe.yaml").read_text()
-    with composed() as (master, loader):
-        settings = read_search(master, loader).settings
-    for name in vars(settings).keys() - {"target"}:
+    for name in (*Settings.model_fields, "params"):
         assert f"\n{name}: " in text
