@@ -35,7 +35,8 @@ class Composer:
         self.loader = loader
         self.composed: dict[Overrides, DictConfig] = {}
         # Both take milliseconds, and runs repeat one another.
-        of_hydra: list[str] = list(master.hydra.overrides.hydra)
+        of_hydra: Any = OmegaConf.to_container(master.hydra.overrides.hydra, resolve=False)
+        self.of_hydra: list[str] = of_hydra  # as they were given
         options_of = functools.partial(loader.get_group_options, overrides=of_hydra)
         self.options_of = functools.cache(options_of)
         parser = OverridesParser.create(config_loader=loader)

@@ -237,9 +237,8 @@ class Study(Sweep):
             DataError: the data are missing or damaged.
         """
         parsed, directories = [], []
-        of_hydra: Any = OmegaConf.to_container(self.master.hydra.overrides.hydra, resolve=False)
         for number, overrides in enumerate(runs):
-            with explained([*of_hydra, *overrides]):
+            with explained([*self.composer.of_hydra, *overrides]):
                 composed = self.composer.compose(overrides)
                 directories.append(self.directory_of(composed, number))
             parsed.append(parse(composed))
