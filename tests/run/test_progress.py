@@ -1,4 +1,4 @@
-"""A terminal gets a live bar, anything else one line per epoch, and the log file both times."""
+"""A terminal gets a live bar, anything else one line per epoch, a sweep a file; all a log."""
 
 import os
 import pty
@@ -7,7 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, read_or_end
+from conftest import ROOT, epoch_of, read_or_end
+
+from fmnist_exp.run import progress
+from fmnist_exp.run.progress import EpochProgress
+from fmnist_exp.rundir.progress import Epochs, read_epochs
 
 # Pauses let the bar be drawn; it is drawn ten times a second.
 THREE_EPOCHS = """
@@ -94,3 +98,16 @@ def test_terminal_that_cannot_move_its_cursor_gets_one_line_per_epoch(tmp_path):
     shown = run_in_terminal(tmp_path / "train.log", TERM="dumb")
     for epoch in (1, 2, 3):
         assert len(re.findall(LINE.format(epoch, LEFT[epoch]), shown)) == 1
+
+
+def test_run_of_a_sweep_tells_of_itself_in_a_file_until_it_ends(tmp_path, capsys):
+    with EpochProgress(5, tmp_path) as shown:
+        shown.show(epoch_of(1))
+        assert read_epochs(tmp_path) == Epochs(epoch=1, num_epochs=5, validation_accuracy=0.875)
+        shown.show(epoch_of(2))  # within the same second
+        assert read_epochs(tmp_path) == Epochs(epoch=1, num_epochs=5, validation_accuracy=0.875)
+        shown.shown_at -= progress.FILE_SECONDS
+        shown.show(epoch_of(3))
+        assert read_epochs(tmp_path) == Epochs(epoch=3, num_epochs=5, validation_accuracy=0.875)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""

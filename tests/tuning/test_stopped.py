@@ -1,0 +1,117 @@
+"""A tuned sweep that is stopped anywhere goes on as if it had not been."""
+
+import re
+
+import pytest
+from conftest import command
+from tuning_study import SMALL, trials_of, tune
+
+from fmnist_exp.rundir import plan, records
+from fmnist_exp.tuning.proposals import Proposals
+
+LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
+
+
+def total(number):
+    return f"hydra.sweeper.num_trials={number}"
+
+
+def values(sweep_dir):
+    return [trial.values for trial in trials_of(sweep_dir)]
+
+
+# Test labels are shuffled; the process dies after the first epoch of trial KILLED, if there is one.
+PLANTED = """
+import dataclasses, os, sys
+import numpy as np
+from fmnist_exp import train
+from fmnist_exp.data import loading
+from fmnist_exp.run import runner
+load = loading.load
+def load_shuffled(config):
+    splits = load(config)
+    labels = np.random.default_rng(0).permutation(splits.test.labels)
+    test = dataclasses.replace(splits.test, labels=labels)
+    return dataclasses.replace(splits, test=test)
+loading.load = load_shuffled
+run = runner.run
+def run_or_die(*arguments, on_epoch, **options):
+    def die(row):
+        if arguments[1].name == KILLED:
+            os._exit(9)
+        on_epoch(row)
+    return run(*arguments, on_epoch=die, **options)
+runner.run = run_or_die
+train.main()
+"""
+
+
+@pytest.mark.slow
+def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
+    def arguments(name):
+        limits = ("hydra.sweeper.prune_after_trials=2", "hydra.sweeper.prune_after_epochs=1")
+        sizes = (*SMALL, "data.num_train=400", "data.num_test=100")
+        recipe = ("training.epochs=4", "training.batch_size=32")
+        into = (f"hydra.sweep.dir={tmp_path / name}", f"store={tmp_path / f'{name} runs'}")
+        factors = ("model.hidden=[16]", "model.dropout=0")  # one program for all trials
+        sweep = ("--multirun", "experiment=tune", total(6), LEARNING, *limits)
+        return [*sweep, *sizes, *recipe, *factors, *into]
+
+    def planted(killed):
+        return command("-c", PLANTED.replace("KILLED", repr(killed)), *arguments("b"))
+
+    whole = command("-m", "fmnist_exp.train", *arguments("a"))
+    assert whole.returncode == 0, whole.stderr
+    assert planted("4").returncode == 9
+    assert len(values(tmp_path / "b")) == 5
+    resumed = planted(None)
+    assert resumed.returncode == 0, resumed.stderr
+    runs = {
+        name: [records.read_record(tmp_path / name / str(number)) for number in range(6)]
+        for name in "ab"
+    }
+    assert {"completed", "pruned"} == {run.status for run in runs["a"]}
+    assert [run.status for run in runs["b"]] == [run.status for run in runs["a"]]
+    asked = [
+        [(trial.values, trial.prune_below) for trial in trials_of(tmp_path / name)] for name in "ab"
+    ]
+    assert asked[0] == asked[1]
+    told = [re.search("^best: trial .*", each.stdout, re.M) for each in (whole, resumed)]
+    assert told[0][0] == told[1][0]
+    done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
+    for ours, shuffled in done:
+        assert shuffled.metrics["validation"] == ours.metrics["validation"]
+        assert shuffled.metrics["test"] != ours.metrics["test"]
+
+
+KILLED_AFTER = {"proposal": (Proposals, "propose"), "plan of a trial": (plan, "write_run")}
+
+
+@pytest.mark.parametrize("last", KILLED_AFTER)
+@pytest.mark.parametrize("num_trials", [1, 3])
+def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_path, monkeypatch):
+    where, name = KILLED_AFTER[last]
+    real, calls = getattr(where, name), []
+
+    def die(*arguments):
+        real(*arguments)
+        calls.append(arguments)
+        if len(calls) == num_trials:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, die)
+        with pytest.raises(KeyboardInterrupt):
+            tune(tmp_path / "a", total(4), LEARNING)
+    tune(tmp_path / "a", total(4), LEARNING)
+    tune(tmp_path / "b", total(4), LEARNING)
+    assert values(tmp_path / "a") == values(tmp_path / "b")
+    assert not [each for each in values(tmp_path / "a") if not each]
+
+
+def test_study_whose_database_was_removed_is_begun_anew(tmp_path):
+    tune(tmp_path, total(3), LEARNING)
+    former = values(tmp_path)
+    (tmp_path / "study.db").unlink()
+    assert tune(tmp_path, total(2), LEARNING) == [[0], [1]]
+    assert values(tmp_path) == former[:2]
