@@ -20,10 +20,6 @@ class RecordError(FmnistError):
     """A run directory that cannot be read or written."""
 
 
-class StoreError(RecordError):
-    """A store that cannot keep a run or give one; the run itself can be trained all the same."""
-
-
 class CodeError(FmnistError):
     """Modules of the package that were edited while they were imported."""
 

@@ -9,7 +9,8 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -36,11 +37,9 @@ def open_regular(path: Path, limit: int) -> IO[bytes]:
         OSError: there is no such file, it is no regular one, or it is larger; `strerror` says so.
     """
     # Without O_NONBLOCK the opening of a pipe would wait for its other end.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         found = os.fstat(handle)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         if found.st_size > limit:
@@ -91,14 +90,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
         RecordError: the directory or the file cannot be written.
     """
     # A killed process leaves this file behind; its name tells whose it was.
-    name = f".{path.name[:100]}.{secrets.token_hex(4)}.tmp{path.suffix}"
-    temporary = path.with_name(name)
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()  # with the permissions that the user's umask gives
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
@@ -106,7 +101,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its name, or was never made
+            temporary.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -126,15 +122,23 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def cannot_write(path: Path, error: OSError) -> RecordError:
-    """The error that says which path could not be written, why, and what to do."""
+DIRECTORIES = (
+    "choose another directory with hydra.run.dir=DIR (a single run), hydra.sweep.dir=DIR (a sweep) "
+    "or --out DIR (a report)"
+)
+
+
+def cannot(act: str, path: Path, error: OSError, instead: str = DIRECTORIES) -> RecordError:
+    """The error that says what could not be done with a path, why, and what to do."""
     problem = f"{error.strerror or error}. The directory must be writable and have space left"
+    if isinstance(error, PermissionError):
+        problem += "; a group shares a store in a folder with its setgid bit, under umask 002"
     if isinstance(error, (FileExistsError, IsADirectoryError, NotADirectoryError)):
         tried = Path(error.filename2 or error.filename or path)
         in_the_way = next(each for each in (tried, *tried.parents) if os.path.lexists(each))
         kind = "a folder" if in_the_way.is_dir() else "not a folder"
         problem = f"{in_the_way} is {kind}. Move it out of the way"
-    return RecordError(
-        f"cannot write {path}: {problem}, or choose another directory with hydra.run.dir=DIR "
-        "(a single run), hydra.sweep.dir=DIR (a sweep) or --out DIR (a report)."
-    )
+    return RecordError(f"cannot {act} {path}: {problem}, or {instead}.")
+
+
+cannot_write = partial(cannot, "write")

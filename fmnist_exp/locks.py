@@ -3,13 +3,14 @@
 import errno
 import fcntl
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fmnist_exp.files import open_regular
+from fmnist_exp.errors import RecordError
+from fmnist_exp.files import DIRECTORIES, cannot_write, open_regular
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 1000  # of a lock file, which is empty
@@ -19,15 +20,19 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 @contextmanager
 def locked(
-    path: Path, busy: str, cannot: Callable[[OSError], Exception], refusal: Exception | None = None
+    path: Path, user: str, instead: str = DIRECTORIES, *, wait: bool = True
 ) -> Iterator[None]:
     """Hold a lock of the system until the block ends, or the process does, however it ends.
 
     Args:
         path: the lock file, made with its folder if it is not there; it stays.
-        busy: logged before waiting for another process, which holds the lock.
-        cannot: makes the error to raise if the file cannot be opened or locked.
-        refusal: raised if another process holds the lock, instead of waiting.
+        user: who holds the lock if this process does not, and what for.
+        instead: what else to do where this cannot be.
+        wait: whether to wait for such a process to end, or to refuse.
+
+    Raises:
+        RecordError: the file cannot be opened or locked, or another process holds the lock, which
+            was not to be waited for.
     """
     # A file alone would outlive its process; and who may use a lock, its folder says.
     lock = FileLock(path, mode=0o666, fallback_to_soft=False)
@@ -36,14 +41,14 @@ def locked(
         try:
             lock.acquire(timeout=FIRST_WAIT)
         except Timeout:
-            if refusal is not None:
-                raise refusal from None
-            log.info("%s: waiting for it", busy)
+            if not wait:
+                raise RecordError(f"{user}. Wait for it to end, or {instead}.") from None
+            log.info("%s: waiting for it", user)
             lock.acquire()
     except OSError as error:
         if error.errno in NO_LOCKS:
             error.strerror = f"its file system has no locks ({error.strerror})"
-        raise cannot(error) from error
+        raise cannot_write(path.parent, error, instead) from error
     try:
         yield
     finally:

@@ -99,6 +99,5 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # the C++ side reports fatal errors only
     "TF_ENABLE_ONEDNN_OPTS": "1",  # changes rounding, so it is fixed and recorded
 }
-# What they read as well, if it is set: programs that XLA compiles otherwise round otherwise.
-FLAGS_OF_XLA = ("XLA_FLAGS", "TF_XLA_FLAGS")
-CHANGE_RESULTS = ("TF_ENABLE_ONEDNN_OPTS", *FLAGS_OF_XLA)
+# Of these, and of others, what changes rounding: other switches, or programs compiled otherwise.
+CHANGE_RESULTS = ("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS", "TF_XLA_FLAGS")

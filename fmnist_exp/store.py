@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
-from fmnist_exp.errors import RecordError, StoreError
+from fmnist_exp.errors import RecordError
 from fmnist_exp.run.store import SHORT, Store, key_of, written
 from fmnist_exp.rundir.records import called, read_record
 
@@ -73,7 +73,7 @@ def main() -> None:
         try:
             store.remove(path)
             print(f"removed {path}")
-        except StoreError as error:
+        except RecordError as error:
             complain(error)
             status = EXIT_BAD_INPUT
     print(describe(store))

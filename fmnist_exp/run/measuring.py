@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fmnist_exp.data.loading import DataSplits, sha256_of_arrays
+from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.files import sha256_of
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.records import RunRecord
@@ -48,7 +48,7 @@ def leave_results(
     per_class = evaluation.per_class(answers, labels, class_names)
     model_name = records.model_name(record.config)
     tables.write_history(folder, result.history)
-    tables.write_predictions(folder, answers, labels, sha256_of_arrays(labels))
+    tables.write_predictions(folder, answers, labels)
     tables.write_confusion_matrix(folder, evaluation.confusion_matrix(answers, labels), class_names)
     tables.write_class_scores(folder, per_class)
     saving.write_model(folder / model_name, result.model)

@@ -15,14 +15,8 @@ from fmnist_exp import __version__
 from fmnist_exp.config import CONFIG_DIR, PACKAGE_DIR
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.errors import CodeError
-from fmnist_exp.machine import (
-    CHANGE_RESULTS,
-    ENVIRONMENT,
-    FLAGS_OF_XLA,
-    available_threads,
-    cpu_model,
-    device,
-)
+from fmnist_exp.files import sha256_of
+from fmnist_exp.machine import CHANGE_RESULTS, ENVIRONMENT, available_threads, cpu_model, device
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # What can change the numbers of a run: whole rooms. What `config` makes is in the key itself.
@@ -45,14 +39,13 @@ def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
     for group in ("model", "initializer", "optimizer", "training"):
         del values[group]["name"]
     values["training"]["callbacks"] = [*values["training"]["callbacks"].values()]  # in their order
-    environment = {name: text for name, text in _environment().items() if name in CHANGE_RESULTS}
     return {
         "config": values,
         "data": data_sha256,
         "device": device(config.engine),
-        **{f"code of {room}": sha256 for room, sha256 in code_of_rooms().items()},
+        **{f"code of {room}": sha256 for room, sha256 in CODE_AT_START.items()},
         **{f"version of {name}": _version(name) for name in PACKAGES},
-        **{f"environment {name}": text for name, text in environment.items()},
+        **{f"environment {name}": text for name, text in _environment().items()},
     }
 
 
@@ -74,27 +67,21 @@ def keyed_files(room: str) -> list[Path]:
 
 
 def _code_on_disk() -> dict[str, str]:
+    """Room -> hash of its modules; of those that train."""
     hashes = {}
     for room in KEYED_ROOMS:
-        digest = hashlib.sha256()
-        for path in keyed_files(room):
-            name = path.relative_to(PACKAGE_DIR).as_posix()
-            digest.update(name.encode() + b"\0" + path.read_bytes())
-        hashes[room] = digest.hexdigest()
+        files = keyed_files(room)
+        names = [path.relative_to(PACKAGE_DIR).as_posix() for path in files]
+        hashes[room] = hash_of(dict(zip(names, map(sha256_of, files), strict=True)))
     return hashes
 
 
-_CODE_AT_START = _code_on_disk()
-
-
-def code_of_rooms() -> dict[str, str]:
-    """Room -> hash of its modules as they were when this process began; of those that train."""
-    return _CODE_AT_START
+CODE_AT_START = _code_on_disk()  # as it was when this process began
 
 
 def code_sha256() -> str:
     """One hash of all modules that train."""
-    return hash_of(code_of_rooms())
+    return hash_of(CODE_AT_START)
 
 
 @functools.cache
@@ -107,7 +94,7 @@ def check_imported_code() -> None:
     Raises:
         CodeError: a module was edited meanwhile.
     """
-    if _code_on_disk() != code_of_rooms():
+    if _code_on_disk() != CODE_AT_START:
         raise CodeError(
             f"the modules in {PACKAGE_DIR} were edited while this process imported them: it may "
             "hold old and new ones. Give the same command again."
@@ -145,21 +132,17 @@ def _commit() -> dict[str, Any]:
 
 def _git(*arguments: str) -> str | None:
     """What git answers in the project's folder; None without git or outside a checkout."""
+    command = ["git", "-C", str(PACKAGE_DIR), *arguments]
     try:
-        return subprocess.run(
-            ["git", "-C", str(PACKAGE_DIR), *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        ).stdout.strip()
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
+    return answer.stdout.strip()
 
 
 def _environment() -> dict[str, str]:
-    flags = {name: os.environ[name] for name in FLAGS_OF_XLA if os.environ.get(name)}
-    return {name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()} | flags
+    found = {name: os.environ.get(name, ENVIRONMENT.get(name)) for name in CHANGE_RESULTS}
+    return {name: text for name, text in found.items() if text}
 
 
 @functools.cache

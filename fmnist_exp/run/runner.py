@@ -14,7 +14,7 @@ from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.choice import settled
-from fmnist_exp.errors import Pruned, RecordError, StoreError
+from fmnist_exp.errors import Pruned, RecordError
 from fmnist_exp.run import measuring
 from fmnist_exp.run.provenance import check_imported_code, describe_machine, hash_of, key_parts
 from fmnist_exp.run.store import Store
@@ -140,11 +140,12 @@ def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
         else:
             try:
                 record = task.train_into(run_dir, store.checkpoint(run_key))
-                store.keep(record, run_dir)
             except Pruned:
                 store.clear(run_key)
                 raise
-            except StoreError as error:
+            try:
+                store.keep(record, run_dir)
+            except RecordError as error:
                 log.warning("this run is complete but not kept: %s", error)
         store.clear(run_key)  # also what a process killed here has left
         return record

@@ -12,11 +12,10 @@ import secrets
 import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from fmnist_exp.errors import RecordError, StoreError
-from fmnist_exp.files import atomic_path
+from fmnist_exp.errors import RecordError
+from fmnist_exp.files import atomic_path, cannot
 from fmnist_exp.locks import is_held, locked
 from fmnist_exp.run import proofs
 from fmnist_exp.run.proofs import MODEL
@@ -28,6 +27,7 @@ log = logging.getLogger(__name__)
 UNFINISHED = "unfinished"  # a folder for each run that is in training or on its way into the store
 LOCKS = "locks"
 SHORT = 12  # digits of a key that are shown
+INSTEAD = "choose another store with store=DIR, or train without one with reuse=false"
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Store:
         """Make sure, before the first run is trained, that runs can be kept.
 
         Raises:
-            StoreError: a folder of the store cannot be made or written, or has no locks.
+            RecordError: a folder of the store cannot be made or written, or has no locks.
         """
         for folder in (self.root / LOCKS, self.root / UNFINISHED, self.root):
             probe = folder / f".{secrets.token_hex(8)}"
-            with locked(probe, "", partial(self._cannot, "write", folder)):
+            with locked(probe, "", INSTEAD):
                 probe.unlink()
 
     def claim(self, run_key: str, *, wait: bool = True) -> AbstractContextManager[None]:
@@ -59,15 +59,11 @@ class Store:
             wait: whether to wait while another process does, or to refuse.
 
         Raises:
-            StoreError: the store cannot be written, or another process has claimed the run.
+            RecordError: the store cannot be written, or another process has claimed the run.
         """
         lock = self.root / LOCKS / f"{run_key}.lock"
-        refusal = StoreError(
-            f"run {run_key[:SHORT]} is in use: another process trains it or takes it out of the "
-            "store. Give the same command again once that has ended."
-        )
-        busy = f"another process trains run {run_key[:SHORT]}"
-        return locked(lock, busy, partial(self._cannot, "write", lock), None if wait else refusal)
+        user = f"another process trains run {run_key[:SHORT]} or takes it out of the store"
+        return locked(lock, user, INSTEAD, wait=wait)
 
     def find(self, run_key: str) -> RunRecord | None:
         """The record of a kept run, once every file of it has proved intact; None without one.
@@ -87,13 +83,13 @@ class Store:
             self._delete(folder)
             return None
         except OSError as error:
-            raise self._cannot("read", folder, error) from error
+            raise cannot("read", folder, error, INSTEAD) from error
 
     def keep(self, record: RunRecord, run_dir: Path) -> None:
         """Keep a finished run of a run directory: wholly, or not at all.
 
         Raises:
-            StoreError: the store cannot be written.
+            RecordError: the store cannot be written.
         """
         place, folder = self.folder(record.run_key), self._unfinished(record.run_key) / "whole"
         try:
@@ -109,7 +105,8 @@ class Store:
             proofs.seal(folder)
             folder.rename(place)
         except (OSError, RecordError) as error:
-            raise self._cannot("write", place, error.__cause__ or error) from error
+            cause = error if isinstance(error, OSError) else error.__cause__
+            raise cannot("write", place, cause, INSTEAD) from error
 
     def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.
@@ -149,7 +146,7 @@ class Store:
         try:
             if self._unfinished(run_key).exists():
                 self._delete(self._unfinished(run_key))
-        except StoreError as error:
+        except RecordError as error:
             log.warning("%s", error)
 
     def kept(self) -> list[str]:
@@ -168,7 +165,7 @@ class Store:
         """Delete a kept run, or what is left of another; run directories stay as they are.
 
         Raises:
-            StoreError: it is in use, or cannot be deleted.
+            RecordError: it is in use, or cannot be deleted.
         """
         with self.claim(key_of(path), wait=False):
             self._delete(path)
@@ -183,7 +180,7 @@ class Store:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._cannot("read", folder, error) from error
+            raise cannot("read", folder, error, INSTEAD) from error
         return sorted(found, key=lambda path: (written(path), path.name))
 
     def _is_claimed(self, run_key: str) -> bool:
@@ -203,20 +200,7 @@ class Store:
             else:
                 path.unlink()
         except OSError as error:
-            raise self._cannot("delete", path, error) from error
-
-    def _cannot(self, act: str, path: Path, error: BaseException | None) -> StoreError:
-        reason = getattr(error, "strerror", None) or error
-        rule = ""
-        if isinstance(error, PermissionError):
-            rule = (
-                f"Whoever trains with the store {self.root} must be able to read and write in it: "
-                "a group shares one in a folder with its setgid bit, under umask 002. "
-            )
-        return StoreError(
-            f"cannot {act} {path}: {reason}. {rule}Choose another store with store=DIR, or train "
-            "without one with reuse=false."
-        )
+            raise cannot("delete", path, error, INSTEAD) from error
 
 
 def written(path: Path) -> float:

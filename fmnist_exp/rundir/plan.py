@@ -7,13 +7,13 @@ there, whatever has become of the config files; and readers find each run's dire
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import Field, ValidationError
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import read_regular, write_text
-from fmnist_exp.strict import Strict, reason
+from fmnist_exp.strict import Model, Strict, reason
 
 STUDY = "study.json"
 FOLDER = "plan"
@@ -60,9 +60,6 @@ class PlannedRun(Strict):
     config: dict[str, Any]
     values: dict[str, str] = Field(default_factory=dict)
     prune_below: tuple[float | None, ...] = ()
-
-
-Model = TypeVar("Model", PlannedStudy, PlannedRun)
 
 
 def write_study(sweep_dir: Path, study: PlannedStudy) -> None:

@@ -5,12 +5,9 @@ process number would not do: another process may have it by now, or it is one of
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 
-from fmnist_exp.errors import RecordError
-from fmnist_exp.files import cannot_write
 from fmnist_exp.locks import is_held, locked
 
 MARK = ".running"
@@ -28,12 +25,7 @@ def working_in(folder: Path, *, wait: bool) -> Iterator[None]:
         RecordError: another process works there, or the directory cannot be written.
     """
     mark = folder / MARK
-    refusal = RecordError(
-        f"{folder} is in use: another process that still runs writes there. Wait for it to end, or "
-        "choose another directory with hydra.sweep.dir=DIR."
-    )
-    busy = f"another process works in {folder}"
-    with locked(mark, busy, partial(cannot_write, folder), None if wait else refusal):
+    with locked(mark, f"another process works in {folder}", wait=wait):
         try:
             yield
         finally:
@@ -42,11 +34,8 @@ def working_in(folder: Path, *, wait: bool) -> Iterator[None]:
 
 def num_running(sweep_dir: Path) -> int:
     """How many runs of a sweep a process works on, as far as that can be told."""
-    num_held = 0
-    for mark in sweep_dir.glob(f"*/{MARK}"):
-        with suppress(OSError):  # taken away meanwhile, or of another user
-            num_held += is_held(mark)
-    return num_held
+    folders = [mark.parent for mark in sweep_dir.glob(f"*/{MARK}")]
+    return [state_without_record(folder) for folder in folders].count("running")
 
 
 def state_without_record(folder: Path) -> str:

@@ -6,7 +6,7 @@ A run directory is finished if and only if it holds `run.json`, which is written
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_v
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_text
 from fmnist_exp.rundir.progress import remove_epochs
-from fmnist_exp.strict import Strict, reason
+from fmnist_exp.strict import MAX_SHOWN, Strict, reason
 
 MAX_BYTES = 4_000_000  # of a record; 10 kB are usual
 RECORD = "run.json"
@@ -77,7 +77,7 @@ class RunRecord(Strict):
     config: dict[str, Any]
     note: str | None = None
     tags: list[str] = Field(default_factory=list)
-    class_names: list[str]
+    class_names: list[str] = Field(min_length=1, title="a list of at least one name")
     metrics: Table = Field(default_factory=dict)
     per_class: Table = Field(default_factory=dict)
     num_epochs: int = 0
@@ -97,26 +97,18 @@ class RunRecord(Strict):
         if status not in FINISHED:
             return table
         rows = SPLITS if is_whole else info.data.get("class_names", ())
-        columns = METRICS if is_whole else CLASS_METRICS
-        nullable = () if is_whole else CLASS_METRICS[:-1]
-        if not rows:
-            raise ValueError("must name at least one class, as class_names does")
-        if sorted(table) != sorted(rows):
-            raise ValueError(f"must name {_listed(rows)}, received {_listed(table)}")
+        columns, nullable = (METRICS, ()) if is_whole else (CLASS_METRICS, CLASS_METRICS[:-1])
+        wanted = dict.fromkeys(rows, sorted(columns))
+        if (received := {row: sorted(numbers) for row, numbers in table.items()}) != wanted:
+            rule = f"must hold {', '.join(columns)} for {', '.join(rows)}"
+            raise ValueError(f"{rule}, received {received}"[:MAX_SHOWN])
         for row, numbers in table.items():
-            if not numbers.keys() >= set(columns):
-                wanted, received = _listed(columns), _listed(numbers)
-                raise ValueError(f"must hold {wanted} for {row}, received {received}")
             for column, value in numbers.items():
                 known = column in nullable if value is None else math.isfinite(value)
                 if status == "completed" and not known:
                     rule = f"must hold a finite {column} for {row}, as the run is completed"
                     raise ValueError(f"{rule}, received {value}")
         return table
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"
 
 
 def called(keras_object: Mapping[str, Any]) -> str:

@@ -116,16 +116,13 @@ def _numbers(path: Path, rows: list[list[str]], num_columns: int) -> np.ndarray:
         raise cannot_read(path, problem) from error
 
 
-def write_predictions(
-    folder: Path, probabilities: np.ndarray, labels: np.ndarray, labels_sha256: str
-) -> None:
+def write_predictions(folder: Path, probabilities: np.ndarray, labels: np.ndarray) -> None:
     """Write the predictions for the test images.
 
     Args:
         folder: the run directory.
         probabilities: float (num_test, num_classes).
         labels: int (num_test,).
-        labels_sha256: hash of the labels, as `data.loading.sha256_of_arrays` makes it.
     """
     with atomic_path(folder / records.PREDICTIONS) as temporary:
         np.savez_compressed(
@@ -133,7 +130,6 @@ def write_predictions(
             probabilities=probabilities.astype(np.float16),
             predicted=probabilities.argmax(axis=1).astype(np.uint8),  # half precision has ties
             labels=labels.astype(np.uint8),
-            labels_sha256=labels_sha256,
         )
 
 

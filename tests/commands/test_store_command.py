@@ -88,7 +88,9 @@ def test_run_in_use_is_refused_in_one_line_instead_of_waited_for(store):
     with store.claim(KEYS[2]):
         result = kept(store, "--remove", "b", "aa1")
     assert result.returncode == 2
-    assert result.stderr.startswith(f"StoreError: run {KEYS[2][:SHORT]} is in use: ")
+    assert result.stderr.startswith(
+        f"RecordError: another process trains run {KEYS[2][:SHORT]} or "
+    )
     assert result.stderr.count("\n") == 1
     assert store.kept() == [KEYS[1], KEYS[2]]  # the other was removed
 

@@ -124,5 +124,5 @@ def test_archive_with_objects_is_refused_without_running_them(tmp_path):
 
 
 def test_folder_in_place_of_a_file_is_told(tmp_path):
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(OSError, match="it is not a regular file"):
         read_regular(tmp_path, 10)

@@ -56,7 +56,7 @@ def test_D20_D21_bad_file_is_refused_by_name(tmp_path, case):
 
 
 def test_folder_in_place_of_a_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="Is a directory"):
+    with pytest.raises(DataError, match="not a regular file"):
         read_idx(tmp_path, SHAPE)
 
 

@@ -263,7 +263,8 @@ def test_A09_second_sweep_in_a_directory_is_refused(tmp_path):
         result = train("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 'sweep'}")
         process.communicate()
     assert result.returncode == 2
-    assert f"RecordError: {tmp_path / 'sweep'} is in use: another process" in result.stderr
+    in_use = f"RecordError: another process works in {tmp_path / 'sweep'}. Wait for it"
+    assert in_use in result.stderr
     assert list((tmp_path / "sweep").iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from conftest import ROOT, command
 
 from fmnist_exp import files
 from fmnist_exp import store as store_command
-from fmnist_exp.errors import StoreError
+from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
 from fmnist_exp.run.proofs import MODEL
 from fmnist_exp.run.store import Store
@@ -118,9 +118,7 @@ def test_case_17_second_user_keeps_runs_in_the_store_of_the_first(
         store.check()
     with user(SECOND, umasks[1]):
         if umasks[0] == 0o077:
-            with pytest.raises(
-                StoreError, match=r"cannot write .*: Permission denied. Whoever .* umask"
-            ):
+            with pytest.raises(RecordError, match=r"cannot write .*: Permission denied. .* umask"):
                 store.check()
             return
         store.check()
@@ -192,7 +190,7 @@ def test_case_17_kept_run_of_another_user_is_listed_and_stays(folder, train):
     key = train(FIRST, 0o077, store).run_key
     with user(SECOND, 0o002):
         assert f"cannot be used: cannot read {store.folder(key)}" in store_command.describe(store)
-        with pytest.raises(StoreError, match=rf"cannot delete {store.folder(key)}: Permission"):
+        with pytest.raises(RecordError, match=rf"cannot delete {store.folder(key)}: Permission"):
             store.remove(store.folder(key))
     assert store.find(key) is not None
 
@@ -211,7 +209,7 @@ def test_old_runs_are_removed_past_one_of_another_user(folder, train, monkeypatc
         with pytest.raises(SystemExit, match="2"):
             store_command.main()
     said = capsys.readouterr()
-    assert said.err.startswith(f"StoreError: cannot delete {first}: Permission denied. ")
+    assert said.err.startswith(f"RecordError: cannot delete {first}: Permission denied. ")
     assert said.err.count("\n") == 1
     assert [line for line in said.out.splitlines() if line.startswith("removed")] == [
         f"removed {other}" for other in others
@@ -257,7 +255,7 @@ def test_case_17_commands_of_two_users_end_well_or_with_one_line(folder, tmp_pat
     assert [said.splitlines() for said in ended] == [[name, "-- 0"] for name in ENDED_WELL]
     name, said, code = refused.splitlines()
     assert (name, code) == ("077", "-- 2")
-    assert said.startswith(f"StoreError: cannot write {folder}/store077/locks: Permission denied.")
+    assert said.startswith(f"RecordError: cannot write {folder}/store077/locks: Permission denied.")
     for number in ("0", "1"):
         pair = [
             records.read_record(folder / str(user) / "002" / number) for user in (FIRST, SECOND)

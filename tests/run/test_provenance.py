@@ -29,9 +29,9 @@ def test_run_key_follows_every_part_of_the_config(change):
 def test_run_key_follows_the_data_and_the_code(monkeypatch):
     key = run_key(config_of(), "data")
     assert run_key(config_of(), "other data") != key
-    code = provenance.code_of_rooms()
+    code = provenance.CODE_AT_START
     for room in ("data", "engine", "seeding"):
-        monkeypatch.setattr(provenance, "code_of_rooms", lambda room=room: code | {room: "other"})
+        monkeypatch.setattr(provenance, "CODE_AT_START", code | {room: "other"})
         assert run_key(config_of(), "data") != key
 
 
@@ -117,10 +117,10 @@ def test_key_of_given_parts_is_pinned():
 
 
 def test_parts_of_a_key_are_named_and_whole(monkeypatch):
-    for name in provenance.FLAGS_OF_XLA:
+    for name in provenance.CHANGE_RESULTS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XLA_FLAGS", "--fast")
-    monkeypatch.setattr(provenance, "code_of_rooms", lambda: {"data": "a", "engine": "b"})
+    monkeypatch.setattr(provenance, "CODE_AT_START", {"data": "a", "engine": "b"})
     monkeypatch.setattr(provenance, "_version", lambda name: f"1 of {name}")
     parts = key_parts(config_of("engine=c", "data.dir=/somewhere", "seed=3"), "d")
     config = parts.pop("config")

@@ -82,7 +82,6 @@ def test_one_run_on_real_data_leaves_every_file(tmp_path):
     # float16 may turn a near tie of two classes; at most one image in a thousand.
     assert share == pytest.approx(record.metrics["test"]["accuracy"], abs=1e-3)
     np.testing.assert_array_equal(stored["labels"], splits.test.labels)
-    assert stored["labels_sha256"] == loading.sha256_of_arrays(splits.test.labels)
     counts = np.array(
         [list(row.values())[1:] for row in read_rows(run_dir / "confusion_matrix.csv")]
     )

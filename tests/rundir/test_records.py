@@ -59,10 +59,13 @@ BAD_RECORDS = {
         "status must be one of .*, received 'done'",
     ),
     "truth as number": (changed(seed=True), "seed must be an integer, received True"),
-    "no metrics": (changed(metrics={}), "metrics must name train, validation, test, received none"),
+    "no metrics": (
+        changed(metrics={}),
+        "metrics must hold loss, accuracy for train, validation, test, received {}",
+    ),
     "no loss": (
         changed(metrics={split: {"accuracy": 1.0} for split in records.SPLITS}),
-        "metrics must hold loss, accuracy for train, received accuracy",
+        r"metrics must hold loss, accuracy for train, .*, received {'train': \['accuracy'\], ",
     ),
     "text as metric": (
         changed(metrics={split: {"loss": "x", "accuracy": 1} for split in records.SPLITS}),
@@ -82,15 +85,21 @@ BAD_RECORDS = {
         "per_class must hold a finite support for b, as .*, received None",
     ),
     "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit.* received 'x'"),
-    "no class": (changed(class_names=[], per_class={}), "per_class must name at least one class"),
-    "class twice": (changed(class_names=["a", "a"]), "per_class must name a, a, received a, b"),
+    "no class": (
+        changed(class_names=[], per_class={}),
+        r"class_names must be a list of at least one name, received \[\]",
+    ),
+    "class twice": (
+        changed(class_names=["a", "a"]),
+        "per_class must hold precision, .* for a, a, received {.a.: ",
+    ),
     "class not measured": (
         changed(per_class={"a": OF_A_CLASS}),
-        "per_class must name a, b, received a",
+        "per_class must hold precision, .* for a, b, received {.a.: ",
     ),
     "class half measured": (
         changed(per_class={"a": OF_A_CLASS, "b": {"f1": 1.0}}),
-        "per_class must hold precision, recall, f1, support for b, received f1",
+        r"per_class must hold precision, recall, f1, support for a, b, received .*'b': \['f1'\]}",
     ),
 }
 
