@@ -104,9 +104,8 @@ class Store:
             records.write_record(folder, record)
             proofs.seal(folder)
             folder.rename(place)
-        except (OSError, RecordError) as error:
-            cause = error if isinstance(error, OSError) else error.__cause__
-            raise cannot("write", place, cause, INSTEAD) from error
+        except OSError as error:
+            raise cannot("write", place, error, INSTEAD) from error
 
     def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.
