@@ -135,15 +135,15 @@ def config(seed):
 
 def sweep(folder, with_store):
     """The command that is killed and given again."""
+    from fmnist_exp.config.schema import ExecutionConfig
     from fmnist_exp.run import runner
-    from fmnist_exp.run.store import Store
 
     for seed in SEEDS:
         runner.run(
             config(seed),
             folder / "sweep" / str(seed),
             {"initializer": "he"},
-            runner.Execution(Store(folder / "runs") if with_store else None, checkpoint_seconds=0),
+            ExecutionConfig(store=str(folder / "runs"), reuse=with_store, checkpoint_seconds=0),
         )
 
 

@@ -2,12 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions
-from rich.measure import Measurement
+from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
@@ -23,26 +21,12 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """As many parts of a text as there is room for, the first ones first."""
-
-    parts: Sequence[str]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Text]:
-        text = ""
-        for part in self.parts:
-            longer = f"{text}, {part}" if text else part
-            text = longer if len(longer) <= options.max_width else text
-        yield Text(text)
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(1, max(1, len(", ".join(self.parts))))  # rich knows no empty column
-
-
 class _PartsColumn(ProgressColumn):
-    def render(self, task: Task) -> _Parts:
-        return _Parts(task.fields["parts"])
+    """What there is room for, the first parts first."""
+
+    def render(self, task: Task) -> Text:
+        said = ", ".join(task.fields["parts"]) or " "  # rich knows no empty column
+        return Text(said, no_wrap=True, overflow="ellipsis")
 
 
 class Display(Progress):

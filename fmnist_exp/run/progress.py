@@ -1,20 +1,21 @@
 """How a run shows that it is alive: a live bar on a terminal, a line per epoch elsewhere.
 
-A run of a sweep may train in another process or on another machine: it writes a small file, from
-which `sweep_progress` shows all runs together.
+A run of a sweep may train in another process or on another machine: it writes its history as it
+grows, from which `sweep_progress` shows all runs together.
 """
 
 import logging
 import math
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from fmnist_exp.errors import RecordError
 from fmnist_exp.run.display import in_words, live_display
-from fmnist_exp.rundir.progress import remove_epochs, write_epochs
-from fmnist_exp.rundir.tables import Epoch
+from fmnist_exp.rundir.tables import Epoch, write_history
 
 log = logging.getLogger(__name__)
-FILE_SECONDS = 1.0  # least time between two writings of the file
+FILE_SECONDS = 1.0  # least time between two writings of the history
 BAR_SECONDS = 0.1  # least time between two drawings of the bar
 
 
@@ -23,12 +24,13 @@ class EpochProgress:
 
     Args:
         num_epochs: the most epochs that the run may take.
-        run_dir: where a run of a sweep writes how far it is, instead of showing anything.
+        run_dir: where a run of a sweep writes its history, instead of showing anything.
     """
 
     def __init__(self, num_epochs: int, run_dir: Path | None = None) -> None:
         self.num_epochs = num_epochs
         self.run_dir = run_dir
+        self.rows: list[Epoch] = []
         self.shown_at = -math.inf
         self.seconds = 0.0  # of all epochs but the first
         self.display = live_display() if run_dir is None else None
@@ -44,11 +46,9 @@ class EpochProgress:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Take the bar, or the file, away."""
+        """Take the bar away."""
         if self.display is not None:
             self.display.stop()
-        if self.run_dir is not None:
-            remove_epochs(self.run_dir)
 
     def show(self, row: Epoch) -> None:
         """Show one epoch."""
@@ -59,6 +59,7 @@ class EpochProgress:
             f"loss {row.train_loss:.4f}  validation loss {row.validation_loss:.4f}  "
             f"{accuracy}  {', '.join([f'{row.seconds:.2f} s', *left])}",
         )
+        self.rows.append(row)
         now = time.perf_counter()
         if now - self.shown_at < (BAR_SECONDS if self.run_dir is None else FILE_SECONDS):
             return
@@ -67,7 +68,8 @@ class EpochProgress:
             parts = [accuracy, *left, f"loss {row.train_loss:.4f}"]
             self.display.show(self.bar, (row.epoch, self.num_epochs), parts)
         if self.run_dir is not None:
-            write_epochs(self.run_dir, row.epoch, self.num_epochs, row.validation_accuracy)
+            with suppress(RecordError):  # a disk that is full now may have space at the end
+                write_history(self.run_dir, self.rows)
 
     def _time_left(self, row: Epoch) -> list[str]:
         """The most time that is left, in words; nothing below a second."""

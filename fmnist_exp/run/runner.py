@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fmnist_exp.config.parsing import check_batch_size
-from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.choice import settled
@@ -27,36 +27,14 @@ log = logging.getLogger(__name__)
 OnEpoch = Callable[[Epoch], None]
 
 
-@dataclass(frozen=True)
-class Execution:
-    """How a run is carried out; nothing here is part of what it is.
-
-    Attributes:
-        store: where finished runs are kept, and the state of unfinished ones; without it the run
-            is trained from its beginning.
-        checkpoint_seconds: least time between two saves of the state.
-        threads: processor threads of the run; None for all.
-        prune_below: for each epoch from the first, the validation accuracy below which the run is
-            given up, or None.
-        note, tags: what is noted about it.
-    """
-
-    store: Store | None = None
-    checkpoint_seconds: float = 30
-    threads: int | None = None
-    prune_below: Sequence[float | None] = ()
-    note: str | None = None
-    tags: Sequence[str] = ()
-
-
-ALONE = Execution()
+ALONE = ExecutionConfig(reuse=False)
 
 
 def run(
     config: RunConfig,
     run_dir: Path,
     choices: dict[str, str],
-    execution: Execution = ALONE,
+    execution: ExecutionConfig = ALONE,
     *,
     on_epoch: OnEpoch = lambda epoch: None,
     draw: measuring.Draw | None = None,
@@ -67,8 +45,8 @@ def run(
         config: the run.
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
-        execution: how it is carried out.
-        on_epoch: called with each epoch, as soon as it has ended.
+        execution: how it is carried out, with a store that can be found from here.
+        on_epoch: called with each epoch, as soon as it has ended; may raise `Pruned`.
         draw: called for each figure that the run is to leave; None for a run without figures.
 
     Returns:
@@ -111,7 +89,7 @@ def is_hopeless(epochs: Sequence[Epoch], prune_below: Sequence[float | None]) ->
 
     Args:
         epochs: the epochs so far, at least one.
-        prune_below: as in `Execution`.
+        prune_below: for each epoch from the first, the limit, or None.
     """
     losses = (epochs[-1].train_loss, epochs[-1].validation_loss)
     if len(epochs) > len(prune_below) or not all(map(math.isfinite, losses)):
@@ -125,9 +103,9 @@ def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
 
     A store that cannot be read or written costs no run: it is trained without being kept.
     """
-    store, run_key = task.execution.store, task.record.run_key
-    if store is None:
+    if not task.execution.reuse:
         return task.train_into(run_dir, checkpoint=None)
+    store, run_key = Store(Path(task.execution.store)), task.record.run_key
     with ExitStack() as claim:
         try:
             claim.enter_context(store.claim(run_key))
@@ -158,7 +136,7 @@ class _Task:
     config: RunConfig
     splits: DataSplits
     record: RunRecord
-    execution: Execution
+    execution: ExecutionConfig
     on_epoch: OnEpoch
     epochs: list[Epoch] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)  # spent in each part
@@ -171,7 +149,7 @@ class _Task:
             from fmnist_exp.engine import backend, evaluation, prediction, saving, training  # noqa
 
             check_imported_code()
-            backend.use_threads(self.execution.threads)
+            backend.use_threads(self.execution.threads_per_run)
         seconds = self.execution.checkpoint_seconds
         state = training.Checkpoint(checkpoint, seconds) if checkpoint else None
         with self._part("fit"):
@@ -198,8 +176,6 @@ class _Task:
     def _end_epoch(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
         self.on_epoch(epoch)
-        if is_hopeless(self.epochs, self.execution.prune_below):
-            raise Pruned
 
     @contextmanager
     def _part(self, name: str) -> Iterator[None]:
@@ -214,12 +190,12 @@ class _Task:
 
 
 def _blank_record(
-    config: RunConfig, choices: dict[str, str], splits: DataSplits, execution: Execution
+    config: RunConfig, choices: dict[str, str], splits: DataSplits, execution: ExecutionConfig
 ) -> RunRecord:
     parts = key_parts(config, splits.sha256)
     provenance = describe_machine() | {"data_sha256": splits.sha256, "data_source": splits.source}
-    if execution.threads is not None:
-        provenance["threads"] = execution.threads
+    if execution.threads_per_run is not None:
+        provenance["threads"] = execution.threads_per_run
     return RunRecord(
         schema_version=records.SCHEMA_VERSION,
         status="interrupted",

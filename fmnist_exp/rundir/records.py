@@ -14,7 +14,6 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_v
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_text
-from fmnist_exp.rundir.progress import remove_epochs
 from fmnist_exp.strict import MAX_SHOWN, Strict, reason
 
 MAX_BYTES = 4_000_000  # of a record; 10 kB are usual
@@ -147,7 +146,6 @@ def clear(run_dir: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
-    remove_epochs(run_dir)
 
 
 def write_record(run_dir: Path, record: RunRecord) -> None:

@@ -74,11 +74,12 @@ class SweepProgress:
         for number in self.bars.keys() - running.keys():
             display.remove_task(self.bars.pop(number))
         display.show(self.whole, (watch.num_finished(), watch.num_runs), said)
-        for number, epochs in running.items():
+        for number, (epoch, accuracy) in running.items():
             if number not in self.bars:
                 self.bars[number] = display.add(watch.name_of(number))
-            accuracy = f"validation accuracy {epochs.validation_accuracy:.4f}"
-            display.show(self.bars[number], (epochs.epoch, epochs.num_epochs), [accuracy])
+            num_epochs = watch.runs[number].config["training"]["epochs"]
+            said = [f"validation accuracy {accuracy:.4f}"]
+            display.show(self.bars[number], (epoch, num_epochs), said)
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # a reader that has gone stops no run

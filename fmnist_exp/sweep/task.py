@@ -14,13 +14,13 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.errors import ConfigError, FmnistError, RecordError
+from fmnist_exp.errors import ConfigError, FmnistError, Pruned, RecordError
 from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.provenance import code_sha256
-from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.tables import Epoch
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep import launchers
 
@@ -86,7 +86,7 @@ def train_run(
         config: the run.
         execution: how it is carried out.
         settings: Hydra's section of its config.
-        prune_below: as `run.runner.run` takes it.
+        prune_below: as `run.runner.is_hopeless` takes it.
         draw: as `run.runner.run` takes it; of a single run, which shows its epochs itself.
 
     Raises:
@@ -100,24 +100,24 @@ def train_run(
         for group, option in settings.runtime.choices.items()
         if option is not None and not group.startswith("hydra/")
     }
+    progress = EpochProgress(config.training.epochs, None if draw else run_dir)
+
+    def on_epoch(epoch: Epoch) -> None:
+        progress.show(epoch)
+        if runner.is_hopeless(progress.rows, prune_below):
+            raise Pruned
+
     try:
         with (
             launchers.preemptible(),
-            EpochProgress(config.training.epochs, None if draw else run_dir) as progress,
+            progress,
         ):
             return runner.run(
                 config,
                 run_dir,
                 choices,
-                runner.Execution(
-                    store=Store(cwd / execution.store) if execution.reuse else None,
-                    checkpoint_seconds=execution.checkpoint_seconds,
-                    threads=execution.threads_per_run,
-                    prune_below=prune_below,
-                    note=execution.note,
-                    tags=execution.tags,
-                ),
-                on_epoch=progress.show,
+                execution.replaced(store=str(cwd / execution.store)),
+                on_epoch=on_epoch,
                 draw=draw,
             )
     except SystemExit as error:  # of the run, not of the sweep

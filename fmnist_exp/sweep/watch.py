@@ -7,6 +7,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from fmnist_exp.run.display import in_words
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import state_without_record
-from fmnist_exp.rundir.progress import Epochs, read_epochs
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import read_history
 
@@ -108,10 +108,17 @@ class Watch:
         left = each * (self.num_runs - self.counts.total()) - since
         return [f"about {in_words(left)} left"] if left >= 1 else []
 
-    def running(self) -> dict[int, Epochs]:
-        """How far each run has come that is being trained."""
-        found = {number: read_epochs(self._run_dir(number)) for number in list(self.waiting)}
-        return {number: epochs for number, epochs in found.items() if epochs is not None}
+    def running(self) -> dict[int, tuple[int, float]]:
+        """Of each run that is being trained: epochs so far, and its validation accuracy."""
+        found = {}
+        for number in list(self.waiting):
+            run_dir = self._run_dir(number)
+            if state_without_record(run_dir) == "running":
+                with suppress(RecordError):  # before its first epoch
+                    history = read_history(run_dir / records.HISTORY)
+                    accuracies = history["validation_accuracy"]
+                    found[number] = len(accuracies), float(accuracies[-1])
+        return found
 
     def without_result(self, options: Sequence[str]) -> list[str]:
         """What is missing when a sweep has ended: why each failed run did, and what to do.

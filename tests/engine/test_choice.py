@@ -7,7 +7,7 @@ import pytest
 from conftest import compose_config, config_of, read_rows
 from planning import plan_command_line
 
-from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.native import c_library
@@ -31,9 +31,8 @@ def without_c(monkeypatch):
 
 def trained(config, folder, **options):
     """The record of a run that is trained below a folder, with a store."""
-    store = Store(folder / "runs")
-    choices = {"initializer": "he"}
-    return runner.run(config, folder / "run", choices, runner.Execution(store, 0), **options)
+    how = ExecutionConfig(store=str(folder / "runs"), checkpoint_seconds=0)
+    return runner.run(config, folder / "run", {"initializer": "he"}, how, **options)
 
 
 @pytest.mark.parametrize(

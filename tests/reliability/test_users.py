@@ -15,6 +15,7 @@ from conftest import ROOT, command
 
 from fmnist_exp import files
 from fmnist_exp import store as store_command
+from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
 from fmnist_exp.run.proofs import MODEL
@@ -70,7 +71,7 @@ def train(folder, tiny_config, tmp_path):
     def train(number, umask, store):
         with user(number, umask):
             run_dir = folder / str(number) / f"run{len(list((folder / str(number)).iterdir()))}"
-            how = runner.Execution(store, checkpoint_seconds=0)
+            how = ExecutionConfig(store=str(store.root), checkpoint_seconds=0)
             record = runner.run(config, run_dir, CHOICES, how)
             assert records.read_record(run_dir) == record
             for name, sha256 in record.artifacts.items():

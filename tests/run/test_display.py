@@ -16,9 +16,9 @@ from fmnist_exp.run.progress import EpochProgress
 
 # columns of a terminal -> what it says of a run besides the epoch, of whose 100 there are 88 to go
 WHAT_FITS = {
-    30: " loss 0.5000",
-    40: "validation accuracy 0.8750",
-    60: "validation accuracy 0.8750, at most 3 min left",
+    30: "validation accur…",
+    40: "validation accuracy 0.8750…",
+    60: "validation accuracy 0.8750, at most 3 min left…",
     80: "validation accuracy 0.8750, at most 3 min left, loss 0.5000",
     120: "validation accuracy 0.8750, at most 3 min left, loss 0.5000",
 }

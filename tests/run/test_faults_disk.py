@@ -15,6 +15,7 @@ from study import write_sweep
 
 from fmnist_exp import files
 from fmnist_exp.aggregate import aggregate
+from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
 from fmnist_exp.run.store import Store
@@ -80,8 +81,9 @@ def disk(tmp_path):
         subprocess.run(["umount", disk.folder], check=True)
 
 
-def run(config, run_dir, store=None):
-    return runner.run(config, run_dir, CHOICES, runner.Execution(store, checkpoint_seconds=0))
+def run(config, run_dir, store):
+    how = ExecutionConfig(store=str(store.root), checkpoint_seconds=0)
+    return runner.run(config, run_dir, CHOICES, how)
 
 
 @pytest.mark.parametrize("free", [0, 1, 3, 6])

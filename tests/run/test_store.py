@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fmnist_exp import files
+from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run import measuring, proofs, runner
 from fmnist_exp.run.proofs import MODEL
@@ -33,7 +34,8 @@ def store(tmp_path):
 
 
 def train(config, run_dir, store, choices=CHOICES):
-    return runner.run(config, run_dir, choices, runner.Execution(store))
+    how = runner.ALONE if store is None else ExecutionConfig(store=str(store.root))
+    return runner.run(config, run_dir, choices, how)
 
 
 def test_second_run_of_the_same_config_is_handed_out(config, store, tmp_path):
@@ -84,9 +86,10 @@ def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(
 
 
 def test_note_and_tags_are_recorded_as_asked_for_and_make_no_other_run(config, store, tmp_path):
-    first = runner.Execution(store=store, note="first try", tags=("a",))
+    first = ExecutionConfig(store=str(store.root), note="first try", tags=("a",))
     assert runner.run(config, tmp_path / "a", {}, first).note == "first try"
-    again = runner.run(config, tmp_path / "b", {}, runner.Execution(store=store, tags=("b", "c")))
+    second = ExecutionConfig(store=str(store.root), tags=("b", "c"))
+    again = runner.run(config, tmp_path / "b", {}, second)
     assert (again.reused, again.note, again.tags) == (True, None, ["b", "c"])
     assert records.read_record(tmp_path / "b") == again
 

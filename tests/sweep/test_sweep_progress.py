@@ -15,13 +15,16 @@ from pathlib import Path
 sys.path.insert(0, "tests")
 from study import write_run
 from fmnist_exp.rundir.plan import PlannedRun
-from fmnist_exp.rundir.progress import PROGRESS
+from conftest import epoch_of
+from fmnist_exp.rundir.presence import working_in
+from fmnist_exp.rundir.tables import write_history
 from fmnist_exp.sweep import sweep_progress
 from fmnist_exp.sweep.watch import Watch
 sweep_dir = Path(sys.argv[1])
 sweep_progress.LOOK_SECONDS = 0.05
+config = {"initializer": {}, "training": {"epochs": 8}}
 runs = [
-    PlannedRun(number=seed, directory=str(seed), overrides=overrides, config={"initializer": {}})
+    PlannedRun(number=seed, directory=str(seed), overrides=overrides, config=config)
     for seed, overrides in enumerate(
         [("initializer=he_normal", "seed=0"), ("initializer=glorot", "seed=1")]
     )
@@ -33,13 +36,11 @@ shown = sweep_progress.SweepProgress(Watch(sweep_dir, runs))
 with shown:
     for number in (0, 1):
         run_dir = sweep_dir / str(number)
-        run_dir.mkdir(parents=True)
-        epochs = '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.875}'
-        (run_dir / PROGRESS).write_text(epochs)
-        wait_until_seen(number)
+        with working_in(run_dir, wait=False):
+            write_history(run_dir, [epoch_of(number) for number in (1, 2, 3)])
+            wait_until_seen(number)
         print("a warning of another module")
         write_run(sweep_dir / "elsewhere" / str(number), status=["failed", "completed"][number])
-        (run_dir / PROGRESS).unlink()
         (sweep_dir / "elsewhere" / str(number) / "run.json").rename(run_dir / "run.json")
 """
 

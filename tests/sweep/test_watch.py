@@ -1,10 +1,12 @@
 """A sweep is watched by its run directories: counts, time left, and the runs under way."""
 
 import pytest
+from conftest import epoch_of
 from study import change_record, write_run
 
 from fmnist_exp.rundir.plan import PlannedRun
-from fmnist_exp.rundir.progress import PROGRESS, Epochs
+from fmnist_exp.rundir.presence import working_in
+from fmnist_exp.rundir.tables import write_history
 from fmnist_exp.sweep import watch as watch_module
 from fmnist_exp.sweep.watch import Watch
 
@@ -163,18 +165,14 @@ def test_result_that_comes_after_the_last_look_is_no_missing_one(watch, tmp_path
     assert watch.without_result([]) == []
 
 
-def test_runs_under_way_are_those_that_tell_of_themselves(watch, tmp_path):
-    for number, text in (
-        (1, '{"epoch": 3, "num_epochs": 8, "validation_accuracy": 0.5}'),
-        (2, "{"),
-    ):
-        (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / PROGRESS).write_text(text)
-    assert watch.running() == {1: epochs_of(3, 8, 0.5)}
-
-
-def epochs_of(epoch, num_epochs, accuracy):
-    return Epochs(epoch=epoch, num_epochs=num_epochs, validation_accuracy=accuracy)
+def test_runs_under_way_are_those_that_a_process_trains(watch, tmp_path):
+    with working_in(tmp_path / "1", wait=False), working_in(tmp_path / "2", wait=False):
+        write_history(tmp_path / "1", [epoch_of(1), epoch_of(2, validation_accuracy=0.5)])
+        (tmp_path / "2" / "history.csv").write_text("epo")
+        (tmp_path / "3").mkdir()
+        write_history(tmp_path / "3", [epoch_of(1)])  # of a process that was killed
+        assert watch.running() == {1: (2, 0.5)}
+    assert watch.running() == {}
 
 
 @pytest.mark.parametrize(

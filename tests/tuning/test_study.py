@@ -8,9 +8,10 @@ from planning import plan_command_line
 from study import found_in
 from tuning_study import SMALL, studied, trials_of, tune
 
+from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
-from fmnist_exp.errors import ConfigError
+from fmnist_exp.errors import ConfigError, Pruned
 from fmnist_exp.report.page.answers import answers
 from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.page.condition_tables import summarize
@@ -117,15 +118,21 @@ def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_confi
     config = tiny_config("training.epochs=3")
     store, choices = Store(tmp_path / "runs"), {"initializer": "glorot_uniform"}
     limits = (None, 1.1)  # no accuracy reaches this
-    given_up = runner.Execution(store, checkpoint_seconds=0, prune_below=limits)
-    record = runner.run(config, tmp_path / "a", choices, given_up)
+    how, epochs = ExecutionConfig(store=str(store.root), checkpoint_seconds=0), []
+
+    def give_up(epoch):
+        epochs.append(epoch)
+        if runner.is_hopeless(epochs, limits):
+            raise Pruned
+
+    record = runner.run(config, tmp_path / "a", choices, how, on_epoch=give_up)
     assert record == records.read_record(tmp_path / "a")
     assert (record.status, record.num_epochs, record.metrics) == ("pruned", 2, {})
     assert record.error is None
     assert len(read_rows(tmp_path / "a" / records.HISTORY)) == 2
     assert store.kept() == []
     assert list((tmp_path / "runs" / "unfinished").iterdir()) == []
-    whole = runner.run(config, tmp_path / "b", choices, runner.Execution(store))
+    whole = runner.run(config, tmp_path / "b", choices, how)
     alone = runner.run(config, tmp_path / "c", choices)
     assert (whole.status, whole.reused) == ("completed", False)
     assert whole.metrics == alone.metrics
