@@ -73,9 +73,3 @@ def leave_lost_terminal() -> None:
 
 def _discard(number: int) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-
-
-def end_with_reader() -> None:
-    """End the process at once when nobody reads what it prints; Hydra would print a trace."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)

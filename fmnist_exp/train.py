@@ -23,12 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fmnist_exp.config import CONFIG_DIR
-from fmnist_exp.console import (
-    EXIT_BY_SIGNAL,
-    as_command,
-    end_with_reader,
-    leave_lost_terminal,
-)
+from fmnist_exp.console import EXIT_BY_SIGNAL, as_command, leave_lost_terminal
 from fmnist_exp.errors import FmnistError, Terminated
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir.records import RunRecord, called
@@ -111,7 +106,6 @@ def _carry_out(options: argparse.Namespace) -> list[JobReturn]:
     """Do what a command line asks for; what its runs have returned, if it starts any."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3", job_name="train"):
         if starts_no_run(options):
-            end_with_reader()
             request(options)
             return []
         composed = compose(options)
