@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fmnist_exp.report.findings import Findings
-    from fmnist_exp.report.page.tables import Table
+    from fmnist_exp.report.page.rendering import Table
 
 REPORT = "report.md"
 LAST_SHOWN = "test loss [95 % CI]"  # column of the summary in a terminal; files have all
@@ -137,20 +137,20 @@ def _remove_former(out: Path, figures: Iterable[str]) -> None:
 
 def _tables(found: "Findings") -> dict[str, str]:
     """Every table of a report: file name -> content."""
-    from fmnist_exp.report.page import condition_tables, tables
+    from fmnist_exp.report.page import condition_tables, rendering
     from fmnist_exp.report.statistics.verdicts import comparison_table
 
     compared = [each for family in found.comparisons.values() for each in family]
     files = {
-        "runs.csv": tables.csv(found.study.table),
-        "summary.csv": tables.csv(condition_tables.summarize(found.study)),
-        "comparisons.csv": tables.csv(comparison_table(compared)),
+        "runs.csv": rendering.csv(found.study.table),
+        "summary.csv": rendering.csv(condition_tables.summarize(found.study)),
+        "comparisons.csv": rendering.csv(comparison_table(compared)),
     }
     for name, table in (
         ("summary", condition_tables.summary_table(found.study)),
         ("comparisons", condition_tables.all_comparisons(found)),
     ):
-        files |= {f"{name}.md": tables.markdown(table), f"{name}.tex": tables.latex(table)}
+        files |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}
     return files
 
 

@@ -10,7 +10,7 @@ from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.predictions import Predictions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import verdicts
-from fmnist_exp.report.statistics.images import new_images_interval
+from fmnist_exp.report.statistics.seeds import new_images_interval
 from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
 COMPARED = ("test_accuracy", "test_loss")
@@ -76,10 +76,9 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         if (found := _predictions(condition)) is not None
     }
     new_images = {
-        (each.condition_a, each.condition_b): new_images_interval(*arms)
+        (each.condition_a, each.condition_b): interval
         for each in comparisons["test_accuracy"]
-        if each.verdict != Verdict.IDENTICAL
-        and (arms := _paired_answers(answers, each)) is not None
+        if (interval := _new_images(answers, each)) is not None
     }
     same_images = len({each.labels.tobytes() for each in answers.values()}) == 1
     num_right = sum(each.correct.sum(axis=0) for each in answers.values()) if same_images else None
@@ -146,19 +145,18 @@ def _predictions(condition: Condition) -> Predictions | None:
     return predictions.read_predictions(stored) if stored else None
 
 
-def _paired_answers(
+def _new_images(
     answers: dict[str, Predictions], comparison: Comparison
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Which images either condition gets right, bool (num_pairs, num_images), by common seed.
-
-    None below two common seeds, or if the two have not the same images.
-    """
+) -> tuple[float, float] | None:
+    """Interval for new seeds and images; None for identical runs and below two pairs of answers."""
     first = answers.get(comparison.condition_a)
     second = answers.get(comparison.condition_b)
     if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
     common = sorted(set(first.seeds) & set(second.seeds))
-    if len(common) < 2:
+    if len(common) < 2 or comparison.verdict == Verdict.IDENTICAL:
         return None
-    rows = [each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)]
-    return rows[0], rows[1]
+    right_a, right_b = (
+        each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)
+    )
+    return new_images_interval(right_a, right_b)

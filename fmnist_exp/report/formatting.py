@@ -70,10 +70,3 @@ def bounds(interval: tuple[float, float] | None, metric: str) -> str:
 def p_value(value: float) -> str:
     """A p value with three decimals."""
     return "<0.001" if value < 0.001 else fixed(value, 3)
-
-
-def cell(value: object) -> str:
-    """Any value of a table of runs."""
-    if value is None or value == "" or value != value or str(value) == "<NA>":  # NaN is not NaN
-        return UNKNOWN
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -9,7 +9,7 @@ from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.report.page.rendering import Page, Section, to_html
-from fmnist_exp.report.page.tables import Table
+from fmnist_exp.report.page.rendering import Table
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MINUS = "\N{MINUS SIGN}"

@@ -4,7 +4,7 @@ import numpy as np
 from study import found_in, write_run
 
 from fmnist_exp.report.charts import drawing, study_charts
-from fmnist_exp.report.charts.rows import draw_per_class
+from fmnist_exp.report.charts.condition_charts import draw_per_class
 from fmnist_exp.report.charts.study_charts import draw_confusion
 from fmnist_exp.report.runs.study import read_study
 

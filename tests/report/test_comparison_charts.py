@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from study import found_in, write_run, write_sweep
 
-from fmnist_exp.report.charts import drawing, rows, study_charts
+from fmnist_exp.report.charts import condition_charts, drawing, study_charts
 
 GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
 MINUS = "\N{MINUS SIGN}"
@@ -44,7 +44,7 @@ def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
     found = found_in(tmp_path)
     names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.conditions}
-    figure = rows.draw_forest(20 * found.comparisons["test_accuracy"], names)
+    figure = condition_charts.draw_forest(20 * found.comparisons["test_accuracy"], names)
     drawing.render(figure, "png")
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
@@ -82,17 +82,3 @@ def test_conditions_without_common_seed_have_a_difference(tmp_path):
     write_run(tmp_path / "1", "initializer=lecun", "seed=1", accuracy=0.6)
     (chart,) = drawn(found_in(tmp_path), "confusion_difference")
     assert "+20.0" in texts(chart.figure.axes[0].texts)
-
-
-def test_reliability_has_a_line_for_each_condition_with_answers(findings):
-    (chart,) = drawn(findings, "reliability")
-    (axes,) = chart.figure.axes
-    assert [line.get_color() for line in axes.lines[1:]] == [
-        drawing.colour(condition.index) for condition in findings.conditions
-    ]
-    assert texts(axes.get_legend().get_texts())[0].startswith("he_normal, ECE 0.")
-
-
-def test_without_answers_there_is_no_reliability_diagram(tmp_path):
-    write_sweep(tmp_path, {"he": (0.8,)})
-    assert drawn(found_in(tmp_path), "reliability") == []

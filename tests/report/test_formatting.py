@@ -8,7 +8,6 @@ import pytest
 from fmnist_exp.report.formatting import (
     amount,
     bounds,
-    cell,
     fixed,
     mean_with_interval,
     p_value,
@@ -62,13 +61,6 @@ def test_bounds_of_a_difference_have_signs(interval, text):
 )
 def test_small_p_values_are_bounded(value, text):
     assert p_value(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, "-"), ("", "-"), (math.nan, "-"), (0.5, "0.5000"), (3, "3")]
-)
-def test_cells_of_any_kind(value, text):
-    assert cell(value) == text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from study import found_in, write_run, write_sweep
 
-from fmnist_exp.report.page.methods import paragraphs
+from fmnist_exp.report.page.answers import methods as paragraphs
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import command, train
-from scipy import optimize, stats
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 from study import change_record, write_run
@@ -88,27 +88,9 @@ def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[
             if np.isfinite(sesoi)
             else np.nan
         ),
-        "minimum_detectable": std * optimize.brentq(_lack_of_power, 1e-3, 9, (count, family)),
-        "seeds_needed": _seeds_needed(std / sesoi, family) if np.isfinite(sesoi) else np.nan,
         "num_comparisons": family,
         "unpaired_seeds": np.nan,
     }
-
-
-def _lack_of_power(effect: float, count: int, family: int) -> float:
-    critical = stats.t.isf(0.05 / family / 2, count - 1)
-    return stats.nct.sf(critical, count - 1, effect * np.sqrt(count)) - 0.8
-
-
-def _seeds_needed(std: float, family: int) -> int:
-    """Fewest pairs that find an effect of 1 in 80 %, and that each side of equality in 90 %."""
-    counts = np.arange(2, 10_000)
-    effect = np.sqrt(counts) / std
-    for share, power in ((0.05 / family / 2, 0.8), (0.05 / family, 0.9)):
-        critical = stats.t.isf(share, counts - 1)
-        enough = stats.nct.sf(critical, counts - 1, effect) >= power
-        counts, effect = counts[enough], effect[enough]
-    return int(counts[0])
 
 
 def check(report: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
-from fmnist_exp.report.page.rendering import Page, Section, Strip, to_html, to_markdown
-from fmnist_exp.report.page.tables import Table
+from fmnist_exp.report.page.rendering import Page, Section, to_html, to_markdown
+from fmnist_exp.report.page.rendering import Table
 
 NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
 FIGURE = drawing.new_figure(2, 1)
@@ -28,7 +28,7 @@ def page_of(name: str) -> Page:
         paragraphs=[name],
         figures=[Chart("loss", name, FIGURE)],
         tables=[Table([name, "n"], [[name, "1"]], name), Table(["a"], [[name]], name, folded=True)],
-        thumbnails=[Strip(name, [("data:image/png;base64,AA==", name)])],
+        pictures=[("data:image/png;base64,AA==", name)],
     )
     return Page(name, [name], [name], [(name, name)], [section])
 

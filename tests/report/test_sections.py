@@ -83,7 +83,7 @@ def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
     """Seeds 0 and 1 get 6 of 10 images wrong each, 5 of them the same."""
     write_sweep(tmp_path, {"he": (0.4, 0.4)}, answers=True)
     parts = built(tmp_path)
-    (text,) = parts["hard"].paragraphs
+    text, _ = parts["hard"].paragraphs
     assert text.startswith("15 of 30 test images are answered wrongly by every run")
     (row,) = parts["calibration"].tables[0].rows
     assert row[-3:] == ["30.0", "20.0", "50.0"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fmnist_exp.report.page.answers import sentence
 from fmnist_exp.report.statistics.verdicts import compare
@@ -75,3 +76,18 @@ def test_identical_runs_are_called_identical_without_an_interval():
         f"b {MINUS} a = 0.00 pp in test accuracy, 2 paired seeds: identical in every seed, with "
         "the same loss and accuracy on training, validation and test images."
     )
+
+
+def test_plans_share_the_level_among_the_comparisons():
+    """Fewest pairs that find the bound in 80 %, and that each side of equality in 90 %."""
+    values = {"a": dict.fromkeys(range(5), 0.9)}
+    for name, factor in (("b", 20), ("c", -30)):
+        values[name] = dict(enumerate((0.9 + factor * NOISE + 0.001).tolist()))
+    for each in compare(values, "test_accuracy", sesoi=0.003):
+        counts = np.arange(2, 10_000)
+        effect = np.sqrt(counts) * 0.003 / each.difference_std
+        for share, power in ((0.05 / 3 / 2, 0.8), (0.05 / 3, 0.9)):
+            critical = stats.t.isf(share, counts - 1)
+            enough = stats.nct.sf(critical, counts - 1, effect) >= power
+            counts, effect = counts[enough], effect[enough]
+        assert f"about {counts[0]} seeds would tell 0.30 pp from none" in sentence(each)

@@ -8,7 +8,7 @@ import pytest
 from study import write_run
 
 from fmnist_exp.report.page.condition_tables import summary_table
-from fmnist_exp.report.page.tables import Table, csv, latex, markdown
+from fmnist_exp.report.page.rendering import Table, csv, latex, markdown
 from fmnist_exp.report.runs.study import read_study
 
 

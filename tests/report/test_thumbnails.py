@@ -12,6 +12,7 @@ from fmnist_exp.aggregate import images_of
 from fmnist_exp.config.schema import DataConfig
 from fmnist_exp.data import loading
 from fmnist_exp.report.page import class_tables
+from fmnist_exp.report.page.build import build_sections
 from fmnist_exp.report.page.class_tables import MAX_IMAGES, hard_images
 from fmnist_exp.rundir import records
 
@@ -36,27 +37,34 @@ def images(folder):
     return loading.load(DataConfig(**record.config["data"]))
 
 
-def strips_of(folder):
+def pictures_of(folder):
     found = found_in(folder)
     return hard_images(found, images_of(found))
 
 
+def said_of_pictures(folder):
+    found = found_in(folder)
+    sections = {each.name: each for each in build_sections(found, [], images_of(found))}
+    assert not sections["hard"].pictures
+    return sections["hard"].paragraphs[-1]
+
+
 def test_pictures_show_images_that_all_get_wrong(folder):
     splits = images(folder)
-    strip = strips_of(folder)[0]
-    assert len(strip.images) == MAX_IMAGES
-    index = int(strip.images[0][1].split()[1].rstrip(":"))
+    shown = pictures_of(folder)
+    assert len(shown) == MAX_IMAGES
+    index = int(shown[0][1].split()[1].rstrip(":"))
     label = splits.test.labels[index]
     assert label != 0
-    assert strip.images[0][1] == f"no. {index}: class {label}; said: class 0 2"
-    content = base64.b64decode(strip.images[0][0].partition(",")[2])
-    shown = np.asarray(Image.open(io.BytesIO(content)))
-    np.testing.assert_array_equal(shown.ravel(), splits.test.images[index])
+    assert shown[0][1] == f"no. {index}: class {label}; said: class 0 2"
+    content = base64.b64decode(shown[0][0].partition(",")[2])
+    picture = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(picture.ravel(), splits.test.images[index])
 
 
 def test_images_that_some_get_right_come_after_those_and_name_both_answers(folder, monkeypatch):
     monkeypatch.setattr(class_tables, "MAX_IMAGES", 10_000)
-    captions = [caption for _, caption in strips_of(folder)[0].images]
+    captions = [caption for _, caption in pictures_of(folder)]
     labels = images(folder).test.labels
     num_wrong = np.sum(labels != 0)
     index = np.flatnonzero(labels == 1)[0]
@@ -64,20 +72,17 @@ def test_images_that_some_get_right_come_after_those_and_name_both_answers(folde
     assert captions[num_wrong - 1] == f"no. {index}: class 1; said: class 0 1, class 1 1"
 
 
-def test_other_images_are_not_strips_of(tmp_path):
+def test_other_images_are_not_shown(tmp_path):
     write_run(tmp_path / "0", answers=True)
-    (strip,) = strips_of(tmp_path)
-    assert strip.images == ()
-    assert strip.caption.startswith("No pictures")
+    assert said_of_pictures(tmp_path).startswith("No pictures")
 
 
 def test_without_a_copy_of_the_images_a_sentence_says_so(tmp_path):
     settings = ("data=fashion_mnist", f"data.dir={tmp_path / 'nowhere'}")
     write_run(tmp_path / "0", *settings, answers=True)
-    (strip,) = strips_of(tmp_path)
-    assert strip.caption.startswith("No pictures")
+    assert said_of_pictures(tmp_path).startswith("No pictures")
 
 
-def test_without_answers_there_is_no_strip(tmp_path):
+def test_without_answers_there_are_no_pictures(tmp_path):
     write_run(tmp_path / "0")
-    assert strips_of(tmp_path) == []
+    assert pictures_of(tmp_path) == []

@@ -14,7 +14,7 @@ from fmnist_exp.report.page.answers import answers
 from fmnist_exp.report.page.build import build_page
 from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.page.rendering import to_html
-from fmnist_exp.report.runs import differences
+from fmnist_exp.report.runs import conditions as differences
 
 ARM = (0.6, 0.7, 0.8, 0.7, 0.6)
 BETTER = (0.8, 0.9, 0.9, 0.8, 0.8)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from fmnist_exp.report.charts import curves, drawing, heatmaps, rows
+from fmnist_exp.report.charts import condition_charts, drawing, run_charts
 from fmnist_exp.report.charts.drawing import MAX_SEEDS, Chart
 from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import MINUS, POINTS
@@ -28,7 +28,6 @@ def draw_study(findings: Findings) -> list[Chart]:
             *_differences(findings),
             *_of_conditions(findings.conditions),
             *_confusion_differences(findings.conditions[:MAX_PANELS]),
-            *_reliability(findings),
         ]
 
 
@@ -43,7 +42,7 @@ def _differences(findings: Findings) -> Iterator[Chart]:
         "differences",
         "Differences in test accuracy over paired seeds, with simultaneous 95 % intervals; "
         "shaded: practically equal",
-        rows.draw_forest(comparisons[:MAX_COMPARISONS], names),
+        condition_charts.draw_forest(comparisons[:MAX_COMPARISONS], names),
         f"{more} more comparisons are in comparisons.csv." if more > 0 else "",
     )
 
@@ -55,13 +54,13 @@ def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
         yield Chart(
             f"test_{metric}",
             f"Test {metric}: mean, 95 % t interval and every seed",
-            rows.draw_bars(shown, metric),
+            condition_charts.draw_bars(shown, metric),
             _note(shown, conditions, of_seeds=True),
         )
     yield Chart(
         "train_validation_accuracy",
         "Train, validation and test accuracy of the saved weights",
-        rows.draw_splits(shown),
+        condition_charts.draw_splits(shown),
         _note(shown, conditions),
     )
     for metric in records.METRICS:
@@ -69,12 +68,15 @@ def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
             f"{metric}_curves",
             f"{metric.capitalize()} over the epochs; thin: one seed, thick: their median, as far "
             "as all of them run",
-            curves.draw_curves(panels, metric),
+            condition_charts.draw_curves(panels, metric),
             _note(panels, conditions, of_seeds=True),
         )
     alike = [each for each in panels if each.class_names == panels[0].class_names]
     yield Chart(
-        "per_class_f1", "F1 of every class", rows.draw_per_class(alike), _note(alike, conditions)
+        "per_class_f1",
+        "F1 of every class",
+        condition_charts.draw_per_class(alike),
+        _note(alike, conditions),
     )
     for condition in panels:
         yield Chart(
@@ -90,7 +92,7 @@ def draw_confusion(condition: Condition) -> Figure:
     shares = condition.confusions.mean(axis=0)
     cells = np.where(shares >= 0.0005, np.char.mod("%.1f", 100 * shares), "")
     title = f"{condition.name} (n = {len(condition.runs)})\n% of each class, test images"
-    return heatmaps.draw_confusion(shares, cells, condition.class_names, title)
+    return run_charts.draw_shares(shares, cells, condition.class_names, title)
 
 
 def _confusion_differences(conditions: Sequence[Condition]) -> Iterator[Chart]:
@@ -111,17 +113,7 @@ def _confusion_differences(conditions: Sequence[Condition]) -> Iterator[Chart]:
             f"confusion_difference_{condition.index}",
             f"Confusion, {condition.label} minus {first.label}, percentage points of each true "
             "class; framed, if any: differs over paired seeds, false discovery rate 5 %",
-            heatmaps.draw_difference(points, clear, condition.class_names, title),
-        )
-
-
-def _reliability(findings: Findings) -> Iterator[Chart]:
-    if findings.predictions:
-        yield Chart(
-            "reliability",
-            "Stated probability against share of right predictions, in bins of equal mass; below "
-            "the grey line a network is surer than it is right",
-            curves.draw_reliability(findings),
+            run_charts.draw_difference(points, clear, condition.class_names, title),
         )
 
 

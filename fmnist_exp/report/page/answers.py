@@ -1,4 +1,4 @@
-"""What was found, in words: the sentences that page, `report.md` and terminal begin with."""
+"""What was found, in words: the sentences that a report begins with, and its methods."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ from fmnist_exp.report.formatting import (
     mean_with_interval,
     p_value,
 )
+from fmnist_exp.report.runs import predictions
+from fmnist_exp.report.runs.run import TARGET
 from fmnist_exp.report.runs.tuned import Tuned
+from fmnist_exp.report.statistics import power, verdicts
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, Comparison, Verdict
 
 MAX_SENTENCES = 10  # comparisons in words; the table has the rest
@@ -80,16 +83,18 @@ def _finding(comparison: Comparison) -> str:
 
 
 def _what_it_takes(comparison: Comparison) -> str:
-    if comparison.difference_std == 0:
+    std, sesoi, metric = comparison.difference_std, comparison.sesoi, comparison.metric
+    if std == 0:
         return "it is the same in every seed"
-    seen = amount(comparison.minimum_detectable, comparison.metric)
+    alpha = verdicts.ALPHA / comparison.num_comparisons
+    seen = amount(power.minimum_detectable(std, comparison.num_pairs, alpha), metric)
     text = f"a difference of {seen} would have been seen with 80 % power"
-    if math.isnan(comparison.sesoi):
+    if math.isnan(sesoi):
         return text
-    sesoi = amount(comparison.sesoi, comparison.metric)
-    if comparison.seeds_needed <= comparison.num_pairs:
-        return f"{text}; these seeds tell {sesoi} from none, a difference in between takes more"
-    return f"{text}, and about {comparison.seeds_needed:,.0f} seeds would tell {sesoi} from none"
+    needed, bound = power.seeds_to_settle(std, sesoi, alpha), amount(sesoi, metric)
+    if needed <= comparison.num_pairs:
+        return f"{text}; these seeds tell {bound} from none, a difference in between takes more"
+    return f"{text}, and about {needed:,} seeds would tell {bound} from none"
 
 
 def _p(value: float) -> str:
@@ -113,8 +118,8 @@ def _chosen(tuned: Tuned) -> str:
 def _overall(comparisons: Sequence[Comparison]) -> str:
     """How the comparisons of test accuracy came out, counted."""
     counts = {
-        text: sum(each.verdict in verdicts for each in comparisons)
-        for text, verdicts in COUNTED.items()
+        text: sum(each.verdict in counted_verdicts for each in comparisons)
+        for text, counted_verdicts in COUNTED.items()
     }
     shown = ", ".join(f"{count} {text}" for text, count in counts.items() if count)
     return f"{counted(len(comparisons), 'comparison')} of test accuracy: {shown}."
@@ -131,3 +136,49 @@ def _without_comparison(findings: Findings) -> str:
         f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
         f"{accuracy}, {counted(len(condition.runs), 'run')}."
     )
+
+
+def methods(findings: Findings) -> list[str]:
+    """How the numbers came about, from what was done: measured, compared and left out."""
+    comparisons = findings.comparisons["test_accuracy"]
+    found = [
+        (
+            "A condition is a config without its seed, which fixes initial weights, visiting order "
+            "and dropout. Accuracy and loss are those of the saved weights, in inference mode; the "
+            "test images chose nothing. SD has n - 1 in its denominator; intervals of a mean are "
+            "95 % t intervals over seeds and do not speak of other test images."
+        )
+    ]
+    if comparisons:
+        family = counted(comparisons[0].num_comparisons, "comparison")
+        sesoi = 100 * verdicts.SESOI["test_accuracy"]
+        found.append(
+            "Conditions are compared in pairs of runs with equal seed. For each metric the family "
+            f"has {family}: p values are those of paired t tests, adjusted by Holm; intervals of "
+            "differences are simultaneous (Bonferroni). Verdicts rest on the adjusted tests, which "
+            "are a little sharper than the intervals. Practically equal: two one-sided tests "
+            f"against plus and minus {sesoi:g} percentage points, a bound fixed before any run, "
+            "are both significant at 5 %. Better or worse: else, if the difference is significant "
+            "at 5 %. Undecided: neither. Exploratory: fewer than "
+            f"{verdicts.MIN_PAIRS} pairs, no verdict. Identical: the runs of every common seed "
+            "have the same metrics and answers. The conditions share their test images and their "
+            "split into training and validation images, so a verdict is about this split."
+        )
+    if len(findings.conditions) > verdicts.MAX_CONDITIONS:
+        found.append(
+            f"With more than {verdicts.MAX_CONDITIONS} conditions each is compared with one "
+            "baseline only; --baseline names another."
+        )
+    found.append(
+        f"Convergence: the first epoch with a validation accuracy of {100 * TARGET:.0f} %, a "
+        "target fixed before any run. A run that never reaches it, diverged ones included, counts "
+        "as later than any other in the median."
+    )
+    if findings.predictions:
+        found.append(
+            "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
+            "upwards, and negative log-likelihood, the test loss of the record. Intervals for new "
+            "seeds and new images are 95 % t intervals with the variance of both, as crossed "
+            f"effects. At most {predictions.MAX_RUNS} runs of a condition are read for this."
+        )
+    return found

@@ -7,16 +7,14 @@ import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import cell, mean, percent
-from fmnist_exp.report.page import condition_tables, methods
-from fmnist_exp.report.page.answers import MAX_SENTENCES, answers, sentence
+from fmnist_exp.report.formatting import fixed, mean, percent
+from fmnist_exp.report.page import condition_tables
+from fmnist_exp.report.page.answers import MAX_SENTENCES, answers, methods, sentence
 from fmnist_exp.report.page.checks import listed, warnings
 from fmnist_exp.report.page.class_tables import confused_pairs, hard_images, per_class
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
-from fmnist_exp.report.page.rendering import Page, Section
-from fmnist_exp.report.page.tables import Table, table_of
-from fmnist_exp.report.runs.conditions import column
-from fmnist_exp.report.runs.differences import Difference, differences, what_is_shared
+from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
+from fmnist_exp.report.runs.conditions import column, differences, label, what_is_shared
 from fmnist_exp.report.runs.study import Study
 
 HASH_LENGTH = 12
@@ -90,7 +88,7 @@ def build_sections(
         return [chart for chart in charts if chart.name.startswith(starts)]
 
     built = [
-        Section("differs", "What differs", tables=_what_differs(findings)),
+        Section("differs", "What differs", tables=_what_differs(findings.study)),
         Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings)),
         Section(
             "differences",
@@ -116,52 +114,43 @@ def build_sections(
             side_by_side=True,
         ),
         Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
-        Section(
-            "calibration",
-            "Calibration and agreement",
-            [],
-            drawn("reliability"),
-            [_calibration(findings)],
-        ),
+        Section("calibration", "Calibration and agreement", tables=[_calibration(findings)]),
         Section(
             "hard",
             "Hard images",
-            _on_hard_images(findings),
-            thumbnails=hard_images(findings, images),
+            _on_hard_images(findings, images),
+            pictures=hard_images(findings, images),
         ),
         Section("cost", "Cost", tables=[condition_tables.cost_table(conditions)]),
-        Section("runs", "Every run", tables=[_every_run(findings)]),
-        Section("methods", "Methods", methods.paragraphs(findings)),
+        Section("runs", "Every run", tables=[_every_run(findings.study)]),
+        Section("methods", "Methods", methods(findings)),
     ]
     whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
     return [each for each in whole if each.figures or each.tables or each.paragraphs]
 
 
-def _what_differs(findings: Findings) -> list[Table]:
-    study = findings.study
-    return [
-        table_of(
-            [
-                {"key": each.key, "values": _values(each)}
-                for each in differences(study.configs, study.keys)
-            ],
-            "Every key that differs between conditions; where it changes only together with "
-            "others, each value with theirs",
-        ),
-        table_of(
-            [{"key": key, "value": value} for key, value in what_is_shared(study.configs).items()],
-            "Keys that all runs share",
-            folded=True,
-        ),
+def _what_differs(study: Study) -> list[Table]:
+    configs = [each.config for each in study.conditions]
+    varied = [
+        {"key": key, "values": _values(key, follows, configs)}
+        for key, follows in differences(configs, study.keys).items()
     ]
+    shared = [{"key": key, "value": value} for key, value in what_is_shared(configs).items()]
+    caption = (
+        "Every key that differs between conditions; where it changes only together with others, "
+        "each value with theirs"
+    )
+    return [table_of(varied, caption), table_of(shared, "Keys that all runs share", folded=True)]
 
 
-def _values(difference: Difference) -> str:
+def _values(key: str, follows: Sequence[str], configs: Sequence[dict[str, str]]) -> str:
     """The values of a key, each with the levels of the factors that it follows."""
-    texts = {"not set" if key is None else key: at for key, at in difference.values.items()}
-    if not difference.follows:
-        return ", ".join(texts)
-    return "; ".join(f"{value} with {' / '.join(levels)}" for value, levels in texts.items())
+    levels: dict[str, dict[str, None]] = {}
+    for config in configs:
+        levels.setdefault(config.get(key, "not set"), {})[label(config, follows)] = None
+    if not follows:
+        return ", ".join(levels)
+    return "; ".join(f"{value} with {' / '.join(at)}" for value, at in levels.items())
 
 
 def _on_epochs(findings: Findings) -> list[str]:
@@ -199,17 +188,31 @@ def _calibration(findings: Findings) -> Table:
     return table_of(rows, caption)
 
 
-def _on_hard_images(findings: Findings) -> list[str]:
+def _on_hard_images(findings: Findings, images: np.ndarray | None) -> list[str]:
     if findings.num_right is None:
         return []
     wrong = f"{np.sum(findings.num_right == 0):,} of {len(findings.num_right):,} test images"
-    return [f"{wrong} are answered wrongly by every run of every condition."]
+    return [
+        f"{wrong} are answered wrongly by every run of every condition.",
+        "No pictures: this machine has no copy of these test images."
+        if images is None
+        else "Those that the fewest runs get right, and what the runs say:",
+    ]
 
 
-def _every_run(findings: Findings) -> Table:
-    table = findings.study.table
-    columns = ["run", "status", "seed", "condition", "test_accuracy", "test_loss", "num_epochs"]
-    rows = [[cell(value) for value in row] for row in table[columns].head(MAX_ROWS).to_numpy()]
-    more = len(table) - len(rows)
+def _every_run(study: Study) -> Table:
+    rows = [
+        {
+            "run": run.name,
+            "status": run.record.status,
+            "seed": str(run.record.seed),
+            "condition": label,
+            "test accuracy": fixed(run.numbers["test_accuracy"], 4),
+            "test loss": fixed(run.numbers["test_loss"], 4),
+            "epochs": str(run.record.num_epochs),
+        }
+        for run, label in zip(study.runs[:MAX_ROWS], study.labels, strict=False)
+    ]
+    more = len(study.runs) - len(rows)
     caption = "Every run" + (f"; {more:,} more are in runs.csv" if more else "")
-    return Table([name.replace("_", " ") for name in columns], rows, caption, folded=True)
+    return table_of(rows, caption, folded=True)

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.runs.conditions import label, naming_keys
-from fmnist_exp.report.runs.differences import changed_together
+from fmnist_exp.report.runs.conditions import changed_together
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
@@ -16,7 +15,7 @@ def warnings(findings: Findings) -> list[str]:
     """All that was found."""
     study = findings.study
     return [
-        *_about_grounds(study.measured),
+        *_about_grounds(study),
         *_about_factors(study),
         *_about_runs(study),
         *_about_seeds(study.measured),
@@ -32,12 +31,11 @@ def listed(names: Iterable[str], joint: str = ", ") -> str:
     return joint.join(names[:MAX_NAMED]) + more
 
 
-def _about_grounds(conditions: Sequence[Condition]) -> Iterator[str]:
+def _about_grounds(study: Study) -> Iterator[str]:
     """What conditions differ in that are not compared for it."""
-    sets = list({frozenset(each.grounds.items()): each.grounds for each in conditions}.values())
-    if len(sets) > 1:
-        keys = naming_keys(sets)
-        named = "; ".join(label(each, keys) for each in sets)
+    blocks = [each for each, members in study.blocks.items() if any(one.runs for one in members)]
+    if len(blocks) > 1:
+        named = "; ".join(blocks)
         yield f"Conditions that differ in data or engine are not compared with each other: {named}."
 
 

@@ -8,8 +8,7 @@ from PIL import Image
 
 from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import UNKNOWN, mean, percent
-from fmnist_exp.report.page.rendering import Strip, data_address
-from fmnist_exp.report.page.tables import Table, table_of
+from fmnist_exp.report.page.rendering import Table, data_address, table_of
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.rundir.records import CLASS_METRICS
@@ -77,8 +76,8 @@ def _mean_known(scores: np.ndarray) -> str:
     return mean(scores[~np.isnan(scores)], 1, 100)
 
 
-def hard_images(findings: Findings, images: np.ndarray | None) -> list[Strip]:
-    """Pictures of the images that the fewest runs get right; a sentence if there are none.
+def hard_images(findings: Findings, images: np.ndarray | None) -> list[tuple[str, str]]:
+    """Pictures of the images that the fewest runs get right, each with what is said of it.
 
     Of equally hard images those come first whose commonest answer the most runs give.
 
@@ -86,10 +85,8 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> list[Strip]:
         findings: what the runs have answered.
         images: the test images, uint8 (num_images, height, width); run directories hold none.
     """
-    if findings.num_right is None:
+    if findings.num_right is None or images is None:
         return []
-    if images is None:
-        return [Strip("No pictures: this machine has no copy of these test images.")]
     names = findings.conditions[0].class_names
     answers = list(findings.predictions.values())
     predicted = np.concatenate([each.predicted for each in answers])
@@ -100,7 +97,7 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> list[Strip]:
         said = ", ".join(f"{names[k]} {votes[k, index]}" for k in top if votes[k, index])
         caption = f"no. {index}: {names[answers[0].labels[index]]}; said: {said}"
         pictures.append((data_address("png", _png(images[index])), caption))
-    return [Strip("Those that the fewest runs get right, and what the runs say:", pictures)]
+    return pictures
 
 
 def _png(image: np.ndarray) -> bytes:

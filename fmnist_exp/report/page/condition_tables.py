@@ -19,7 +19,7 @@ from fmnist_exp.report.formatting import (
     p_value,
     spread,
 )
-from fmnist_exp.report.page.tables import Table, table_of
+from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.runs.run import METRICS, TARGET
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics.seeds import described
@@ -81,7 +81,8 @@ def summary_table(study: Study) -> Table:
 def leaderboards(findings: Findings) -> list[Table]:
     """For each block of comparable conditions a table, the highest mean test accuracy first."""
     tables = []
-    for block, members in findings.study.blocks.items():
+    blocks = findings.study.blocks
+    for block, members in blocks.items():
         better = _num_better(findings, members)
         ranked = sorted(
             members, key=lambda each: -each.values("test_accuracy").mean() if each.runs else np.inf
@@ -98,7 +99,7 @@ def leaderboards(findings: Findings) -> list[Table]:
         caption = (
             "Rank: 1 + the number of conditions found better; if not told apart, they share it"
         )
-        tables.append(table_of(rows, f"{block}. {caption}" if block else caption))
+        tables.append(table_of(rows, f"{block}. {caption}" if len(blocks) > 1 else caption))
     return tables
 
 

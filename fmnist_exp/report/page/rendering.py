@@ -1,37 +1,84 @@
-"""One page, two forms: a self-contained HTML file and Markdown with links to the figures."""
+"""A page as HTML and Markdown; its tables as Markdown, LaTeX and CSV."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from fmnist_exp.report.charts.drawing import Chart
-from fmnist_exp.report.page.tables import Table, escape_markdown, markdown
+from fmnist_exp.report.formatting import INFINITY, MINUS
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CSS_PIXELS = 110  # for each inch of a figure: it reads as large as the text
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+# A number with its unit, interval or total; an interval alone; or none at all.
+NUMBER = re.compile(
+    f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
+    "|\\[[^]]*\\]|-|never"
+)
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+UNKNOWN_LETTER = "[^\0-\u017f]"  # LaTeX knows the others without a package
+LATEX_HINT = (
+    "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
+    "% too wide: \\usepackage{graphicx} and \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
+)
+LATEX: dict[int, str] = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+        **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
+        **{MINUS: "$-$", INFINITY: r"$\infty$"},  # unknown to pdflatex
+    }
+)
 
 
 @dataclass(frozen=True)
-class Strip:
-    """Small images in a row, HTML only: the data address of each, and what it shows."""
+class Table:
+    """A table of texts.
 
-    caption: str
-    images: Sequence[tuple[str, str]] = ()
+    Attributes:
+        columns: headings.
+        rows: cells, as many in each row as there are columns.
+        caption: what the table holds.
+        folded: whether the HTML page shows it only when asked.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    folded: bool = False
+
+    @property
+    def numeric(self) -> list[bool]:
+        """For each column, whether all its cells are numbers, or say that there is none."""
+        cells = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
+        return [all(map(NUMBER.fullmatch, column)) for column in cells]
+
+
+def table_of(rows: Sequence[Mapping[str, str]], caption: str = "", **options: bool) -> Table:
+    """A table of rows that give each cell under its heading; options as the attributes."""
+    columns = list(rows[0]) if rows else []
+    return Table(columns, [list(row.values()) for row in rows], caption, **options)
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page; figures are as wide as the page unless they stand side by side."""
+    """One part of a page; figures are as wide as the page unless they stand side by side.
+
+    Pictures are small, each a data address with what it shows; Markdown goes without them.
+    """
 
     name: str
     title: str
     paragraphs: Sequence[str] = ()
     figures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
-    thumbnails: Sequence[Strip] = ()
+    pictures: Sequence[tuple[str, str]] = ()
     side_by_side: bool = False
 
 
@@ -94,3 +141,46 @@ def _embedded(files: Mapping[str, bytes], chart: Chart) -> dict[str, str | int]:
         "width": round(width),
         "height": round(height),
     }
+
+
+def csv(table: pd.DataFrame) -> str:
+    """A table in full precision, as CSV that a spreadsheet reads as values, never as formulas."""
+    safe = table.rename(columns=_not_a_formula).map(_not_a_formula)
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def markdown(table: Table) -> str:
+    """A table in Markdown."""
+    head, *body = (
+        f"| {' | '.join(map(escape_markdown, row))} |\n" for row in (table.columns, *table.rows)
+    )
+    return head + "| " + " | ".join(["---"] * len(table.columns)) + " |\n" + "".join(body)
+
+
+def latex(table: Table) -> str:
+    """A table in LaTeX, for the package booktabs; it compiles whatever letters it has."""
+    head, *body = map(_latex_row, (table.columns, *table.rows))
+    columns = "l" * len(table.columns)
+    return (
+        f"{LATEX_HINT}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\\midrule\n{''.join(body)}"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown, and HTML within it, shows as it is, in one line."""
+    return re.sub(r"([\\|*_<>\[\]`&~$])", r"\\\1", " ".join(text.splitlines()))
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    """A row as LaTeX takes it; a code such as [U+91CD] for a letter that pdflatex may not know."""
+    texts = (" ".join(cell.splitlines()).translate(LATEX) for cell in cells)
+    row = re.sub(UNKNOWN_LETTER, lambda found: f"[U+{ord(found[0]):04X}]", " & ".join(texts))
+    # The line end before it would take [64] for its argument.
+    return f"{'{}' if row.startswith(('[', '*')) else ''}{row} \\\\\n"
+
+
+def _not_a_formula(value: Any) -> Any:
+    """The value, with a quote before a text that a spreadsheet would run."""
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
+    return f"'{value}" if is_formula and not PLAIN_NUMBER.fullmatch(value) else value

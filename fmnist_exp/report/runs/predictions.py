@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from fmnist_exp.files import read_arrays
-from fmnist_exp.report.statistics.images import expected_calibration_error, reliability_curve
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import cannot_read
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
+NUM_BINS = 15
 MAX_BYTES = 200_000_000  # of a file; Fashion-MNIST takes 0.1 MB
 
 
@@ -24,14 +24,12 @@ class Predictions:
         labels: int (num_images,); the true classes.
         predicted: uint8 (num_runs, num_images); the most probable classes.
         ece: float (num_runs,); expected calibration error.
-        curve: the reliability diagram of all runs together, see `reliability_curve`.
     """
 
     seeds: tuple[int, ...]
     labels: np.ndarray
     predicted: np.ndarray
     ece: np.ndarray
-    curve: np.ndarray
 
     @property
     def correct(self) -> np.ndarray:
@@ -62,7 +60,6 @@ def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None
         labels=labels.astype(int),
         predicted=predicted,
         ece=np.array(list(map(expected_calibration_error, confidence, right))),
-        curve=reliability_curve(confidence.ravel(), right.ravel()),
     )
 
 
@@ -83,3 +80,27 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     except (OSError, ValueError, KeyError) as error:
         raise cannot_read(path, f"it must hold `probabilities` and `labels` ({error})") from error
     return probabilities.max(axis=1), predicted, labels
+
+
+def expected_calibration_error(
+    confidence: np.ndarray, right: np.ndarray, *, num_bins: int = NUM_BINS
+) -> float:
+    """Average gap between stated confidence and observed accuracy, in bins of equal mass.
+
+    A fraction in [0, 1]; 0 is perfectly calibrated. Biased upwards, the more so the smaller the
+    bins. They are cut at quantiles of the confidence. Examples of equal confidence share a bin, so
+    the order of the examples means nothing; where many tie, there are fewer and larger bins.
+
+    Args:
+        confidence: float (num_examples,); probability of the predicted class.
+        right: bool (num_examples,); whether that is the label.
+        num_bins: number of bins, if no confidences tie.
+
+    Source:
+        Guo et al. (2017), On calibration of modern neural networks, section 2; adaptive bins of
+        Nguyen & O'Connor (2015). scikit-learn has no such function.
+    """
+    confidence = confidence.astype(np.float64)
+    edges = np.quantile(confidence, np.arange(1, num_bins) / num_bins)
+    gaps = np.bincount(np.searchsorted(edges, confidence), right - confidence)
+    return float(np.abs(gaps).sum() / len(confidence))

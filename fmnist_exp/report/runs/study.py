@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.runs import conditions, differences
+from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
 from fmnist_exp.report.runs.run import METRICS, Run, read_run, run_dirs
 from fmnist_exp.report.runs.tuned import Tuned, read_tuned
@@ -43,7 +43,7 @@ class Condition:
     @cached_property
     def grounds(self) -> dict[str, str]:
         """Data and engine; conditions are compared only where these are equal."""
-        return differences.grounds(self.config)
+        return conditions.grounds(self.config)
 
     @property
     def class_names(self) -> list[str]:
@@ -107,11 +107,6 @@ class Study:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
         return {conditions.column(key): condition.config.get(key, "") for key in self.keys}
 
-    @property
-    def configs(self) -> list[dict[str, str]]:
-        """The flat config of every condition."""
-        return [each.config for each in self.conditions]
-
     @cached_property
     def measured(self) -> list[Condition]:
         """The conditions with results."""
@@ -119,16 +114,11 @@ class Study:
 
     @cached_property
     def blocks(self) -> dict[str, list[Condition]]:
-        """Conditions that may be compared with each other, by what their data and engine are.
-
-        A single block is called nothing.
-        """
-        on = [each.grounds for each in self.conditions]
-        keys = conditions.naming_keys(on)
-        alone = all(each == on[0] for each in on)
+        """Conditions that may be compared with each other, by what their data and engine are."""
+        keys = conditions.naming_keys([each.grounds for each in self.conditions])
         found: dict[str, list[Condition]] = {}
         for each in self.conditions:
-            found.setdefault("" if alone else conditions.label(each.grounds, keys), []).append(each)
+            found.setdefault(conditions.label(each.grounds, keys), []).append(each)
         return found
 
     @property
@@ -189,7 +179,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
     asked = [read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps]
     tuned = tuple(each for each in asked if each is not None)
-    flat = differences.without_explained_hashes([_what_fixes(run.record) for run in runs])
+    flat = conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
     return Study(runs, labels, tuple(keys), _grouped(runs, labels, flat), unfinished, tuned)
@@ -223,4 +213,4 @@ def _what_fixes(record: RunRecord) -> dict[str, str]:
     found = conditions.flatten(config)
     found["data.class_names"] = printable(json.dumps(record.class_names))
     sha256 = record.provenance.get("data_sha256")
-    return found | ({} if sha256 is None else {differences.DATA_HASH: printable(str(sha256))[:12]})
+    return found | ({} if sha256 is None else {conditions.DATA_HASH: printable(str(sha256))[:12]})

@@ -173,6 +173,45 @@ def differing_cells(differences: np.ndarray) -> np.ndarray:
     return (stats.false_discovery_control(p_values) <= 0.05).reshape(differences.shape[1:])
 
 
+def new_images_interval(
+    correct_a: np.ndarray, correct_b: np.ndarray, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Interval of the difference in accuracy for new seeds and new test images.
+
+    Never narrower than the t interval for new seeds alone.
+
+    Args:
+        correct_a: bool (num_seeds, num_images), two seeds or more; row s of both arms has the
+            same seed.
+        correct_b: bool (num_seeds, num_images).
+        confidence: share of such intervals that hold the true difference.
+
+    Returns:
+        Lower and upper bound of mean(correct_a) - mean(correct_b), as fractions.
+
+    Source:
+        Variance of crossed effects, Owen (2007), The pigeonhole bootstrap; Cameron, Gelbach and
+        Miller (2011), Robust inference with multiway clustering; degrees of freedom by
+        Satterthwaite (1946).
+    """
+    differences = np.asarray(correct_a, dtype=float) - correct_b
+    num_seeds, num_images = differences.shape
+    mean = float(differences.mean())
+    by_seed, by_image = differences.mean(axis=1), differences.mean(axis=0)
+    rest = differences - by_seed[:, None] - by_image + mean
+    of_seeds = by_seed.var(ddof=1) / num_seeds
+    of_images = by_image.var(ddof=1) / num_images
+    of_rest = (rest**2).sum() / ((num_seeds - 1) * (num_images - 1)) / differences.size
+    total = max(of_seeds + of_images - of_rest, of_seeds, of_images)
+    if total == 0:
+        return mean, mean
+    residual = (total - of_seeds) ** 2 / (num_images - 1)
+    freedom = total**2 / (of_seeds**2 / (num_seeds - 1) + residual)
+    quantiles = stats.t.ppf((1 + confidence) / 2, [freedom, num_seeds - 1])
+    half = float(np.max(quantiles * np.sqrt([total, of_seeds])))
+    return mean - half, mean + half
+
+
 def _std(differences: np.ndarray) -> float:
     """SD with n - 1; exactly 0 for equal values, where the formula can leave a rounding error."""
     if len(differences) < 2:

@@ -19,8 +19,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.statistics import power, seeds
-from fmnist_exp.report.statistics.seeds import Pairs, holm
+from fmnist_exp.report.statistics import seeds
+from fmnist_exp.report.statistics.seeds import PairedT, holm
 
 ALPHA = 0.05
 MIN_PAIRS = 5
@@ -28,6 +28,7 @@ MAX_CONDITIONS = 8  # of which all pairs are compared, 28; more are compared wit
 # Smallest effect of interest, as a fraction: about one standard error of a test accuracy.
 SESOI = dict.fromkeys(["test_accuracy", "validation_accuracy", "train_accuracy"], 0.003)
 Relation = Callable[[str, str], bool]  # between two conditions
+NOT_TESTED = PairedT(0.0, *[math.nan] * 4)  # of runs that are identical
 HIGHER_IS_BETTER = {"accuracy": True, "loss": False}  # by the last word of a metric
 
 
@@ -63,8 +64,6 @@ class Comparison:
         sesoi: smallest effect of interest; NaN if the metric has none.
         p_value_equivalence: of the two one-sided tests against +/- sesoi.
         p_value_equivalence_holm: the same, adjusted for all comparisons of the family.
-        minimum_detectable: true difference that would be found with 80 % power.
-        seeds_needed: paired seeds that tell a difference of sesoi from none; see `power`.
         num_comparisons: size of the family.
         unpaired_seeds: seeds that only one of the two has, left out.
     """
@@ -74,17 +73,15 @@ class Comparison:
     condition_b: str
     num_pairs: int
     difference_mean: float
-    ci_low: float = math.nan
-    ci_high: float = math.nan
-    p_value: float = math.nan
-    p_value_holm: float = math.nan
+    ci_low: float
+    ci_high: float
+    p_value: float
+    p_value_holm: float
     verdict: Verdict
-    difference_std: float = math.nan
-    sesoi: float = math.nan
-    p_value_equivalence: float = math.nan
-    p_value_equivalence_holm: float = math.nan
-    minimum_detectable: float = math.nan
-    seeds_needed: float = math.nan
+    difference_std: float
+    sesoi: float
+    p_value_equivalence: float
+    p_value_equivalence_holm: float
     num_comparisons: int
     unpaired_seeds: tuple[int, ...]
 
@@ -137,20 +134,32 @@ def compare(
     }
     same = {names for names in joined if identical(*names)}
     family = sum(len(pairs.seeds) > 1 for names, pairs in joined.items() if names not in same)
+    alpha = ALPHA / max(family, 1)  # Dunn (1961): all intervals hold together
     measured = []
     for (name_a, name_b), pairs in joined.items():
+        is_same = (name_a, name_b) in same
+        test = NOT_TESTED if is_same else seeds.paired_t(pairs.differences, 1 - alpha)
+        bound = math.nan if sesoi is None else sesoi
+        equivalence = math.nan if is_same else seeds.equivalence_p(pairs.differences, bound)
         comparison = Comparison(
             metric=metric,
             condition_a=name_a,
             condition_b=name_b,
             num_pairs=len(pairs.seeds),
-            difference_mean=0.0,
-            verdict=Verdict.IDENTICAL,
-            sesoi=math.nan if sesoi is None else sesoi,
+            difference_mean=test.mean,
+            ci_low=test.low,
+            ci_high=test.high,
+            p_value=test.p_value,
+            p_value_holm=math.nan,
+            verdict=Verdict.IDENTICAL if is_same else Verdict.UNDECIDED,
+            difference_std=test.std,
+            sesoi=bound,
+            p_value_equivalence=equivalence,
+            p_value_equivalence_holm=math.nan,
             num_comparisons=family,
             unpaired_seeds=pairs.unpaired,
         )
-        measured.append(comparison if (name_a, name_b) in same else _tested(comparison, pairs))
+        measured.append(comparison)
     return _judged(measured)
 
 
@@ -168,33 +177,6 @@ def _compared(
     return [pair for pair in pairs if pair[0] != pair[1] and comparable(*pair)]
 
 
-def _tested(comparison: Comparison, pairs: Pairs) -> Comparison:
-    """A comparison with all that its differences say, but for what depends on the others."""
-    alpha = ALPHA / max(comparison.num_comparisons, 1)  # Dunn (1961): all intervals hold together
-    test = seeds.paired_t(pairs.differences, 1 - alpha)
-    found = replace(
-        comparison,
-        difference_mean=test.mean,
-        ci_low=test.low,
-        ci_high=test.high,
-        p_value=test.p_value,
-        verdict=Verdict.UNDECIDED,
-        difference_std=test.std,
-        p_value_equivalence=seeds.equivalence_p(pairs.differences, comparison.sesoi),
-    )
-    if found.num_pairs < MIN_PAIRS:  # the SD of few pairs is no ground for a plan
-        return replace(found, verdict=Verdict.EXPLORATORY)
-    return replace(
-        found,
-        minimum_detectable=power.minimum_detectable(test.std, found.num_pairs, alpha),
-        seeds_needed=(
-            math.nan
-            if math.isnan(found.sesoi)
-            else power.seeds_to_settle(test.std, found.sesoi, alpha)
-        ),
-    )
-
-
 def _judged(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Adjust the two families of p values, and give the verdicts."""
     different = holm(np.array([each.p_value for each in comparisons]))
@@ -207,8 +189,10 @@ def _judged(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def _verdict(comparison: Comparison) -> Verdict:
-    if comparison.verdict != Verdict.UNDECIDED:
-        return comparison.verdict
+    if comparison.verdict == Verdict.IDENTICAL:
+        return Verdict.IDENTICAL
+    if comparison.num_pairs < MIN_PAIRS:
+        return Verdict.EXPLORATORY
     if comparison.p_value_equivalence_holm <= ALPHA:  # not so if it is NaN
         return Verdict.EQUAL
     if comparison.p_value_holm <= ALPHA:

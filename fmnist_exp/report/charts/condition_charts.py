@@ -1,4 +1,4 @@
-"""Figures with a row for each condition, comparison or class: points and their intervals."""
+"""Figures of conditions: points and intervals in a row each, learning curves."""
 
 from collections.abc import Sequence
 
@@ -129,4 +129,34 @@ def draw_per_class(conditions: Sequence[Condition]) -> Figure:
     axes.set_xlabel("F1 on the test split, mean and 95 % t interval; the axis does not start at 0")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside upper center", ncols=min(3, len(f1)), frameon=False)
+    return figure
+
+
+def draw_curves(conditions: Sequence[Condition], metric: str) -> Figure:
+    """Training beside validation: of each condition a thin line per seed, a thick median.
+
+    The median ends with the first run that ends.
+    """
+    figure = drawing.new_figure(9, 4)
+    for axes, (split, title) in zip(
+        figure.subplots(1, 2, sharey=True), drawing.LEARNING.items(), strict=True
+    ):
+        for condition in conditions:
+            curves = [run.history[f"{split}_{metric}"] for run in condition.runs]
+            shortest = min(map(len, curves))
+            middle = np.median([curve[:shortest] for curve in curves], axis=0)
+            # A line needs two epochs; a single one is drawn as a point.
+            ink, point = colour(condition.index), marker(condition.index) if shortest == 1 else ""
+            for curve in curves[:MAX_SEEDS]:
+                epochs = range(1, len(curve) + 1)
+                axes.plot(epochs, curve, color=ink, linewidth=0.6, alpha=0.3, marker=point)
+            label = condition.name if split == "train" else None
+            epochs = range(1, shortest + 1)
+            axes.plot(epochs, middle, color=ink, linewidth=2, marker=point, label=label)
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    figure.supylabel(metric, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=min(3, len(conditions)), frameon=False)
     return figure
