@@ -65,9 +65,11 @@ class TuningSweeper(StudySweeper):
         return study_of(context, task, config, self.params)
 
 
-ConfigStore.instance().store(
-    group="hydra/sweeper",
-    name="study",
-    node={"_target_": "hydra_plugins.fmnist_exp_study.StudySweeper", "params": {}},
-    provider="fmnist_exp",
-)
+_PLUGIN = "hydra_plugins.fmnist_exp_study"
+for _name, _node in (
+    ("study", {"_target_": f"{_PLUGIN}.StudySweeper", "params": {}}),
+    ("fmnist_exp_tpe", {"_target_": f"{_PLUGIN}.TuningSweeper"}),  # the rest is in tpe.yaml
+):
+    ConfigStore.instance().store(
+        group="hydra/sweeper", name=_name, node=_node, provider="fmnist_exp"
+    )

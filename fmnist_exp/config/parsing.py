@@ -61,8 +61,12 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
 
 def parse_execution(composed: DictConfig) -> ExecutionConfig:
     """Check what a composed config says of how the run is carried out; errors as `parse`."""
-    config = _read(composed, dict.fromkeys(NAMED))
-    return ExecutionConfig(**{name: getattr(config, name) for name in EXECUTION})
+    try:
+        given = {name: composed[name] for name in EXECUTION if name in composed}
+        values: Any = OmegaConf.to_container(OmegaConf.create(given), resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain_value(error)) from None
+    return checked(ExecutionConfig, values)
 
 
 def check_batch_size(config: RunConfig, num_train: int) -> None:
@@ -82,9 +86,7 @@ def explain_value(error: OmegaConfBaseException) -> str:
     """What OmegaConf says of a value that it cannot resolve, in one line."""
     reason = str(error.msg or error).partition("\n")[0].rstrip(".")
     reason = re.sub(r"^\w+ raised while resolving interpolation: ", "", reason)
-    outside = isinstance(error, InterpolationKeyError)
-    alone = " What makes a run may refer to other keys of the run alone." if outside else ""
-    return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out.{alone}"
+    return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out."
 
 
 def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
@@ -95,7 +97,9 @@ def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
     try:
         values = _resolved(OmegaConf.masked_copy(composed, ours))
     except OmegaConfBaseException as error:
-        raise ConfigError(explain_value(error)) from None
+        outside = isinstance(error, InterpolationKeyError)
+        alone = " What makes a run may refer to other keys of the run alone." if outside else ""
+        raise ConfigError(explain_value(error) + alone) from None
     for group in NAMED:
         section = values.get(group)
         if isinstance(section, dict) and section.get("name") is None and group in choices:
