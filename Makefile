@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation
 STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
 
-.PHONY: study setup test check bench lock
+.PHONY: study setup test quick check bench lock
 
 study: $(VENV)/installed
 	$(RUN) -m fmnist_exp.data
@@ -32,6 +32,9 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 
 test: setup
 	$(RUN) -m pytest --numprocesses 2 --dist worksteal
+
+quick: setup
+	$(RUN) -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 check: setup
 	$(RUN) -m ruff format --check .
