@@ -1,6 +1,7 @@
 """Fixtures shared by the suite."""
 
 import csv
+import functools
 import logging
 import os
 import signal
@@ -33,7 +34,12 @@ def compose_config(*overrides: str):
 
 
 def config_of(*overrides: str) -> RunConfig:
-    """The checked config of one run."""
+    """The checked config of one run, made once for each list of overrides."""
+    return _config_of(overrides, os.environ.get("HOME"))
+
+
+@functools.cache
+def _config_of(overrides: tuple[str, ...], home: str | None) -> RunConfig:
     return parse(compose_config(*overrides))
 
 

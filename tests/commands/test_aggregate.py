@@ -30,6 +30,7 @@ def run_main(monkeypatch, *arguments):
     main()
 
 
+@pytest.mark.slow
 def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
     write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75), "lecun": (0.6, 0.9, 0.8)}, answers=True)
     reports = []
@@ -46,6 +47,7 @@ def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
         assert name.rpartition(".")[0] + ".png" in reports[0]["report.md"].decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [100, 60, 40])
 def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
     write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75), "lecun": (0.6, 0.9, 0.8)})
@@ -54,6 +56,7 @@ def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
     assert {"75.00", "[62.58,", "87.42]", "Warning:"} <= set(shown.split())
 
 
+@pytest.mark.slow
 def test_figures_of_a_former_report_do_not_stay(tmp_path):
     out = tmp_path / "report"
     figures = out / "figures"
@@ -128,6 +131,7 @@ def test_report_without_completed_runs_has_tables_and_warnings(tmp_path, monkeyp
     assert files(tmp_path / "s" / "report").keys() == TEXTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, encoding):
     write_sweep(tmp_path / "s", {"he": (0.7, 0.8), "lecun": (0.6, 0.9)})
@@ -152,6 +156,7 @@ def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, e
         assert path.read_bytes() == written[name].read_bytes()
 
 
+@pytest.mark.slow
 def test_whole_aggregation_imports_neither_tensorflow_nor_hydra(tmp_path):
     write_run(tmp_path / "0")
     result = command("-W", "error", "-c", PROBE, tmp_path / "0")

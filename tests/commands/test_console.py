@@ -25,6 +25,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", COMMANDS)
 def test_command_whose_reader_has_left_prints_no_trace(case):
     reading, writing = os.pipe()
@@ -66,6 +67,7 @@ def test_ctrl_c_ends_a_command_in_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["aggregate", "data", "kept"])
 def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypatch):
     """Each is given a folder whose name is no ASCII, and prints it."""

@@ -69,6 +69,7 @@ def test_every_experiment_survives_smoke_training(experiment, tmp_path):
     assert len(study.conditions) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -89,6 +90,7 @@ def test_variations_run_to_a_report(settings, tmp_path):
     assert (run_dir / "report" / "figures" / "test_accuracy.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["empty", "file", "unreadable"])
 def test_aggregator_refuses_what_holds_no_runs(case, tmp_path):
     target = tmp_path / "target"

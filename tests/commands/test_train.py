@@ -103,6 +103,7 @@ def test_E24_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_group
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_recipe_of_ones_own_is_trained(tmp_path, own_groups):
     settings = ("--config-dir", own_groups, "training=own", "training.epochs=1", "data=synthetic")
     result = train(*settings, f"hydra.run.dir={tmp_path / 'run'}")

@@ -49,6 +49,7 @@ def plan(folder, *arguments, text=RECIPE):
     return plan_command_line(given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", SURPRISES)
 def test_E25_surprise_of_yaml_is_refused_by_name(tmp_path, line):
     key = line.partition(":")[0]
@@ -70,6 +71,7 @@ def test_case_14_only_files_that_are_composed_count(tmp_path):
     assert plan(tmp_path, "training.name='${seed}a'").configs[0].training.name == "0a"
 
 
+@pytest.mark.slow
 def test_E24_seed_given_twice_is_one_run(tmp_path):
     settings = ("--multirun", *SMALL, "seed=1,1", f"hydra.sweep.dir={tmp_path / 's'}")
     result = command("-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")

@@ -46,6 +46,7 @@ def test_one_changed_pixel_changes_the_hash():
     assert loading.sha256_of_arrays(images) != before
 
 
+@pytest.mark.slow
 def test_real_data_have_the_published_facts():
     """Means and counts as published with the data set; the test fails where it is absent."""
     splits = loading.load(config_of().data)

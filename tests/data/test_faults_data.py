@@ -52,6 +52,7 @@ def test_D22_other_arrays_than_the_published_are_refused(tmp_path, content, mess
         read_idx(tmp_path / "f", SHAPE)
 
 
+@pytest.mark.slow
 def test_D21_bomb_is_unpacked_no_further_than_an_intact_file(tmp_path):
     """A hundred times the size of the data, in 10 MB: the most that is read is one byte more."""
     bomb = gzip.compress(HEADER + bytes(10**7)) + gzip.compress(bytes(10**9), compresslevel=1) * 5

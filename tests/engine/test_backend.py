@@ -15,6 +15,7 @@ IMPORT = "from fmnist_exp.engine.backend import keras, num_threads"
 PRINT = f"{QUOTA}; {IMPORT}; print(keras.config.backend(), keras.config.floatx(), num_threads())"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_variable", [False, True])
 def test_case_1_4_backends_precision_and_threads_are_the_engine_s_own(tmp_path, by_variable):
     (tmp_path / ".keras").mkdir()

@@ -138,6 +138,7 @@ def test_reason_is_said_once_for_all_runs_of_a_command(without_c, caplog, tmp_pa
     assert "there is no C here" in message
 
 
+@pytest.mark.slow
 def test_process_that_cannot_load_the_planned_engine_fails_with_one_line(
     tiny_config, monkeypatch, tmp_path
 ):
@@ -182,6 +183,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.slow
 def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
     def kill(row):
         if row.epoch == 3:

@@ -38,6 +38,7 @@ def test_runs_of_one_architecture_share_one_program(tiny_config):
     assert len(programs._programs) == 1
 
 
+@pytest.mark.slow
 def test_programs_are_dropped_beyond_the_limit(tiny_config):
     splits = loading.load(tiny_config().data)
     for width in range(2, 3 + programs.MAX_PROGRAMS):
@@ -45,6 +46,7 @@ def test_programs_are_dropped_beyond_the_limit(tiny_config):
     assert len(programs._programs) == programs.MAX_PROGRAMS
 
 
+@pytest.mark.slow
 def test_dropped_program_gives_its_memory_back(tiny_config):
     splits = loading.load(tiny_config().data)
     programs._programs.clear()

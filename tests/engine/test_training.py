@@ -63,6 +63,7 @@ def test_best_weights_are_restored_and_named(tiny_config):
     assert min(losses) == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_infinite_loss_ends_the_run_as_diverged(tiny_config):
     config = tiny_config(
         "optimizer=sgd", "optimizer.config.learning_rate=1e30", "training.epochs=9"

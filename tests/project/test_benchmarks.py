@@ -158,6 +158,7 @@ def test_synthetic_study_is_a_study(module, tmp_path):
     assert found.study.table["test_accuracy"].nunique() > 10
 
 
+@pytest.mark.slow
 def test_cost_of_a_report_is_measured_with_its_page(module):
     cost = module("scale").measure(10)
     assert 0 < cost.seconds < 300

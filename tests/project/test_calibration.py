@@ -23,6 +23,7 @@ def null() -> calibration.Null:
     return calibration.Null(**{name: np.mean([each[name] for each in rates]) for name in rates[0]})
 
 
+@pytest.mark.slow
 def test_false_verdicts_occur_in_at_most_5_percent_of_studies(null):
     assert null.false_verdicts <= null.false_differences <= 0.05 + TOLERANCE
 

@@ -112,6 +112,7 @@ train.main()
 """
 
 
+@pytest.mark.slow
 def test_run_whose_answers_are_not_finite_has_diverged(tmp_path):
     settings = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'run'}")
     result = command("-c", NO_ANSWER, *settings, "reuse=false")
@@ -143,6 +144,7 @@ def stopped_by(number, arguments):
     return process.returncode, errors
 
 
+@pytest.mark.slow
 def test_A07_interrupted_run_says_so_and_ends_with_130(tmp_path):
     run_dir = tmp_path / "run"
     arguments = ["data=synthetic", "training.epochs=100000", "reuse=false"]
@@ -158,6 +160,7 @@ def test_A07_interrupted_run_says_so_and_ends_with_130(tmp_path):
     assert record.num_epochs > 0
 
 
+@pytest.mark.slow
 def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
     arguments = ["data=synthetic", "training.epochs=100", "checkpoint_seconds=0"]
     arguments += [f"store={tmp_path / 'runs'}", f"hydra.run.dir={tmp_path / 'run'}"]
@@ -258,6 +261,7 @@ def test_A08_killed_run_is_told_from_one_that_lives(tmp_path):
     assert not (run_dir / MARK).exists()
 
 
+@pytest.mark.slow
 def test_A09_second_sweep_in_a_directory_is_refused(tmp_path):
     with holding(tmp_path / "sweep") as process:
         result = train("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 'sweep'}")

@@ -192,6 +192,7 @@ def test_every_archive_of_arrays_is_read_by_one_function_without_objects():
     assert loading == [ROOT / "fmnist_exp" / "files.py"]
 
 
+@pytest.mark.slow
 def test_secret_in_the_environment_reaches_no_file(tmp_path):
     secret = "correct horse battery staple"
     run_dir = tmp_path / "r"

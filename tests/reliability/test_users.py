@@ -87,6 +87,7 @@ def content(store):
     return {path: (path.stat().st_ino, files.sha256_of(path)) for path in paths}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("links", ["links", "no links"])
 @pytest.mark.parametrize("umasks", UMASKS, ids="{0[0]:03o} {0[1]:03o}".format)
 def test_case_17_two_users_share_a_store(umasks, links, folder, train, monkeypatch, caplog):
@@ -248,6 +249,7 @@ for umask in (0o002, 0o077):
 """
 
 
+@pytest.mark.slow
 def test_case_17_commands_of_two_users_end_well_or_with_one_line(folder, tmp_path):
     """The whole command line, by each user in turn in one process: acceptance 4."""
     result = command("-c", COMMANDS, ROOT / "tests" / "reliability", folder, tmp_path)

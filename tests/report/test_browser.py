@@ -18,6 +18,8 @@ WIDTHS = (390, 1280)
 PAPER = 718  # CSS pixels between margins of 1 cm on A4
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
+pytestmark = pytest.mark.slow  # a browser takes its time
+
 
 @pytest.fixture(scope="module")
 def browser():

@@ -112,6 +112,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_input_gives_a_page_that_says_what_it_is(tmp_path, case):
     write, expected = CASES[case]
@@ -148,6 +149,7 @@ def named(tmp_path_factory):
     return folder / "report"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_name_is_shown_on_the_page_as_it_is(named, name):
     page = (named / "index.html").read_text()
@@ -156,12 +158,14 @@ def test_name_is_shown_on_the_page_as_it_is(named, name):
     ).replace("&#39;", "&#x27;")
 
 
+@pytest.mark.slow
 def test_no_name_is_markup_in_any_file(named):
     assert (named / "index.html").read_text().count("<script>") == 1
     for name in ("report.md", "summary.md", "comparisons.md"):
         assert not re.search(r"(?<!\\)<", (named / name).read_text())
 
 
+@pytest.mark.slow
 def test_no_name_is_a_formula_in_a_spreadsheet(named):
     for name in ("runs.csv", "summary.csv", "comparisons.csv"):
         with (named / name).open(newline="") as file:

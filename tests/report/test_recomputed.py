@@ -108,6 +108,7 @@ def check(report: Path) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 0.006], ids=["undecided", "different"])
 def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift):
     generator = np.random.default_rng(1)

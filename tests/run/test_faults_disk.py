@@ -133,6 +133,7 @@ def test_C17_report_on_a_full_disk_is_refused_by_name(disk, tmp_path):
         aggregate([tmp_path / "sweep"], disk.folder / "report")
 
 
+@pytest.mark.slow
 def test_C18_read_only_place_is_refused_by_name(disk, tiny_config, tmp_path):
     write_sweep(tmp_path / "sweep", {"he": (0.8, 0.8)})
     (disk.folder / "runs").mkdir()
@@ -151,6 +152,7 @@ def test_C18_name_that_is_too_long_is_refused_before_training(tmp_path):
         check_output_dir(tmp_path / ("x" * 300))
 
 
+@pytest.mark.slow
 def test_C18_directory_may_have_any_name(tmp_path):
     run_dir = tmp_path / "a b" / "größe\n重"
     result = train("data=synthetic", "training=smoke", f'hydra.run.dir="{run_dir}"')

@@ -68,6 +68,7 @@ def terminal(tmp_path_factory):
     return run_in_terminal(log), log.read_text()
 
 
+@pytest.mark.slow
 def test_bar_shows_epoch_accuracy_time_left_and_loss(terminal):
     shown, _ = terminal
     for epoch, loss in ((1, "0.5000"), (2, "0.2500"), (3, "0.1667")):
@@ -75,6 +76,7 @@ def test_bar_shows_epoch_accuracy_time_left_and_loss(terminal):
         assert re.search(rf"epoch {epoch}/3 \S+ {measured}", shown)
 
 
+@pytest.mark.slow
 def test_bar_stays_on_one_line(terminal):
     shown, _ = terminal
     assert max(len(line) for line in shown.replace("\r", "\n").split("\n")) <= 80
@@ -87,6 +89,7 @@ def test_bar_leaves_a_line_per_epoch_in_the_log_file_alone(terminal):
     assert [line[:9] for line in log.splitlines()] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
 
 
+@pytest.mark.slow
 def test_pipe_gets_one_line_per_epoch(tmp_path):
     lines = run_in_pipe(tmp_path / "train.log", FORCE_COLOR="1").splitlines()
     assert len(lines) == 3
@@ -94,6 +97,7 @@ def test_pipe_gets_one_line_per_epoch(tmp_path):
         assert re.fullmatch(LINE.format(epoch, LEFT[epoch]), line)
 
 
+@pytest.mark.slow
 def test_terminal_that_cannot_move_its_cursor_gets_one_line_per_epoch(tmp_path):
     shown = run_in_terminal(tmp_path / "train.log", TERM="dumb")
     for epoch in (1, 2, 3):

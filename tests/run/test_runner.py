@@ -115,6 +115,7 @@ def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path):
     assert record.metrics["train"]["accuracy"] > float(best["train_accuracy"])
 
 
+@pytest.mark.slow
 def test_same_command_twice_gives_the_same_weights(tmp_path):
     hashes = []
     for name in ("a", "b"):

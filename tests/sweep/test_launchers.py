@@ -43,6 +43,7 @@ def test_launcher_composes(launcher):
     assert "_target_: hydra_plugins" in result.stdout
 
 
+@pytest.mark.slow
 def test_failures_in_other_processes_are_named_at_the_end(tmp_path):
     for number in range(2):  # a folder in the place of a file
         (tmp_path / "sweep" / str(number) / HISTORY).mkdir(parents=True)

@@ -103,6 +103,7 @@ train.main()
 """
 
 
+@pytest.mark.slow
 def test_editing_a_recipe_during_a_sweep_changes_no_run(tmp_path):
     own = tmp_path / "own" / "training" / "own.yaml"
     own.parent.mkdir(parents=True)
@@ -116,6 +117,7 @@ def test_editing_a_recipe_during_a_sweep_changes_no_run(tmp_path):
         assert records.read_record(tmp_path / "sweep" / str(number)).num_epochs == 1
 
 
+@pytest.mark.slow
 def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path):
     store = f"store={tmp_path / 'runs'}"
     train(*SMALL, "seed=1", store, f"hydra.run.dir={tmp_path / 'run'}")
@@ -140,6 +142,7 @@ def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
     assert f"--config-dir {tmp_path / 'own'} data=synthetic optimizer=mine seed=1" in repeat
 
 
+@pytest.mark.slow
 def test_dry_run_imports_no_tensorflow():
     probe = "import sys; from fmnist_exp import train; sys.argv[1:] = %r; train.main(); " % [
         *SMALL,

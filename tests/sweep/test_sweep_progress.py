@@ -51,6 +51,7 @@ def shown_by(folder, stream=None):
     return subprocess.Popen(program, cwd=ROOT, env=environment, stdin=stream, stdout=stream)
 
 
+@pytest.mark.slow
 def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
     ours, theirs = pty.openpty()
     with shown_by(tmp_path, theirs) as process:
@@ -70,6 +71,7 @@ def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
     assert "1 of 2 runs finished, 1 failed" in lines
 
 
+@pytest.mark.slow
 def test_case_sweeps_end_pipe_gets_one_line_per_run_and_no_tally_twice(tmp_path):
     with shown_by(tmp_path, subprocess.PIPE) as process:
         shown = process.communicate()[0].decode().splitlines()
