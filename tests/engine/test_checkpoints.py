@@ -100,6 +100,7 @@ def test_state_is_saved_no_more_often_than_asked(config, tmp_path):
     assert not checkpoint.path.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other", "torn"])
 def test_A03_A04_damaged_state_is_reported_and_begun_anew(config, damage, tmp_path, caplog):
     splits = loading.load(config.data)

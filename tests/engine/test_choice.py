@@ -49,6 +49,7 @@ def test_engine_is_settled_by_the_config_where_c_can_be_had(overrides, engine):
     assert settled(config_of(*overrides)).engine == engine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "engines"),
     [

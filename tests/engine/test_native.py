@@ -111,6 +111,7 @@ X86 = platform.machine() == "x86_64"
 LAYOUTS = [[], ["-mno-avx512f"], ["-mno-avx"]] if X86 else [[]]  # widths of vectors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", LAYOUTS, ids=str)
 def test_every_width_of_vectors_gives_the_same_losses(tmp_path, flags):
     """In double precision but for rounding (1e-9); single precision is near (1e-3)."""

@@ -48,6 +48,7 @@ def arguments(node):
     return own.union(*map(arguments, node.values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "overrides",
     [*(f"initializer={name}" for name in INITIALIZERS), *(f"optimizer={o}" for o in OPTIMIZERS)],

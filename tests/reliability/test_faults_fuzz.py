@@ -4,6 +4,7 @@ import fuzz
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", fuzz.READERS)
 def test_E27_only_documented_errors_escape_a_reader(name, tmp_path, run_seed):
     read, contents = fuzz.READERS[name](tmp_path)

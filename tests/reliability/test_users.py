@@ -110,6 +110,7 @@ def _not_permitted(*arguments, **options):
     raise PermissionError(1, "Operation not permitted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umasks", UMASKS, ids="{0[0]:03o} {0[1]:03o}".format)
 def test_case_17_second_user_keeps_runs_in_the_store_of_the_first(
     umasks, folder, train, tiny_config, caplog

@@ -175,6 +175,7 @@ def test_no_name_is_a_formula_in_a_spreadsheet(named):
         assert any("'=cmd()" in cell for cell in cells)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEX_TABLES)
 def test_latex_tables_are_balanced(named, name):
     """As many columns in every row as announced, and no character left that LaTeX would read."""
@@ -191,6 +192,7 @@ def test_latex_tables_are_balanced(named, name):
     assert commands[1:] == [r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
 def test_latex_tables_compile(named, tmp_path):
     lines = [

@@ -83,6 +83,7 @@ def test_bar_stays_on_one_line(terminal):
     assert "…" not in shown
 
 
+@pytest.mark.slow
 def test_bar_leaves_a_line_per_epoch_in_the_log_file_alone(terminal):
     shown, log = terminal
     assert "validation loss" not in shown

@@ -98,6 +98,7 @@ def test_case_6_home_folder_is_expanded_where_no_shell_does(override, monkeypatc
     assert as_hydra_reads(override) == HOME[override]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["{}=~/my", "{}='~/my'", '{}="~/my"', "{}=${{store}}"])
 def test_case_6_home_folder_is_expanded_in_every_path(spelling, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -35,6 +35,7 @@ def plan(tmp_path):
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_launcher_composes(launcher):
     flags = ("-m", "fmnist_exp.train", "--cfg", "hydra")
@@ -128,6 +129,7 @@ SHARES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", SHARES)
 def test_run_has_the_threads_that_its_launcher_has_for_it(chosen, plan, monkeypatch):
     """On eight cores."""

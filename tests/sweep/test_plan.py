@@ -48,6 +48,7 @@ def test_unchanged_files_are_not_warned_of(tmp_path, caplog):
     assert "changed" not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["", "[]", "[3]", '{"seed": 1}'])
 @pytest.mark.parametrize("name", ["study.json", "plan/0.json"])
 def test_damaged_plan_is_refused(tmp_path, name, content):

@@ -27,6 +27,7 @@ def test_shipped_experiment_chooses_learning_rate_dropout_and_widths():
     assert len(factors) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "factor", "words"),
     [
@@ -76,6 +77,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("override", BAD)
 def test_bad_value_is_refused_before_anything_starts(override, tmp_path):
     into = f"hydra.sweep.dir={tmp_path / 'sweep'}"
