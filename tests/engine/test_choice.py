@@ -75,6 +75,7 @@ def test_runs_of_a_sweep_are_planned_for_one_engine_unless_they_name_it(
         assert sorted(planned_engines) == engines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "unknown"),
     [
@@ -169,6 +170,7 @@ def test_record_and_key_name_the_settled_engine(tiny_config, tmp_path):
     assert len(set(keys.values())) == 3
 
 
+@pytest.mark.slow
 def test_dry_run_shows_as_done_what_the_settled_engine_has_trained(monkeypatch, tmp_path, request):
     arguments = [*SWEEP, "training.epochs=1", f"hydra.sweep.dir={tmp_path}/s"]
     plan, store = plan_command_line(arguments), Store(tmp_path / "runs")

@@ -49,7 +49,11 @@ def weights(config, engine_name="C"):
         pytest.param((*ODD, "model.batch_normalization=false"), 160, marks=pytest.mark.slow),
         pytest.param(("model.hidden=[1]", "model.dropout=0.5"), 53, marks=pytest.mark.slow),
         pytest.param(("data=digits", "model.hidden=[20]"), 48, marks=pytest.mark.slow),
-        (("+optimizer.config.beta_1=0.8", "+optimizer.config.epsilon=1e-3"), 48),
+        pytest.param(
+            ("+optimizer.config.beta_1=0.8", "+optimizer.config.epsilon=1e-3"),
+            48,
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=str,
 )
@@ -66,7 +70,7 @@ def test_weights_and_history_are_those_of_xla_in_float64(
         assert dataclasses.astuple(one)[:-1] == pytest.approx(expected, rel=1e-8)
 
 
-@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("threads", [2, pytest.param(3, marks=pytest.mark.slow), 4])
 def test_bits_do_not_depend_on_the_number_of_threads(tiny_config, monkeypatch, threads):
     """Also with more threads than some layers have panels, or the machine has processors."""
     config = tiny_config(*ODD, "model.hidden=[150,32,5]")  # enough panels for four threads
@@ -157,6 +161,7 @@ def test_what_the_c_code_does_not_know_is_left_to_xla(tiny_config, overrides):
         settled(config.replaced(engine="c"))
 
 
+@pytest.mark.slow
 def test_auto_trains_by_xla_what_c_does_not_know(tiny_config):
     config = tiny_config("optimizer=sgd", "training.epochs=1")
     assert training.fit(config, loading.load(config.data)).provenance["engine"] == "XLA"

@@ -73,6 +73,7 @@ def plan_foreign(folder, *overrides):
     return plan_command_line([*settings, *overrides, into])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", FOREIGN)
 def test_foreign_config_folder_runs_and_redirects_nothing(lines, tmp_path):
     (tmp_path / "experiment").mkdir()

@@ -86,6 +86,7 @@ def run(config, run_dir, store):
     return runner.run(config, run_dir, CHOICES, how)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("free", [0, 1, 3, 6])
 def test_C17_run_on_a_full_disk_fails_by_name_and_succeeds_once_there_is_space(
     disk, free, tiny_config

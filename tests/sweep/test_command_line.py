@@ -43,6 +43,7 @@ def test_case_O1_mistyped_flag_is_named_in_one_line(arguments, message):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--multirun", "--cfg", "job"], ["-m", "-c", "all"]])
 def test_case_O1_sweep_is_shown_by_its_first_run(arguments, capsys):
     show([*arguments, "model=regularized,baseline", "seed=range(3,5)"])
@@ -69,6 +70,7 @@ BESIDE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", BESIDE, ids=" ".join)
 def test_case_O1_mistake_beside_cfg_or_help_is_named_in_one_line(arguments):
     with pytest.raises(ConfigError, match=f"^{BESIDE[arguments]}") as refused:

@@ -36,6 +36,7 @@ def histories(number):
     return np.random.default_rng(number).uniform(0.5, 0.9, NUM_EPOCHS).tolist()
 
 
+@pytest.mark.slow
 def test_stopped_study_proposes_what_it_would_have_proposed(tmp_path, study):
     again = None
     for number in range(8):
@@ -58,6 +59,7 @@ def test_proposed_numbers_are_short_and_within_their_limits(study):
         assert study.values(number)["training.epochs"] in "23456789"
 
 
+@pytest.mark.slow
 def test_limits_give_up_the_trials_that_optuna_s_median_pruner_gives_up(study):
     pruner = optuna.pruners.MedianPruner(
         n_startup_trials=SETTINGS.prune_after_trials, n_warmup_steps=SETTINGS.prune_after_epochs
