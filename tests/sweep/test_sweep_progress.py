@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from conftest import ROOT, read_or_end
 
 # Two runs, of which the first fails: what a terminal of 80 columns is shown.

@@ -41,6 +41,7 @@ def test_study_goes_on_to_the_total_and_no_further(tmp_path):
     assert [each["learning_rate"] for each in planned] == rates
 
 
+@pytest.mark.slow
 def test_failed_trial_stays_open_and_the_same_command_repeats_it(tmp_path, capsys):
     with pytest.raises(RuntimeError, match="trial 1"):
         tune(tmp_path, total(3), statuses={1: "failed"})
@@ -57,6 +58,7 @@ def test_case_O3_stopped_study_of_which_nothing_has_ended_says_where_it_is(tmp_p
     assert lines[-2:] == [f"study: {tmp_path / 'study.db'}", f"files in {tmp_path}"]
 
 
+@pytest.mark.slow
 def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
     together = "hydra.sweeper.trials_at_once=3"
     assert tune(tmp_path / "a", total(7), together, LEARNING) == [[0, 1, 2], [3, 4, 5], [6]]
@@ -67,6 +69,7 @@ def test_trials_launched_together_are_proposed_together(tmp_path, capsys):
     assert values(tmp_path / "a") == values(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_settings_that_may_not_change_are_refused(tmp_path):
     tune(tmp_path, total(2))
     arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path}"]
@@ -80,6 +83,7 @@ def test_settings_that_may_not_change_are_refused(tmp_path):
             plan_command_line([*arguments, override])
 
 
+@pytest.mark.slow
 def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path, monkeypatch):
     tune(tmp_path, total(2))
     monkeypatch.setattr(c_library, "load", lambda dtype: "there is no C here")
@@ -89,6 +93,7 @@ def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path,
         plan_command_line([*arguments, total(9)])
 
 
+@pytest.mark.slow
 def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, monkeypatch):
     for name in ("GPU", "GPU:NVIDIA A100"):
         monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
@@ -97,6 +102,7 @@ def test_study_of_a_graphics_card_goes_on_from_a_machine_without_one(tmp_path, m
         plan_command_line([*arguments, total(9), "engine=gpu"])
 
 
+@pytest.mark.slow
 def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     tune(tmp_path / "s", total(4), statuses={1: "pruned", 2: "diverged"})
     found = found_in(tmp_path / "s")
@@ -138,6 +144,7 @@ def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_confi
     assert whole.metrics == alone.metrics
 
 
+@pytest.mark.slow
 def test_as_many_trials_are_proposed_as_the_launcher_starts_together(tmp_path):
     arguments = ["--multirun", "experiment=tune", *SMALL, f"hydra.sweep.dir={tmp_path / 's'}"]
     for launcher, number in ((("hydra/launcher=cores", "hydra.launcher.n_jobs=3"), 3), ((), 1)):
@@ -154,6 +161,7 @@ def printed_command(said):
     return words[3:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", ["as shipped", "options of one's own"])
 def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_path, capsys):
     own = []
@@ -176,6 +184,7 @@ def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_pa
     assert planned.study.begun_with is None  # a sweep like any other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begun", "given", "kinds"),
     [
