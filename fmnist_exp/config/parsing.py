@@ -91,11 +91,12 @@ def explain_value(error: OmegaConfBaseException) -> str:
 
 def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
     """All keys, checked one by one."""
-    if choices is None:
-        choices = composed.hydra.runtime.choices if "hydra" in composed else {}
-    ours = [str(key) for key in composed if key != "hydra"]
+    if "hydra" in composed:
+        choices = composed.hydra.runtime.choices if choices is None else choices
+        composed = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    choices = choices or {}
     try:
-        values = _resolved(OmegaConf.masked_copy(composed, ours))
+        values = _resolved(composed)
     except OmegaConfBaseException as error:
         outside = isinstance(error, InterpolationKeyError)
         alone = " What makes a run may refer to other keys of the run alone." if outside else ""

@@ -8,6 +8,7 @@ are set on copies.
 import copy
 import functools
 import itertools
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ class Composer:
         self.master = master
         self.loader = loader
         self.composed: dict[Overrides, DictConfig] = {}
+        self.alone: dict[int, DictConfig] = {}  # by the id of a composed one
         # Both take milliseconds, and runs repeat one another.
         of_hydra: Any = OmegaConf.to_container(master.hydra.overrides.hydra, resolve=False)
         self.of_hydra: list[str] = of_hydra  # as they were given
@@ -74,35 +76,42 @@ class Composer:
 
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
+        base, values = self._base(run)
+        config = _with_values(base, values)
+        names = config.hydra.job.config.override_dirname
+        named = [line for line in run if self.parsed(line).key_or_group not in names.exclude_keys]
+        dirname = names.item_sep.join(sorted(named)).replace("=", names.kv_sep)
+        config.hydra.overrides.task = list(run)
+        config.hydra.job.override_dirname = dirname
+        return config
+
+    def compose_alone(self, run: Sequence[str]) -> tuple[DictConfig, DictConfig]:
+        """The config of one run without Hydra's section, at a fifth of the cost.
+
+        Hydra's section stands beside it, as it is for all runs of these options.
+        """
+        base, values = self._base(run)
+        if id(base) not in self.alone:
+            ours = [str(key) for key in base if key != "hydra"]
+            self.alone[id(base)] = OmegaConf.masked_copy(base, ours)
+        return _with_values(self.alone[id(base)], values), base.hydra
+
+    def _base(self, run: Sequence[str]) -> tuple[DictConfig, list[Override]]:
+        """The config of a run's combination of options, and the values that are to be set in it."""
         overrides = [self.parsed(line) for line in run]
         others = [  # which are applied among the values, and not before them, as options are
             each
             for each in overrides
             if not self._sets_value(each) and not self.options_of(each.key_or_group)
         ]
-        values = [
-            each
+        is_value = [
+            self._sets_value(each) and not any(_overlap(each, other) for other in others)
             for each in overrides
-            if self._sets_value(each) and not any(_overlap(each, other) for other in others)
         ]
-        set_later = {id(each) for each in values}
-        lines = zip(run, overrides, strict=True)
-        options = tuple(line for line, each in lines if id(each) not in set_later)
+        options = tuple(itertools.compress(run, map(operator.not_, is_value)))
         if options not in self.composed:
             self.composed[options] = self.loader.load_sweep_config(self.master, list(options))
-        config = copy.deepcopy(self.composed[options])
-        for each in values:
-            OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
-        names = config.hydra.job.config.override_dirname
-        named = [
-            line
-            for line, each in zip(run, overrides, strict=True)
-            if each.key_or_group not in names.exclude_keys
-        ]
-        dirname = names.item_sep.join(sorted(named)).replace("=", names.kv_sep)
-        config.hydra.overrides.task = list(run)
-        config.hydra.job.override_dirname = dirname
-        return config
+        return self.composed[options], list(itertools.compress(overrides, is_value))
 
     def _lacks_recipe(self, run: Overrides) -> bool:
         """Whether a run chooses a model beside which there is no recipe of its name."""
@@ -119,6 +128,14 @@ class Composer:
         """Whether an override sets a plain value: it chooses no file, adds and deletes nothing."""
         key = override.key_or_group
         return override.get_key_element() == key and not self.options_of(key)
+
+
+def _with_values(config: DictConfig, values: Iterable[Override]) -> DictConfig:
+    """A copy of a config with these values."""
+    config = copy.deepcopy(config)
+    for each in values:
+        OmegaConf.update(config, each.key_or_group, each.value(), merge=True)
+    return config
 
 
 def _overlap(one: Override, other: Override) -> bool:

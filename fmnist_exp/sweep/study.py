@@ -37,6 +37,7 @@ from fmnist_exp.sweep.explaining import explained
 from fmnist_exp.sweep.sweep_progress import SweepProgress
 from fmnist_exp.sweep.watch import Watch
 
+HYDRAS_SUBDIR = "${hydra.job.num}"  # by default
 FORMER = ("plan.json", "trials.json")  # of sweeps by former code
 
 
@@ -238,12 +239,16 @@ class Study(Sweep):
         """
         parsed, directories = [], []
         for number, overrides in enumerate(runs):
-            with explained([*self.composer.of_hydra, *overrides]):
-                composed = self.composer.compose(overrides)
-                directories.append(self.directory_of(composed, number))
-            parsed.append(parse(composed))
-            if number == 0:
-                self.execution = parse_execution(composed)
+            try:
+                config, directory = self.checked_run(number, overrides)
+            except ConfigError as error:
+                if len(runs) == 1:
+                    raise
+                asking = " ".join(overrides)
+                raise ConfigError(f"{error} The run that asks for it: {asking}") from error
+            parsed.append(config)
+            directories.append(directory)
+        self.execution = parse_execution(self.composer.compose_alone(runs[0])[0])
         folder, count = Counter(directories).most_common(1)[0]
         if count > 1:
             raise ConfigError(
@@ -253,6 +258,21 @@ class Study(Sweep):
         configs, self.remark = settled_together(parsed), why_together(parsed)
         check_data(configs)
         return configs, directories
+
+    def checked_run(self, number: int, overrides: Sequence[str]) -> tuple[RunConfig, str]:
+        """The config of a run, and its directory relative to that of the sweep.
+
+        Raises:
+            ConfigError: the run is not what it must be, or its directory would lie elsewhere.
+        """
+        with explained([*self.composer.of_hydra, *overrides]):
+            alone, hydra = self.composer.compose_alone(overrides)
+            places: Any = OmegaConf.to_container(hydra.sweep, resolve=False)
+            if places["subdir"] == HYDRAS_SUBDIR:  # for which there is nothing to be composed
+                directory = str(number)
+            else:
+                directory = self._directory_of(self.composer.compose(overrides), number)
+        return parse(alone, hydra.runtime.choices), directory
 
     @contextmanager
     def shown(self, num_runs: int | None = None) -> Iterator[SweepProgress]:
@@ -296,12 +316,7 @@ class Study(Sweep):
         """The task, with its run as it was planned."""
         return partial(task.train_planned, self.runs[number], self.execution)
 
-    def directory_of(self, composed: DictConfig, number: int) -> str:
-        """Where a run goes, relative to the directory of the sweep.
-
-        Raises:
-            ConfigError: it would lie elsewhere.
-        """
+    def _directory_of(self, composed: DictConfig, number: int) -> str:
         self.number(composed, number)
         HydraConfig.instance().set_config(composed)
         folder = PurePosixPath(str(composed.hydra.sweep.subdir))

@@ -14,7 +14,6 @@ from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from fmnist_exp.config.parsing import parse
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError, RecordError
@@ -200,11 +199,11 @@ class TunedStudy(Study):
         for number in range(len(self.runs), len(self.proposals)):
             values = self.proposals.values(number)
             overrides = self._overrides(values)
-            composed = self.composer.compose(overrides)
-            config = parse(composed).replaced(engine=self.configs[0].engine)
+            config, directory = self.checked_run(number, overrides)
+            config = config.replaced(engine=self.configs[0].engine)
             run = PlannedRun(
                 number=number,
-                directory=self.directory_of(composed, number),
+                directory=directory,
                 overrides=overrides,
                 config=config.plain(),
                 values=values,

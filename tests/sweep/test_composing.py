@@ -121,3 +121,11 @@ def test_command_line_replaces_a_factor_of_an_experiment(sweep):
 def test_first_run_has_the_first_level_of_every_factor(factor, first, sweep):
     composer, *_ = sweep
     assert composer.first({}, [factor]) == [first or "optimizer.config.learning_rate=0.0001"]
+
+
+def test_value_of_an_option_is_set_on_a_copy(sweep):
+    composer, *_ = sweep
+    composer.composed.clear()
+    for rate in ("0.1", "0.2"):
+        composer.compose(["optimizer=sgd", f"optimizer.config.learning_rate={rate}"])
+    assert list(composer.composed) == [("optimizer=sgd",)]
