@@ -94,6 +94,7 @@ class Composer:
         if id(base) not in self.alone:
             ours = [str(key) for key in base if key != "hydra"]
             self.alone[id(base)] = OmegaConf.masked_copy(base, ours)
+            OmegaConf.set_struct(self.alone[id(base)], True)  # as the whole is
         return _with_values(self.alone[id(base)], values), base.hydra
 
     def _base(self, run: Sequence[str]) -> tuple[DictConfig, list[Override]]:

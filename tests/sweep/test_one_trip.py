@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
-from fmnist_exp import train
 from fmnist_exp.config import parsing
 from fmnist_exp.run import runner
 
@@ -33,13 +32,12 @@ def counted(monkeypatch):
     return composed, parsed, trained
 
 
-def test_sweep_of_30_runs_composes_each_combination_of_options_once(counted, monkeypatch, tmp_path):
+def test_sweep_of_30_runs_composes_each_combination_of_options_once(counted, train_here, tmp_path):
     composed, parsed, trained = counted
     arguments = ["data=synthetic", "training=smoke", f"store={tmp_path / 'runs'}"]
     factors = [f"initializer={','.join(INITIALIZERS)}", "seed=range(10)"]
     sweep = ["--multirun", *arguments, *factors, f"hydra.sweep.dir={tmp_path / 's'}"]
-    monkeypatch.setattr("sys.argv", ["train", *sweep])
-    train.main()
+    assert train_here(*sweep).status == 0
     assert [(config.initializer.name, config.seed) for config in trained] == [
         (name, seed) for name in INITIALIZERS for seed in range(10)
     ]
@@ -48,7 +46,7 @@ def test_sweep_of_30_runs_composes_each_combination_of_options_once(counted, mon
     assert len(parsed) == 30
 
 
-def test_single_run_is_composed_and_parsed_once(counted, monkeypatch, tmp_path):
+def test_single_run_is_composed_and_parsed_once(counted, monkeypatch, train_here, tmp_path):
     composed, parsed, _ = counted
 
     def interrupt(*given, **more):
@@ -56,8 +54,6 @@ def test_single_run_is_composed_and_parsed_once(counted, monkeypatch, tmp_path):
 
     monkeypatch.setattr(runner, "run", interrupt)
     where = [f"hydra.run.dir={tmp_path / 'run'}", f"store={tmp_path / 'runs'}"]
-    monkeypatch.setattr("sys.argv", ["train", "data=synthetic", *where])
-    with pytest.raises(SystemExit, match="130"):
-        train.main()
+    assert train_here("data=synthetic", *where).status == 130
     assert sum(composed.values()) == 1
     assert len(parsed) == 1

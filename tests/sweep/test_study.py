@@ -1,35 +1,10 @@
-"""A config makes the trip once: runs are composed, checked and carried out by one process."""
+"""A sweep reads its data once, and Hydra's callbacks hear of all that happens."""
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from planning import plan_command_line
 
 from fmnist_exp.data import loading
 from fmnist_exp.run import runner
-from fmnist_exp.sweep import checking, study
-
-
-def test_sweep_composes_each_combination_once_and_parses_each_run_once(
-    tmp_path, monkeypatch, train_here
-):
-    """Thirty runs of three initializers: four compositions, the sweep among them; thirty parses."""
-    composed, parsed = [], []
-    real_parse = study.parse
-    monkeypatch.setattr(study, "parse", lambda *given: parsed.append(1) or real_parse(*given))
-    monkeypatch.setattr(runner, "run", lambda *arguments, **options: None)
-    real_load = ConfigLoaderImpl.load_configuration
-
-    def load(self, config_name, overrides, *rest, **options):
-        composed.append([each for each in overrides if not each.startswith("hydra.")])
-        return real_load(self, config_name, overrides, *rest, **options)
-
-    monkeypatch.setattr(ConfigLoaderImpl, "load_configuration", load)
-    sweep = ("--multirun", "experiment=initializers", f"hydra.sweep.dir={tmp_path}")
-    ended = train_here("data=synthetic", *sweep)
-    assert "30 runs into" in ended.out
-    assert len(parsed) == 30
-    assert len(composed) == 4
-    names = [each[12:] for line in composed[1:] for each in line if each.startswith("initial")]
-    assert names == ["glorot_uniform", "he_normal", "lecun_normal"]
+from fmnist_exp.sweep import checking
 
 
 def test_every_data_set_is_read_once_and_the_first_last(tmp_path, monkeypatch):
