@@ -40,6 +40,14 @@ def test_every_command_names_what_exists(path):
         assert "".join(target) in targets
 
 
+@page
+def test_every_path_of_the_code_exists(path):
+    paths = re.findall(
+        r"`((?:fmnist_exp|tests|conf|benchmarks)/[\w./-]*\w/?)`", path.read_text("utf-8")
+    )
+    assert [each for each in paths if not (ROOT / each).exists() and "GROUP" not in each] == []
+
+
 def test_every_option_is_in_the_docs():
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     for group in ("data", "model", "initializer", "optimizer", "training", "experiment"):
