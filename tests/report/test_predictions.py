@@ -37,7 +37,7 @@ def test_accuracy_is_the_record_s_though_half_precision_has_ties(tmp_path):
     images = np.zeros((3, 4), np.uint8)
     split = Split(images, np.array([1, 1, 0], np.int32))
     close = np.array([[0.49999, 0.50001], [0.50001, 0.49999], [0.9, 0.1]], np.float32)
-    write_predictions(tmp_path, close, split.labels, "sha")
+    write_predictions(tmp_path, close, split.labels)
     found = read_predictions([(0, tmp_path)])
     assert found.correct.mean() == evaluation.accuracy(close, split.labels) == 2 / 3
     with np.load(tmp_path / PREDICTIONS) as stored:

@@ -87,6 +87,7 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
 KILLED_AFTER = {"proposal": (Proposals, "propose"), "plan of a trial": (plan, "write_run")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", KILLED_AFTER)
 @pytest.mark.parametrize("num_trials", [1, 3])
 def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_path, monkeypatch):
@@ -109,6 +110,7 @@ def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_pat
     assert not [each for each in values(tmp_path / "a") if not each]
 
 
+@pytest.mark.slow
 def test_study_whose_database_was_removed_is_begun_anew(tmp_path):
     tune(tmp_path, total(3), LEARNING)
     former = values(tmp_path)
