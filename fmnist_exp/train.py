@@ -29,7 +29,7 @@ from fmnist_exp.run.store import Store
 from fmnist_exp.rundir.records import RunRecord, called
 from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.checking import listed
-from fmnist_exp.sweep.command_line import compose, read_arguments, starts_no_run, words_for_options
+from fmnist_exp.sweep.command_line import compose, read_arguments, words_for_options
 from fmnist_exp.sweep.single import SingleRun, request
 from fmnist_exp.sweep.task import train, train_run
 
@@ -105,7 +105,7 @@ def _single(composed: DictConfig) -> list[JobReturn]:
 def _carry_out(options: argparse.Namespace) -> list[JobReturn]:
     """Do what a command line asks for; what its runs have returned, if it starts any."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3", job_name="train"):
-        if starts_no_run(options):
+        if any(getattr(options, name) for name in hydra_private.REQUESTS):
             request(options)
             return []
         composed = compose(options)

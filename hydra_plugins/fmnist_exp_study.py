@@ -12,7 +12,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
-    from fmnist_exp.sweep.study import Sweep
+    from fmnist_exp.sweep.sweeper import Sweep
 
 
 class StudySweeper(Sweeper):
@@ -35,7 +35,8 @@ class StudySweeper(Sweeper):
 
     def sweep_of(self, context: HydraContext, task: TaskFunction, config: DictConfig) -> "Sweep":
         """The sweep that a command line asks for."""
-        from fmnist_exp.sweep.study import Study, Sweep
+        from fmnist_exp.sweep.study import Study
+        from fmnist_exp.sweep.sweeper import Sweep
         from fmnist_exp.sweep.task import train
 
         return (Study if task is train else Sweep)(context, task, config, self.params)

@@ -22,7 +22,6 @@ from fmnist_exp.sweep.explaining import explained
 
 FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, refused here
 DEFAULT_RECIPE = "training=baseline"  # of a model that has none of its own
-REQUESTS = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -57,11 +56,6 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def starts_no_run(options: argparse.Namespace) -> bool:
-    """Whether a command line only asks for something to be shown."""
-    return any(getattr(options, name) for name in REQUESTS)
-
-
 def compose(options: argparse.Namespace) -> DictConfig:
     """The config of a command line, with Hydra's own section: `hydra.mode` says of what.
 
@@ -89,7 +83,11 @@ def _compose(overrides: list[str], multirun: bool) -> DictConfig:
         config = hydra.compose("config", single, return_hydra_config=True)
         if config.hydra.mode != RunMode.MULTIRUN:
             config.hydra.mode = RunMode.RUN
-            _refuse_several_values(several)
+            if several:
+                raise ConfigError(
+                    f"{several[0]} names several values, received for a single run. Add --multirun "
+                    "for a run of each; put a list into brackets, KEY=[1,2]."
+                )
             return config
     loader = GlobalHydra.instance().config_loader()
     mode = f"hydra.mode={RunMode.MULTIRUN.name}"  # also for runs in other processes
@@ -160,21 +158,8 @@ def _check(options: argparse.Namespace) -> None:
             "hydra.searchpath=[file:///FOLDER,file:///OTHER]."
         )
     for path in sorted(Path(folder).rglob("*.yaml")):
-        if path.is_file() and _starts_with_mark(path):
+        if path.is_file() and path.read_bytes()[:3] == codecs.BOM_UTF8:
             raise ConfigError(
                 f"{path} must be UTF-8 without a byte order mark, behind which Hydra does not see "
                 "the line `# @package`. Save it as plain UTF-8."
             )
-
-
-def _starts_with_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(3) == codecs.BOM_UTF8
-
-
-def _refuse_several_values(overrides: Sequence[str | None]) -> None:
-    for override in overrides:
-        raise ConfigError(
-            f"{override} names several values, received for a single run. Add --multirun for a "
-            "run of each; put a list into brackets, KEY=[1,2]."
-        )

@@ -1,6 +1,7 @@
 """What Hydra says of a command line that it cannot compose, in words that help to mend it."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,26 +155,15 @@ def nearest(key: str, known: Sequence[str], addable: Sequence[str] = ()) -> str 
     A key is meant by its last part, as in `epochs` for `training.epochs`, by the initials of that,
     as in `lr` for `optimizer.config.learning_rate`, or by nearly the same spelling.
     """
-    last = _last(key)
-
-    def likeness(other: str) -> float:
-        return difflib.SequenceMatcher(None, key, other).ratio()
-
-    keys = [*known, *(f"++{each}" for each in addable)]
-    meant = [each for each in keys if last in (_last(each), _initials(_last(each)))]
+    last_of = {each: each.rpartition(".")[2] for each in (*known, *(f"++{a}" for a in addable))}
+    initials_of = {each: "".join(re.findall(r"(?:^|_)(\w)", last_of[each])) for each in last_of}
+    last = key.rpartition(".")[2]
+    meant = [each for each in last_of if last == last_of[each]]
+    meant += [each for each in last_of if last == initials_of[each] and "_" in last_of[each]]
     if not meant:
-        spelled = difflib.get_close_matches(last, map(_last, known), n=1)
-        meant = [each for each in known if _last(each) in spelled]
-    return max(meant, key=likeness, default=None)
-
-
-def _last(key: str) -> str:
-    return key.rpartition(".")[2]
-
-
-def _initials(name: str) -> str:
-    words = name.split("_")
-    return "".join(word[:1] for word in words) if len(words) > 1 else name
+        spelled = difflib.get_close_matches(last, [last_of[each] for each in known], n=1)
+        meant = [each for each in known if last_of[each] in spelled]
+    return max(meant, key=lambda o: difflib.SequenceMatcher(None, key, o).ratio(), default=None)
 
 
 def _arguments(config: DictConfig) -> list[str]:
@@ -202,11 +192,8 @@ def _offered() -> dict[str, str]:
 
 def _keys(config: DictConfig) -> list[str]:
     """The full path of every key that can be set: of runs, of the launcher and of the sweeper."""
-    parts = ("launcher", "sweeper")
-    of_hydra = {part: OmegaConf.to_container(config.hydra[part], resolve=False) for part in parts}
-    values: Any = OmegaConf.to_container(
-        OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), resolve=False
-    )
+    values: Any = OmegaConf.to_container(config, resolve=False)
+    of_hydra = values.pop("hydra")
 
     def paths(node: Any, prefix: str) -> Iterator[str]:
         for key, value in node.items():
@@ -214,5 +201,6 @@ def _keys(config: DictConfig) -> list[str]:
             if isinstance(value, dict):
                 yield from paths(value, f"{prefix}{key}.")
 
-    keys = [*paths(values, ""), *paths(of_hydra, "hydra.")]
+    parts = {part: of_hydra[part] for part in ("launcher", "sweeper")}
+    keys = [*paths(values, ""), *paths(parts, "hydra.")]
     return [each for each in keys if not each.endswith("._target_")]

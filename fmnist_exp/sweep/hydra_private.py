@@ -16,6 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 CONFIG_NAME = "config"
+REQUESTS = ("help", "hydra_help", "cfg", "info", "shell_completion")  # that start no run
 
 
 def args_parser() -> argparse.ArgumentParser:

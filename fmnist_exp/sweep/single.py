@@ -30,10 +30,16 @@ class SingleRun:
     """
 
     def __init__(self, composed: DictConfig) -> None:
-        _refuse_open_factors(composed)
+        given = OverridesParser.create().parse_overrides(hydra_private.task_overrides(composed))
+        factors = {*(composed.hydra.sweeper.get("params") or {})}
+        experiment = composed.hydra.runtime.choices.get("experiment")
+        if experiment is not None and factors - {each.key_or_group for each in given}:
+            raise ConfigError(
+                f"experiment={experiment} is a sweep, received a command for a single run. "
+                f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
+            )
         HydraConfig.instance().set_config(composed)  # for values such as ${hydra:runtime.cwd}
-        self.config = settled(parse(composed))
-        self.execution = parse_execution(composed)
+        self.config, self.execution = settled(parse(composed)), parse_execution(composed)
         self.run_dir = fixed_directory(composed, "run")
         check_output_dir(self.run_dir)
         check_data([self.config])
@@ -57,16 +63,3 @@ def request(options: argparse.Namespace) -> None:
         options.overrides = [*of_hydra, *first]
     with explained(options.overrides):
         hydra_private.answer(options)
-
-
-def _refuse_open_factors(composed: DictConfig) -> None:
-    """Refuse an experiment that a command for a single run leaves open."""
-    experiment = composed.hydra.runtime.choices.get("experiment")
-    parser = OverridesParser.create()
-    given = parser.parse_overrides(hydra_private.task_overrides(composed))
-    params = composed.hydra.sweeper.get("params") or {}
-    if experiment is not None and set(params) - {each.key_or_group for each in given}:
-        raise ConfigError(
-            f"experiment={experiment} is a sweep, received a command for a single run. "
-            f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
-        )

@@ -1,10 +1,9 @@
-"""What Hydra calls for each run, in whatever process; and one run as it was planned."""
+"""What Hydra calls for each run, in whatever process: the run as it was planned, trained."""
 
-import contextlib
 import logging
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +32,30 @@ log = logging.getLogger(__name__)
 def train(composed: DictConfig) -> None:
     """Train a run of a sweep in a process of its own, which has composed it anew.
 
-    It is trained as it was planned, whatever has become of the config files since. By reference
-    this function reaches any process.
+    It finds the run as it was planned, whatever has become of the config files since.
     """
     settings = HydraConfig.get()
-    with _told():
-        sweep_dir, number = Path(settings.sweep.dir), int(settings.job.num)
-        if plan.read_study(sweep_dir) is None:  # started by a sweeper of others
-            config = parse(composed, settings.runtime.choices)
-            train_run(config, parse_execution(composed), settings)
-        else:
-            _train(*planned(sweep_dir, number, composed, settings.runtime.choices), settings)
+    sweep_dir, choices = Path(settings.sweep.dir), settings.runtime.choices
+    if plan.read_study(sweep_dir) is None:  # started by a sweeper of others
+        train_run(parse(composed, choices), parse_execution(composed), settings)
+    else:
+        train_planned(*planned(sweep_dir, int(settings.job.num), composed, choices), composed)
+
+
+def train_planned(run: PlannedRun, execution: ExecutionConfig, composed: DictConfig) -> None:
+    """Train a planned run where its sweep was started, with the threads that its launcher has."""
+    settings = HydraConfig.get()
+    folder = settings.runtime.cwd
+    try:
+        os.chdir(folder)  # a cluster starts processes elsewhere
+    except OSError as error:
+        raise RecordError(
+            f"cannot enter {folder} on {platform.node()}: {error.strerror}. A sweep on several "
+            "machines needs its folder, its store and its data on a shared file system."
+        ) from error
+    threads = execution.threads_per_run or launchers.threads_of_a_run(settings.launcher)
+    execution = execution.replaced(threads_per_run=threads)
+    train_run(checked(RunConfig, run.config), execution, settings, prune_below=run.prune_below)
 
 
 def planned(
@@ -62,14 +74,25 @@ def planned(
     """
     run, study = plan.read_run(sweep_dir, number), plan.read_study(sweep_dir)
     assert study is not None
-    _warn_of_changes(checked(RunConfig, run.config), study.code_sha256, composed, choices)
+    config = checked(RunConfig, run.config)
+    try:
+        now = parse(composed, choices)
+        same = now.replaced(engine=config.engine) == config
+        same = same and now.engine in (config.engine, "auto")
+    except ConfigError:
+        same = False
+    if not same:
+        log.warning(
+            "the config files have changed since the sweep began; this run is trained as composed "
+            "at the beginning. Start a new sweep for the new values."
+        )
+    if study.code_sha256 != code_sha256():
+        log.warning(
+            "the modules of fmnist_exp have changed since the sweep began; this run is trained by "
+            "the new ones, as its record and the report say. For runs of one code, give the same "
+            "command again."
+        )
     return run, checked(ExecutionConfig, study.execution)
-
-
-def train_planned(run: PlannedRun, execution: ExecutionConfig, composed: DictConfig) -> None:
-    """Train a run of a sweep in the process that has planned it."""
-    with _told():
-        _train(run, execution, HydraConfig.get())
 
 
 def train_run(
@@ -100,6 +123,7 @@ def train_run(
         for group, option in settings.runtime.choices.items()
         if option is not None and not group.startswith("hydra/")
     }
+    execution = execution.replaced(store=str(cwd / execution.store))
     progress = EpochProgress(config.training.epochs, None if draw else run_dir)
 
     def on_epoch(epoch: Epoch) -> None:
@@ -108,72 +132,10 @@ def train_run(
             raise Pruned
 
     try:
-        with (
-            launchers.preemptible(),
-            progress,
-        ):
-            return runner.run(
-                config,
-                run_dir,
-                choices,
-                execution.replaced(store=str(cwd / execution.store)),
-                on_epoch=on_epoch,
-                draw=draw,
-            )
+        with launchers.preemptible(), progress:
+            return runner.run(config, run_dir, choices, execution, on_epoch=on_epoch, draw=draw)
+    except FmnistError as error:
+        log.debug("%s: %s", type(error).__name__, error)  # into the run's log, on any machine
+        raise
     except SystemExit as error:  # of the run, not of the sweep
         raise FmnistError(f"{run_dir} called sys.exit({error.code})") from error
-
-
-def _train(run: PlannedRun, execution: ExecutionConfig, settings: HydraConf) -> None:
-    _enter(Path(settings.runtime.cwd))
-    threads = execution.threads_per_run or launchers.threads_of_a_run(settings.launcher)
-    train_run(
-        checked(RunConfig, run.config),
-        execution.replaced(threads_per_run=threads),
-        settings,
-        prune_below=run.prune_below,
-    )
-
-
-def _enter(folder: Path) -> None:
-    """Work where the sweep was started, in a process that a cluster has started elsewhere."""
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        raise RecordError(
-            f"cannot enter {folder} on {platform.node()}: {error.strerror}. A sweep on several "
-            "machines needs its folder, its store and its data on a shared file system."
-        ) from error
-
-
-def _warn_of_changes(
-    planned: RunConfig, code: str, composed: DictConfig, choices: Mapping[str, Any] | None
-) -> None:
-    """Say what has changed since the sweep was planned."""
-    try:
-        now = parse(composed, choices)
-        same = now.replaced(engine=planned.engine) == planned
-        same = same and now.engine in (planned.engine, "auto")
-    except ConfigError:
-        same = False
-    if not same:
-        log.warning(
-            "the config files have changed since the sweep began; this run is trained as composed "
-            "at the beginning. Start a new sweep for the new values."
-        )
-    if code != code_sha256():
-        log.warning(
-            "the modules of fmnist_exp have changed since the sweep began; this run is trained by "
-            "the new ones, as its record and the report say. For runs of one code, give the same "
-            "command again."
-        )
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Write what a user can mend into the log of the run as well, on any machine."""
-    try:
-        yield
-    except FmnistError as error:
-        log.debug("%s: %s", type(error).__name__, error)
-        raise

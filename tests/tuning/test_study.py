@@ -188,8 +188,8 @@ def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_pa
 @pytest.mark.parametrize(
     ("begun", "given", "kinds"),
     [
-        (["experiment=tune"], ["seed=1,2"], "a tuned sweep, for an ordinary one"),
-        (["seed=1,2"], ["experiment=tune"], "an ordinary sweep, for a tuned one"),
+        (["experiment=tune"], ["seed=1,2"], "a tuned sweep"),
+        (["seed=1,2"], ["experiment=tune"], "an ordinary sweep"),
     ],
 )
 def test_tuned_and_ordinary_sweeps_keep_out_of_each_other(begun, given, kinds, tmp_path):
