@@ -206,7 +206,7 @@ def test_tuned_and_ordinary_sweeps_keep_out_of_each_other(begun, given, kinds, t
 def test_study_of_former_code_is_refused_in_one_line(name, tmp_path):
     (tmp_path / name).write_text("{}")
     into = f"hydra.sweep.dir={tmp_path}"
-    with pytest.raises(ConfigError, match=r"^[^\n]*begun by former code[^\n]*$"):
+    with pytest.raises(ConfigError, match=r"^[^\n]*that former code has begun[^\n]*$"):
         plan_command_line(["--multirun", "experiment=tune", *SMALL, into])
 
 
