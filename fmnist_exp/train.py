@@ -115,13 +115,13 @@ def _carry_out(options: argparse.Namespace) -> list[JobReturn]:
 
 
 def _end_with(jobs: list[JobReturn]) -> None:
-    """Raise what a run has raised, and fail if one has; that of a sweep was told in a line."""
+    """Fail as the first run that has failed; what is no error of a user was told in a line."""
     errors = [error for job in jobs if (error := hydra_private.error_of(job)) is not None]
-    for error in errors:
-        if isinstance(error, FmnistError) or len(jobs) == 1:
-            raise error
-    if errors:
-        sys.exit(EXIT_FAILED)
+    if not errors:
+        return
+    if isinstance(errors[0], FmnistError) or len(jobs) == 1:
+        raise errors[0]
+    sys.exit(EXIT_FAILED)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -131,11 +131,11 @@ def train_run(
         if runner.is_hopeless(progress.rows, prune_below):
             raise Pruned
 
-    try:
-        with launchers.preemptible(), progress:
+    with launchers.preemptible(), progress:
+        try:
             return runner.run(config, run_dir, choices, execution, on_epoch=on_epoch, draw=draw)
-    except FmnistError as error:
-        log.debug("%s: %s", type(error).__name__, error)  # into the run's log, on any machine
-        raise
-    except SystemExit as error:  # of the run, not of the sweep
-        raise FmnistError(f"{run_dir} called sys.exit({error.code})") from error
+        except FmnistError as error:
+            log.debug("%s: %s", type(error).__name__, error)  # into the run's log, on any machine
+            raise
+        except SystemExit as error:  # of the run, not of the sweep
+            raise FmnistError(f"{run_dir} called sys.exit({error.code})") from error

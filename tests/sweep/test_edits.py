@@ -24,13 +24,14 @@ print("TensorFlow", "tensorflow" in sys.modules)
 """
 OTHER_PIXEL = """
 import numpy as np
-from fmnist_exp import data, train
-real = data._synthetic
+from fmnist_exp import train
+from fmnist_exp.data import loading
+real = loading._synthetic
 def with_another_pixel(config):
     made = real(config)
-    made.test_images[0, 0, 0] ^= 1
+    made.arrays[2][0, 0, 0] ^= 1  # of the test images
     return made
-data._synthetic = with_another_pixel
+loading._synthetic = with_another_pixel
 train.main()
 """
 
@@ -107,7 +108,7 @@ def test_run_is_trained_again_for_one_changed_byte_of_the_data(project):
 def test_modules_edited_while_they_are_imported_are_not_trained(project, edit):
     """The edit comes after the start of the process and before training.py is imported."""
     path = project / "fmnist_exp" / "engine" / "training.py"
-    edit("fmnist_exp/engine/training.py", "import itertools\n", "import itertools\n")
+    edit("fmnist_exp/engine/training.py", "import math\n", "import math\n")
     code = f"""
 from pathlib import Path
 from fmnist_exp import train

@@ -61,7 +61,9 @@ def test_damaged_plan_is_refused(tmp_path, name, content):
 @pytest.mark.parametrize("name", ["plan.json", "trials.json"])
 def test_sweep_of_former_code_is_refused_in_one_line(name, tmp_path):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(ConfigError, match=r"which holds a sweep that former code has begun") as refused:
+    with pytest.raises(
+        ConfigError, match=r"which holds a sweep that former code has begun"
+    ) as refused:
         begin(tmp_path, "seed=1,2")
     assert "\n" not in str(refused.value)
 
