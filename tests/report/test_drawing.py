@@ -1,7 +1,10 @@
 """Figures are the same for the same input, whatever the user's settings."""
 
+import io
+
 import matplotlib as mpl
 import pytest
+from PIL import Image
 
 from fmnist_exp.report.charts import drawing
 
@@ -20,6 +23,12 @@ def figure():
 def test_forty_two_conditions_look_different():
     looks = {(drawing.colour(index), drawing.marker(index)) for index in range(42)}
     assert len(looks) == 42
+
+
+def test_png_has_a_palette_which_takes_a_third_of_the_bytes(figure):
+    with Image.open(io.BytesIO(drawing.render(figure, "png"))) as picture:
+        assert picture.mode == "P"
+        assert len(picture.getcolors()) <= 256
 
 
 @pytest.mark.parametrize("kind", drawing.KINDS)
