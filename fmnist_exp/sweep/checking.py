@@ -1,6 +1,7 @@
 """What is checked of runs beyond their config, before anything is written; and their listing."""
 
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -63,10 +64,19 @@ def fixed_directory(composed: DictConfig, section: str) -> Path:
 
     Otherwise ${now:} would give every run of a sweep a second of its own, and a relative path mean
     another place to a process that was started in another folder.
+
+    Raises:
+        ConfigError: it has no name, or a run's log would lie outside of the run's directory.
     """
     key = f"hydra.{section}.dir"
     with explained([]):
         name: str = OmegaConf.select(composed, key)
+        job: str = composed.hydra.job.name
+    if not re.fullmatch(r"[^/\\]+", job):
+        raise ConfigError(
+            f"hydra.job.name must hold no slash, as logs are called by it, received {job!r}. "
+            "Pass for example hydra.job.name=mine."
+        )
     if not name.strip():
         raise ConfigError(f"{key} must name a folder, received {name!r}. Pass {key}=FOLDER.")
     folder = Path(name).expanduser().absolute()

@@ -75,6 +75,12 @@ def test_run_directories_come_from_the_config_of_each_run(tmp_path):
     assert folders == [f"mine/data=synthetic,seed={n},training=smoke" for n in (1, 2)]
 
 
+def test_name_of_a_job_leads_no_log_out_of_its_run_directory(tmp_path):
+    with pytest.raises(ConfigError, match=r"hydra.job.name must hold no slash, .* '../../x'"):
+        begin(tmp_path / "s", "seed=1,2", "hydra.job.name=../../x")
+    assert not (tmp_path / "s").exists()
+
+
 @pytest.mark.parametrize(
     ("subdir", "message"),
     [
