@@ -21,6 +21,7 @@ from fmnist_exp.strict import checked
 # Options that stand for others, whose names no other class may have either.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
+MAX_REFERENCES = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
 REFERENCE = re.compile(r"\$\{[\w.]+\}")
 
 
@@ -123,6 +124,11 @@ def _resolved(composed: DictConfig) -> dict[str, Any]:
     Its record must hold all that it takes to repeat a run, and no secret from the environment.
     """
     plain: Any = OmegaConf.to_container(composed, resolve=False)
+    if (num_references := str(plain).count("${")) > MAX_REFERENCES:
+        raise ConfigError(
+            f"the config of a run must hold at most {MAX_REFERENCES} references such as ${{seed}}, "
+            f"received {num_references}: they could unfold to any size. Write the values."
+        )
     run = {key: value for key, value in plain.items() if key not in EXECUTION}
     if isinstance(run.get("data"), dict):
         run["data"] = {key: value for key, value in run["data"].items() if key != "dir"}

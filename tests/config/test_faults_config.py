@@ -71,6 +71,12 @@ def test_case_14_only_files_that_are_composed_count(tmp_path):
     assert plan(tmp_path, "training.name='${seed}a'").configs[0].training.name == "0a"
 
 
+def test_E26_values_that_unfold_one_another_are_refused(tmp_path):
+    doubling = "".join(f"+data.a{n}=${{data.a{n + 1}}}${{data.a{n + 1}}} " for n in range(20))
+    with pytest.raises(ConfigError, match=r"at most 20 references .*, received \d\d: they could"):
+        plan(tmp_path, *doubling.split(), "+data.a20=x", "store=${data.a0}")
+
+
 @pytest.mark.slow
 def test_E24_seed_given_twice_is_one_run(tmp_path):
     settings = ("--multirun", *SMALL, "seed=1,1", f"hydra.sweep.dir={tmp_path / 's'}")
