@@ -146,7 +146,13 @@ class _Task:
         """Train, measure and write every file but the record, which is returned."""
         with self._part("import"):
             # TensorFlow takes seconds. All that is imported here is imported before the check.
-            from fmnist_exp.engine import backend, evaluation, prediction, saving, training  # noqa
+            from fmnist_exp.engine import (  # noqa: F401
+                backend,
+                evaluation,
+                prediction,
+                saving,
+                training,
+            )
 
             check_imported_code()
             backend.use_threads(self.execution.threads_per_run)

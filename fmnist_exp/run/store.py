@@ -104,8 +104,10 @@ class Store:
             records.write_record(folder, record)
             proofs.seal(folder)
             folder.rename(place)
-        except OSError as error:
-            raise cannot("write", place, error, INSTEAD) from error
+        except (OSError, RecordError) as error:  # whose words name run directories
+            cause = error if isinstance(error, OSError) else error.__cause__
+            assert isinstance(cause, OSError)
+            raise cannot("write", place, cause, INSTEAD) from error
 
     def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.

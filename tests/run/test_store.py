@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from study import RECORD
 
 from fmnist_exp import files
 from fmnist_exp.config.schema import ExecutionConfig
@@ -250,3 +251,19 @@ def test_removed_run_stays_in_its_run_directories(config, store, tmp_path):
     assert store.kept() == []
     for name, sha256 in record.artifacts.items():
         assert files.sha256_of(tmp_path / "a" / name) == sha256
+
+
+def test_record_that_the_store_cannot_take_is_no_matter_of_run_directories(
+    store, tmp_path, monkeypatch
+):
+    """What is wrong is the store, so the repair is another store."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def no_space(folder, record):
+        raise files.cannot_write(folder, full) from full
+
+    monkeypatch.setattr(proofs, "FILES", ())
+    monkeypatch.setattr(records, "write_record", no_space)
+    with pytest.raises(RecordError, match=r"No space left on device.*store=DIR") as refused:
+        store.keep(RECORD, tmp_path)
+    assert "hydra.run.dir" not in str(refused.value)
