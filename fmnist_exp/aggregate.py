@@ -6,10 +6,9 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 import argparse
 import gc
 import io
-import re
 import shutil
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 
 from fmnist_exp.console import as_command
 from fmnist_exp.errors import FmnistError
-from fmnist_exp.files import cannot_write, read_regular, write_bytes
+from fmnist_exp.files import write_bytes
 from fmnist_exp.rundir.records import FIGURES
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 REPORT = "report.md"
 LAST_SHOWN = "test loss [95 % CI]"  # column of the summary in a terminal; files have all
 WIDE = 1000  # columns of a file or a pipe, which have no width
-MAX_BYTES = 50_000_000  # of a former report; 0.1 MB are usual
 
 
 def aggregate(
@@ -38,8 +36,7 @@ def aggregate(
 ) -> str:
     """Read every run below `folders` and write tables, figures and the report into `out`.
 
-    Everything is read and computed before the first file is written. Figures of a former report
-    in `out` that this one does not have are removed.
+    Everything is read and computed before the first file is written.
 
     Args:
         folders: directories of sweeps or runs.
@@ -68,7 +65,6 @@ def aggregate(
         REPORT: rendering.to_markdown(page),
         "index.html": rendering.to_html(page, figures),
     }
-    _remove_former(out, figures)
     for name, content in figures.items():
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
@@ -107,7 +103,7 @@ def images_of(found: "Findings") -> "np.ndarray | None":
 
     if found.num_right is None:
         return None
-    config = DataConfig(**found.conditions[0].runs[0].record.config["data"])
+    config = DataConfig(**found.study.measured[0].runs[0].record.config["data"])
     try:
         splits = loading.load(config, fetch=False)
     except FmnistError:
@@ -115,24 +111,6 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     labels = next(iter(found.predictions.values())).labels
     same = np.array_equal(splits.test.labels, labels)
     return splits.test.images.reshape(-1, *splits.image_shape) if same else None
-
-
-def _remove_former(out: Path, figures: Iterable[str]) -> None:
-    """Remove the figures that a former report in the same place names and this one does not have.
-
-    Raises:
-        RecordError: a figure cannot be removed.
-    """
-    try:
-        former = read_regular(out / REPORT, MAX_BYTES).decode(errors="replace")
-    except OSError:
-        return
-    names = re.findall(rf"\]\({FIGURES}/(\w+)\.png\)", former)
-    for name in {f"{name}.{kind}" for name in names for kind in ("png", "svg")} - set(figures):
-        try:
-            (out / FIGURES / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise cannot_write(out / FIGURES / name, error) from error
 
 
 def _tables(found: "Findings") -> dict[str, str]:
@@ -148,7 +126,7 @@ def _tables(found: "Findings") -> dict[str, str]:
     }
     for name, table in (
         ("summary", condition_tables.summary_table(found.study)),
-        ("comparisons", condition_tables.all_comparisons(found)),
+        ("comparisons", condition_tables.comparison_table(found)),
     ):
         files |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}
     return files

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.errors import ConfigError, RecordError, did_you_mean
-from fmnist_exp.report.runs import predictions
-from fmnist_exp.report.runs.predictions import Predictions
+from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.report.runs.predictions import Predictions, read_predictions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import verdicts
 from fmnist_exp.report.statistics.seeds import new_images_interval
 from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
-COMPARED = ("test_accuracy", "test_loss")
 MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
-MAX_NAMED = 10  # conditions and seeds in one message
 Pair = tuple[str, str]
 
 
@@ -39,11 +36,6 @@ class Findings:
     num_right: np.ndarray | None
     new_images: dict[Pair, tuple[float, float]]
 
-    @property
-    def conditions(self) -> Sequence[Condition]:
-        """Conditions with results, in the order of the tables."""
-        return self.study.measured
-
 
 def find(study: Study, baseline: str | None = None) -> Findings:
     """Compute everything that the report of a study says.
@@ -54,9 +46,8 @@ def find(study: Study, baseline: str | None = None) -> Findings:
 
     Raises:
         ConfigError: the baseline is not the name of a condition with completed runs.
-        RecordError: two different results claim one condition and seed, or a file cannot be read.
+        RecordError: a file cannot be read.
     """
-    _refuse_ambiguous(study.conditions)
     by_label = {condition.label: condition for condition in study.measured}
     label = None if baseline is None else _baseline(baseline, study.measured)
     comparisons = {
@@ -64,17 +55,16 @@ def find(study: Study, baseline: str | None = None) -> Findings:
             {name: each.by_seed(metric) for name, each in by_label.items()},
             metric,
             baseline=label,
-            sesoi=verdicts.SESOI.get(metric),
             comparable=lambda a, b: by_label[a].grounds == by_label[b].grounds,
             identical=lambda a, b: _identical(by_label[a], by_label[b]),
         )
-        for metric in COMPARED
+        for metric in verdicts.HIGHER_IS_BETTER
     }
-    answers = {
-        condition.label: found
-        for condition in study.measured[:MAX_PANELS]
-        if (found := _predictions(condition)) is not None
-    }
+    answers = {}
+    for condition in study.measured[:MAX_PANELS]:
+        stored = [(run.record.seed, run.path) for run in condition.runs if run.has_predictions]
+        if (read := read_predictions(stored)) is not None:
+            answers[condition.label] = read
     new_images = {
         (each.condition_a, each.condition_b): interval
         for each in comparisons["test_accuracy"]
@@ -83,26 +73,6 @@ def find(study: Study, baseline: str | None = None) -> Findings:
     same_images = len({each.labels.tobytes() for each in answers.values()}) == 1
     num_right = sum(each.correct.sum(axis=0) for each in answers.values()) if same_images else None
     return Findings(study, comparisons, answers, num_right, new_images)
-
-
-def _refuse_ambiguous(conditions: Sequence[Condition]) -> None:
-    """Refuse two runs of one condition and seed with different keys: neither is the right one."""
-    found: dict[str, list[str]] = {}
-    for condition in conditions:
-        first = {run.record.seed: run for run in condition.runs}
-        for run in condition.ended("completed"):
-            counted = first[run.record.seed]
-            if run.record.run_key != counted.record.run_key:
-                what = f"{condition.label}, seed {run.record.seed}"
-                found.setdefault(what, [counted.name]).append(run.name)
-    if found:
-        named = [f"{what}: {', '.join(names)}" for what, names in found.items()]
-        more = f"; and {len(named) - MAX_NAMED} more" if named[MAX_NAMED:] else ""
-        raise RecordError(
-            "one condition and seed must have one result, received several that differ in code or "
-            f"data: {'; '.join(named[:MAX_NAMED])}{more}. Aggregate only one of them, or train the "
-            "others again."
-        )
 
 
 def _baseline(name: str, conditions: Sequence[Condition]) -> str:
@@ -138,11 +108,6 @@ def _identical(first: Condition, second: Condition) -> bool:
         and np.array_equal(runs[seed].confusion, others[seed].confusion)
         for seed in common
     )
-
-
-def _predictions(condition: Condition) -> Predictions | None:
-    stored = [(run.record.seed, run.path) for run in condition.runs if run.has_predictions]
-    return predictions.read_predictions(stored) if stored else None
 
 
 def _new_images(

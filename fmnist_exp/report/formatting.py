@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fmnist_exp.report.statistics.seeds import t_interval
+from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
 
 UNKNOWN = "-"
 POINTS = 100  # percentage points in a fraction
@@ -44,7 +44,7 @@ def mean_with_interval(
 
 def spread(values: np.ndarray, digits: int, factor: float = 1) -> str:
     """The SD of values, n - 1 in the denominator."""
-    return fixed(factor * float(np.std(values, ddof=1)), digits) if len(values) > 1 else UNKNOWN
+    return fixed(factor * standard_deviation(values), digits)
 
 
 def median(values: np.ndarray, digits: int, infinite: str = INFINITY) -> str:

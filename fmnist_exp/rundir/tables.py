@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from fmnist_exp.files import atomic_path, open_regular, write_text
+from fmnist_exp.files import atomic_path, open_regular, read_arrays, write_text
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import CLASS_METRICS, cannot_read
 
-MAX_BYTES = 20_000_000  # more than 100,000 epochs
+MAX_BYTES = 20_000_000  # of a CSV file: more than 100,000 epochs
+MAX_PREDICTIONS_BYTES = 200_000_000  # Fashion-MNIST takes 0.1 MB
 History = dict[str, np.ndarray]  # column of history.csv -> float (num_epochs,)
 
 
@@ -131,6 +132,33 @@ def write_predictions(folder: Path, probabilities: np.ndarray, labels: np.ndarra
             predicted=probabilities.argmax(axis=1).astype(np.uint8),  # half precision has ties
             labels=labels.astype(np.uint8),
         )
+
+
+def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read and check `predictions.npz`.
+
+    Returns:
+        Of each image the probability of the predicted class, float16 (num_test,); that class and
+        the true one, uint8 (num_test,).
+
+    Raises:
+        RecordError: the file is missing or damaged.
+    """
+    try:
+        arrays = read_arrays(path, MAX_PREDICTIONS_BYTES)
+        probabilities, labels = arrays["probabilities"], arrays["labels"]
+        num_images, num_classes = probabilities.shape
+        if probabilities.dtype.kind != "f" or not np.isfinite(probabilities).all():
+            raise ValueError("probabilities must be finite")
+        # Runs of former code have not stored it; half precision has ties that they did not have.
+        predicted = arrays.get("predicted", probabilities.argmax(axis=1))
+        for each in (labels, predicted):
+            is_one_each = each.dtype.kind in "iu" and each.shape == (num_images,)
+            if not is_one_each or not 0 <= each.min() <= each.max() < num_classes:
+                raise ValueError(f"a class for each of {num_images} images, received {each.shape}")
+    except (OSError, ValueError, KeyError) as error:
+        raise cannot_read(path, f"it must hold `probabilities` and `labels` ({error})") from error
+    return probabilities.max(axis=1), predicted.astype(np.uint8), labels.astype(np.uint8)
 
 
 def write_confusion_matrix(folder: Path, matrix: np.ndarray, class_names: Sequence[str]) -> None:

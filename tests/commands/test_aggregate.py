@@ -56,23 +56,6 @@ def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
     assert {"75.00", "[62.58,", "87.42]", "Warning:"} <= set(shown.split())
 
 
-@pytest.mark.slow
-def test_figures_of_a_former_report_do_not_stay(tmp_path):
-    out = tmp_path / "report"
-    figures = out / "figures"
-    for number, initializer in enumerate(("he", "lecun")):
-        write_run(tmp_path / str(number), f"initializer={initializer}")
-    aggregate([tmp_path / "0"], out)
-    assert (figures / "confusion_matrix_0_he_normal.svg").exists()
-    (figures / "confusion_matrix_9_mine.png").write_bytes(b"mine")
-    (figures / "notes.txt").write_text("mine")
-    aggregate([tmp_path / "1"], out)
-    matrices = {path.name for path in figures.glob("confusion_matrix*")}
-    kept = {f"confusion_matrix_0_lecun_normal.{kind}" for kind in ("png", "svg")}
-    assert matrices == kept | {"confusion_matrix_9_mine.png"}
-    assert (figures / "notes.txt").exists()
-
-
 @pytest.mark.parametrize("name", [RECORD, HISTORY, CONFUSION_MATRIX])
 def test_damaged_run_leaves_no_half_written_report(tmp_path, name):
     for seed in range(2):

@@ -153,8 +153,8 @@ def test_synthetic_study_is_a_study(module, tmp_path):
     """Ten seeds for each condition, and every run with files of its own but its predictions."""
     module("scale").write_study(tmp_path / "s", 20)
     found = found_in(tmp_path / "s")
-    assert [len(condition.runs) for condition in found.conditions] == [10, 10]
-    assert all(run.has_predictions for each in found.conditions for run in each.runs)
+    assert [len(condition.runs) for condition in found.study.measured] == [10, 10]
+    assert all(run.has_predictions for each in found.study.measured for run in each.runs)
     assert found.study.table["test_accuracy"].nunique() > 10
 
 

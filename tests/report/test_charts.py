@@ -38,7 +38,6 @@ def test_two_conditions_get_every_chart_and_a_matrix_each(findings):
         *ALWAYS,
         "confusion_matrix_0_he_normal",
         "confusion_matrix_1_lecun_normal",
-        "confusion_difference_1",
     ]
     assert not any(chart.note for chart in drawn)
 
@@ -89,13 +88,13 @@ def test_runs_beyond_the_cap_count_but_are_not_drawn(tmp_path, monkeypatch):
 
 
 def test_values_stand_beside_the_bars_where_no_dot_can_be(findings):
-    bars, _ = drawn_axes(condition_charts.draw_bars(findings.conditions, "accuracy"))
+    bars, _ = drawn_axes(condition_charts.draw_bars(findings.study.measured, "accuracy"))
     assert [text.get_text() for text in bars.texts] == ["0.7250", "0.8250", "mean"]
     assert all(text.get_window_extent().x0 > bars.bbox.x1 for text in bars.texts)
 
 
 def test_bars_start_at_zero_and_every_seed_is_a_dot(findings):
-    bars, dots = condition_charts.draw_bars(findings.conditions, "accuracy").axes
+    bars, dots = condition_charts.draw_bars(findings.study.measured, "accuracy").axes
     assert bars.get_xlim()[0] == 0
     np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75])
     places = dots.lines[0].get_ydata()

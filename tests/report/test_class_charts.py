@@ -22,8 +22,8 @@ def test_of_mixed_data_sets_the_classes_of_the_first_are_drawn(tmp_path):
     first = drawn["per_class_f1"]
     assert texts(first.figure.axes[0].get_yticklabels()) == ["a", "b"]
     assert texts(first.figure.legends[0].get_texts()) == [
-        findings.conditions[0].label,
-        findings.conditions[2].label,
+        findings.study.measured[0].label,
+        findings.study.measured[2].label,
     ]
     assert first.note == "Shown: 2 of 3 conditions; the tables hold the rest."
     matrix = drawn["confusion_matrix_1_digits_glorot_uniform"].figure

@@ -1,15 +1,15 @@
-"""Classes are listed with their scores, hardest first, and what they are taken for."""
+"""Classes are listed with their scores, hardest first."""
 
 from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.condition_charts import draw_per_class
-from fmnist_exp.report.page.class_tables import confused_pairs, per_class
+from fmnist_exp.report.page.class_tables import per_class
 
 
 def test_hardest_class_of_each_condition_comes_first(tmp_path):
     write_sweep(tmp_path, {"he": (0.4, 0.4), "lecun": (0.5, 0.5)})
-    table = per_class(found_in(tmp_path).conditions)
+    table = per_class(found_in(tmp_path).study.measured)
     assert [row[:2] for row in table.rows] == [
         [label, name] for label in ("he_normal", "lecun_normal") for name in "abc"
     ]
@@ -22,7 +22,7 @@ def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
     for number in range(2):
         change_record(tmp_path / str(number), lambda record: record["per_class"].update(a=unknown))
     change_record(tmp_path / "1", lambda record: record["per_class"]["b"].update(precision=None))
-    conditions = found_in(tmp_path).conditions
+    conditions = found_in(tmp_path).study.measured
     table = per_class(conditions)
     assert [row[1] for row in table.rows] == ["b", "c", "a"]
     assert table.rows[0][2:4] == ["66.7", "66.7"]  # precision of the one run that predicts it
@@ -32,28 +32,7 @@ def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
     assert [tick.get_text() for tick in drawn.axes[0].get_yticklabels()] == ["b", "c", "a"]
 
 
-def test_most_frequent_mistakes_are_shares_of_the_true_class(tmp_path):
-    write_sweep(tmp_path, {"he": (0.6,), "lecun": (0.8,)})
-    table = confused_pairs(found_in(tmp_path).conditions)
-    assert table.columns[2:] == ["he_normal, %", "lecun_normal, %"]
-    assert sorted(table.rows) == [
-        ["a", "b", "40.0", "20.0"],
-        ["b", "c", "40.0", "20.0"],
-        ["c", "a", "40.0", "20.0"],
-    ]
 
 
-def test_conditions_with_other_classes_are_left_out(tmp_path):
-    write_run(tmp_path / "0", accuracy=0.5)
-    write_run(tmp_path / "1", "data=digits", accuracy=0.5, class_names="xy")
-    table = confused_pairs(found_in(tmp_path).conditions)
-    assert len(table.columns) == 3
-
-
-def test_without_results_there_are_no_tables():
-    assert per_class([]).rows == confused_pairs([]).rows == []
-
-
-def test_without_mistakes_there_is_no_table(tmp_path):
-    write_run(tmp_path / "0", accuracy=1.0)
-    assert confused_pairs(found_in(tmp_path).conditions).rows == []
+def test_without_results_there_is_no_table():
+    assert per_class([]).rows == []

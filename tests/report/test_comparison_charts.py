@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from study import found_in, write_run, write_sweep
+from study import found_in, write_sweep
 
 from fmnist_exp.report.charts import condition_charts, drawing, study_charts
 
@@ -43,7 +43,7 @@ def test_forest_shows_differences_in_points_and_the_verdict(findings):
 def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
     found = found_in(tmp_path)
-    names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.conditions}
+    names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.study.measured}
     figure = condition_charts.draw_forest(20 * found.comparisons["test_accuracy"], names)
     drawing.render(figure, "png")
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
@@ -61,24 +61,3 @@ def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
 def test_pairs_of_one_seed_have_no_forest(tmp_path):
     write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.7,)})
     assert drawn(found_in(tmp_path), "differences") == []
-
-
-def test_difference_of_confusions_is_in_points_and_framed_where_clear(findings):
-    (chart,) = drawn(findings, "confusion_difference")
-    axes = chart.figure.axes[0]
-    # 8 of 10 against 6 of 10 are right in every seed
-    assert sorted(set(texts(axes.texts))) == ["+20.0", f"{MINUS}20.0"]
-    assert len(axes.patches) == 6
-
-
-def test_nothing_is_framed_without_two_pairs(tmp_path):
-    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.6,)})
-    (chart,) = drawn(found_in(tmp_path), "confusion_difference")
-    assert list(chart.figure.axes[0].patches) == []
-
-
-def test_conditions_without_common_seed_have_a_difference(tmp_path):
-    write_run(tmp_path / "0", "initializer=he", "seed=0", accuracy=0.8)
-    write_run(tmp_path / "1", "initializer=lecun", "seed=1", accuracy=0.6)
-    (chart,) = drawn(found_in(tmp_path), "confusion_difference")
-    assert "+20.0" in texts(chart.figure.axes[0].texts)

@@ -17,7 +17,7 @@ def test_family_is_named_with_its_size(tmp_path):
 def test_single_condition_is_not_compared(tmp_path):
     write_run(tmp_path / "0")
     text = " ".join(paragraphs(found_in(tmp_path)))
-    assert "Holm" not in text
+    assert "Bonferroni" not in text
     assert "validation accuracy of 85 %" in text
 
 

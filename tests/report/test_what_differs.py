@@ -181,7 +181,7 @@ def test_case_O6_runs_on_different_data_or_engines_are_not_compared(tmp_path, ch
     for number, initializer in enumerate(("he", "lecun")):
         write_run(tmp_path / f"other {number}", f"initializer={initializer}", change)
     found = found_in(tmp_path)
-    on = {each.label: each.grounds for each in found.conditions}
+    on = {each.label: each.grounds for each in found.study.measured}
     assert len(found.comparisons["test_accuracy"]) == 2  # one on each data set, of six
     for each in found.comparisons["test_accuracy"]:
         assert on[each.condition_a] == on[each.condition_b]
@@ -242,7 +242,7 @@ def test_case_O6_of_many_conditions_each_is_compared_with_the_first_on_its_data(
     found = found_in(tmp_path)
     pairs = [(each.condition_a, each.condition_b) for each in found.comparisons["test_accuracy"]]
     assert len(pairs) == 8
-    name_of = {each.label: each.config["data.name"] for each in found.conditions}
+    name_of = {each.label: each.config["data.name"] for each in found.study.measured}
     for pair in pairs:
         assert len({name_of[label] for label in pair}) == 1
     one_side = found_in(tmp_path, baseline=pairs[0][1]).comparisons["test_accuracy"]

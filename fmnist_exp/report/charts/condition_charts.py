@@ -13,7 +13,7 @@ from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.seeds import t_interval
-from fmnist_exp.report.statistics.verdicts import Comparison
+from fmnist_exp.report.statistics.verdicts import SESOI, Comparison
 from fmnist_exp.rundir import records
 
 
@@ -37,7 +37,7 @@ def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Fig
     num_lines = 1 + max(label.count("\n") for label in labels)
     figure = drawing.new_figure(8.5, 1.3 + max(0.5, 0.17 * num_lines) * len(labels))
     axes = figure.subplots()
-    sesoi = POINTS * comparisons[0].sesoi
+    sesoi = POINTS * SESOI["test_accuracy"]
     axes.axvspan(-sesoi, sesoi, color="#56B4E9", alpha=0.2, linewidth=0)
     axes.axvline(0, color="black", linewidth=0.8)
     for row, each in enumerate(comparisons):

@@ -4,20 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp import files
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import colour, marker
-from fmnist_exp.report.formatting import fixed
 from fmnist_exp.report.runs.conditions import short_names
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.tables import read_confusion_matrix, read_history, shares_of
-
-DARK = 0.65  # share of the scale of differences beyond which a cell is dark
 
 
 def draw_run(run_dir: Path, name: str) -> None:
@@ -70,36 +65,10 @@ def draw_shares(
         class_names: name of each class.
         title: above the heatmap.
     """
-    figure, axes = _heatmap(class_names, title)
-    image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, label="share of the images of the true class", shrink=0.8)
-    _fill(axes, cells, shares <= 0.5)
-    return figure
-
-
-def draw_difference(
-    points: np.ndarray, clear: np.ndarray, class_names: Sequence[str], title: str
-) -> Figure:
-    """Where two conditions confuse classes differently, arguments as `draw_shares`.
-
-    `points` are differences in percentage points; cells that are `clear` are framed.
-    """
-    limit = max(float(np.abs(points).max()), 0.1)
-    figure, axes = _heatmap(class_names, title)
-    image = axes.imshow(points, cmap="PuOr", vmin=-limit, vmax=limit)
-    figure.colorbar(image, ax=axes, label="percentage points of the true class", shrink=0.8)
-    signed = np.vectorize(lambda value: fixed(value, 1, signed=True))(points)
-    _fill(axes, np.where(np.abs(points) >= 0.05, signed, ""), np.abs(points) > DARK * limit)
-    for row, column in np.argwhere(clear):
-        corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, fill=False, linewidth=1.2))
-    return figure
-
-
-def _heatmap(class_names: Sequence[str], title: str) -> tuple[Figure, Axes]:
-    """An empty square with the names of the classes."""
     figure = drawing.new_figure(7, 6)
     axes = figure.subplots()
+    image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="share of the images of the true class", shrink=0.8)
     ticks, names = range(len(class_names)), short_names(class_names)
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
@@ -107,13 +76,8 @@ def _heatmap(class_names: Sequence[str], title: str) -> tuple[Figure, Axes]:
     axes.set_ylabel("true class")
     axes.set_title(title)
     axes.spines[:].set_visible(False)
-    return figure, axes
-
-
-def _fill(axes: Axes, cells: np.ndarray, dark: np.ndarray) -> None:
-    """Write into the cells of a heatmap, in white on dark ones."""
-    for row, column in np.argwhere(cells != ""):
-        ink = "white" if dark[row, column] else "black"
-        text = str(cells[row, column])
+    for (row, column), text in np.ndenumerate(cells):
+        ink = "white" if shares[row, column] <= 0.5 else "black"
         cell = axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
         cell.set_in_layout(False)  # it lies within the axes: a hundred need not be measured thrice
+    return figure

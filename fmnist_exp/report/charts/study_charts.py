@@ -9,25 +9,21 @@ from matplotlib.figure import Figure
 from fmnist_exp.report.charts import condition_charts, drawing, run_charts
 from fmnist_exp.report.charts.drawing import MAX_SEEDS, Chart
 from fmnist_exp.report.findings import MAX_PANELS, Findings
-from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.seeds import differing_cells
 from fmnist_exp.rundir import records
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
 MAX_COMPARISONS = 28  # rows of the forest plot: all pairs of eight conditions
-MAX_DIFFERENCES = 3  # heatmaps of differences
 
 
 def draw_study(findings: Findings) -> list[Chart]:
     """Draw every figure of a study."""
-    if not findings.conditions:
+    if not findings.study.measured:
         return []
     with drawing.house_style():
         return [
             *_differences(findings),
-            *_of_conditions(findings.conditions),
-            *_confusion_differences(findings.conditions[:MAX_PANELS]),
+            *_of_conditions(findings.study.measured),
         ]
 
 
@@ -36,7 +32,7 @@ def _differences(findings: Findings) -> Iterator[Chart]:
     comparisons = [each for each in findings.comparisons["test_accuracy"] if each.num_pairs > 1]
     if not comparisons:
         return
-    names = {condition.label: condition.name for condition in findings.conditions}
+    names = {condition.label: condition.name for condition in findings.study.measured}
     more = len(comparisons) - MAX_COMPARISONS
     yield Chart(
         "differences",
@@ -93,28 +89,6 @@ def draw_confusion(condition: Condition) -> Figure:
     cells = np.where(shares >= 0.0005, np.char.mod("%.1f", 100 * shares), "")
     title = f"{condition.name} (n = {len(condition.runs)})\n% of each class, test images"
     return run_charts.draw_shares(shares, cells, condition.class_names, title)
-
-
-def _confusion_differences(conditions: Sequence[Condition]) -> Iterator[Chart]:
-    """Heatmaps of the first conditions minus the very first, where these may be compared."""
-    first = conditions[0]
-    for condition in conditions[1 : 1 + MAX_DIFFERENCES]:
-        if condition.grounds != first.grounds:
-            continue
-        shares, others = (
-            dict(zip(each.seeds, POINTS * each.confusions, strict=True))
-            for each in (condition, first)
-        )
-        points = np.mean(list(shares.values()), axis=0) - np.mean(list(others.values()), axis=0)
-        pairs = [shares[seed] - others[seed] for seed in shares if seed in others]
-        clear = differing_cells(np.reshape(pairs, (-1, *points.shape)))
-        title = f"{condition.name} {MINUS} {first.name}"
-        yield Chart(
-            f"confusion_difference_{condition.index}",
-            f"Confusion, {condition.label} minus {first.label}, percentage points of each true "
-            "class; framed, if any: differs over paired seeds, false discovery rate 5 %",
-            run_charts.draw_difference(points, clear, condition.class_names, title),
-        )
 
 
 def _note(

@@ -1,23 +1,22 @@
 """What was found, in words: the sentences that a report begins with, and its methods."""
 
-import math
 from collections.abc import Sequence
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import (
-    MINUS,
-    UNKNOWN,
-    amount,
-    bounds,
-    mean_with_interval,
-    p_value,
-)
+from fmnist_exp.report.formatting import MINUS, UNKNOWN, amount, bounds, mean_with_interval
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.run import TARGET
 from fmnist_exp.report.runs.tuned import Tuned
-from fmnist_exp.report.statistics import power, verdicts
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, Comparison, Verdict
+from fmnist_exp.report.statistics import power
+from fmnist_exp.report.statistics.verdicts import (
+    ALPHA,
+    MAX_CONDITIONS,
+    MIN_PAIRS,
+    SESOI,
+    Comparison,
+    Verdict,
+)
 
 MAX_SENTENCES = 10  # comparisons in words; the table has the rest
 COUNTED = {
@@ -58,11 +57,7 @@ def sentence(comparison: Comparison) -> str:
             f" {UNKNOWN}"
         )
     seeds = counted(comparison.num_pairs, "paired seed")
-    text = f"{text} in {metric.replace('_', ' ')}, {seeds}: {_finding(comparison)}."
-    left_out = len(comparison.unpaired_seeds)
-    if left_out:
-        text += f" Left out: {counted(left_out, 'seed')} that only one of the two has."
-    return text
+    return f"{text} in {metric.replace('_', ' ')}, {seeds}: {_finding(comparison)}."
 
 
 def _finding(comparison: Comparison) -> str:
@@ -75,31 +70,22 @@ def _finding(comparison: Comparison) -> str:
     if verdict == Verdict.EXPLORATORY:
         return f"exploratory; a verdict takes {MIN_PAIRS} or more"
     if verdict == Verdict.EQUAL:
-        bound = amount(comparison.sesoi, comparison.metric)
-        return f"practically equal at ±{bound} ({_p(comparison.p_value_equivalence_holm)})"
+        return f"practically equal at ±{amount(SESOI[comparison.metric], comparison.metric)}"
     if verdict == Verdict.UNDECIDED:
         return f"undecided; {_what_it_takes(comparison)}"
-    return f"{comparison.condition_a} is {verdict} ({_p(comparison.p_value_holm)})"
+    return f"{comparison.condition_a} is {verdict}"
 
 
 def _what_it_takes(comparison: Comparison) -> str:
-    std, sesoi, metric = comparison.difference_std, comparison.sesoi, comparison.metric
-    if std == 0:
-        return "it is the same in every seed"
-    alpha = verdicts.ALPHA / comparison.num_comparisons
+    std, metric = comparison.difference_std, comparison.metric
+    alpha = ALPHA / comparison.num_comparisons
     seen = amount(power.minimum_detectable(std, comparison.num_pairs, alpha), metric)
     text = f"a difference of {seen} would have been seen with 80 % power"
-    if math.isnan(sesoi):
-        return text
-    needed, bound = power.seeds_to_settle(std, sesoi, alpha), amount(sesoi, metric)
+    needed = power.seeds_to_settle(std, SESOI[metric], alpha)
+    bound = amount(SESOI[metric], metric)
     if needed <= comparison.num_pairs:
         return f"{text}; these seeds tell {bound} from none, a difference in between takes more"
     return f"{text}, and about {needed:,} seeds would tell {bound} from none"
-
-
-def _p(value: float) -> str:
-    """The p value after Holm; it decides, since the interval beside it is a little wider."""
-    return "p < 0.001" if value < 0.001 else f"p = {p_value(value)}"
 
 
 def _chosen(tuned: Tuned) -> str:
@@ -126,11 +112,11 @@ def _overall(comparisons: Sequence[Comparison]) -> str:
 
 
 def _without_comparison(findings: Findings) -> str:
-    if not findings.conditions:
+    if not findings.study.measured:
         return "No run was completed: there is nothing to compare."
-    if len(findings.conditions) > 1:
+    if len(findings.study.measured) > 1:
         return "No two conditions share data and engine: there is nothing to compare."
-    (condition,) = findings.conditions
+    (condition,) = findings.study.measured
     accuracy = mean_with_interval(condition.values("test_accuracy"), 2, 100, unit=" %")
     return (
         f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
@@ -151,22 +137,20 @@ def methods(findings: Findings) -> list[str]:
     ]
     if comparisons:
         family = counted(comparisons[0].num_comparisons, "comparison")
-        sesoi = 100 * verdicts.SESOI["test_accuracy"]
         found.append(
             "Conditions are compared in pairs of runs with equal seed. For each metric the family "
-            f"has {family}: p values are those of paired t tests, adjusted by Holm; intervals of "
-            "differences are simultaneous (Bonferroni). Verdicts rest on the adjusted tests, which "
-            "are a little sharper than the intervals. Practically equal: two one-sided tests "
-            f"against plus and minus {sesoi:g} percentage points, a bound fixed before any run, "
-            "are both significant at 5 %. Better or worse: else, if the difference is significant "
-            "at 5 %. Undecided: neither. Exploratory: fewer than "
-            f"{verdicts.MIN_PAIRS} pairs, no verdict. Identical: the runs of every common seed "
-            "have the same metrics and answers. The conditions share their test images and their "
-            "split into training and validation images, so a verdict is about this split."
+            f"has {family}, which share the level of 5 % equally (Bonferroni); p values are those "
+            "of paired t tests, not adjusted. The intervals decide. Practically equal: two "
+            f"one-sided tests against plus and minus {100 * SESOI['test_accuracy']:g} percentage "
+            "points, a bound fixed before any run, are both significant at that share. Better or "
+            "worse: else, if the simultaneous interval does not hold 0. Undecided: neither. "
+            f"Exploratory: fewer than {MIN_PAIRS} pairs, no verdict. Identical: the runs of every "
+            "common seed have the same metrics and answers. The conditions share their test images "
+            "and their split into training and validation images, so a verdict is about this split."
         )
-    if len(findings.conditions) > verdicts.MAX_CONDITIONS:
+    if len(findings.study.measured) > MAX_CONDITIONS:
         found.append(
-            f"With more than {verdicts.MAX_CONDITIONS} conditions each is compared with one "
+            f"With more than {MAX_CONDITIONS} conditions each is compared with one "
             "baseline only; --baseline names another."
         )
     found.append(

@@ -9,9 +9,9 @@ from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import fixed, mean, percent
 from fmnist_exp.report.page import condition_tables
-from fmnist_exp.report.page.answers import MAX_SENTENCES, answers, methods, sentence
+from fmnist_exp.report.page.answers import answers, methods
 from fmnist_exp.report.page.checks import listed, warnings
-from fmnist_exp.report.page.class_tables import confused_pairs, hard_images, per_class
+from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
 from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
 from fmnist_exp.report.runs.conditions import column, differences, label, what_is_shared
@@ -81,26 +81,23 @@ def build_sections(
     findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
 ) -> list[Section]:
     """Every section that has something to show, in the order of a report; see `build_page`."""
-    conditions = findings.conditions
-    losses = findings.comparisons["test_loss"][:MAX_SENTENCES]
+    conditions = findings.study.measured
 
     def drawn(*starts: str) -> list[Chart]:
         return [chart for chart in charts if chart.name.startswith(starts)]
 
     built = [
         Section("differs", "What differs", tables=_what_differs(findings.study)),
-        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings)),
+        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings.study)),
         Section(
             "differences",
             "Differences, paired by seed",
-            list(map(sentence, losses)),
-            drawn("differences"),
-            condition_tables.comparison_tables(findings, MAX_ROWS),
+            figures=drawn("differences"),
+            tables=[condition_tables.comparison_table(findings, MAX_ROWS)],
         ),
         Section(
             "qualities",
             "Convergence, stability, overfitting",
-            _on_epochs(findings),
             tables=condition_tables.quality_tables(findings.study.conditions),
         ),
         Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
@@ -109,8 +106,7 @@ def build_sections(
         Section(
             "confusion",
             "Confusion of classes",
-            figures=drawn("confusion_matrix", "confusion_difference"),
-            tables=[confused_pairs(conditions)],
+            figures=drawn("confusion_matrix"),
             side_by_side=True,
         ),
         Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
@@ -153,20 +149,10 @@ def _values(key: str, follows: Sequence[str], configs: Sequence[dict[str, str]])
     return "; ".join(f"{value} with {' / '.join(at)}" for value, at in levels.items())
 
 
-def _on_epochs(findings: Findings) -> list[str]:
-    """In how many runs the weights that were measured are not those of the best epoch."""
-    runs = [run.record for condition in findings.conditions for run in condition.runs]
-    other = sum(run.evaluated_epoch != run.best_epoch for run in runs)
-    if not other:
-        return []
-    text = f"In {other:,} of {len(runs):,} runs the evaluated epoch is not the best one, which has"
-    return [f"{text} the lowest validation loss."]
-
-
 def _calibration(findings: Findings) -> Table:
     """How sure the runs of a condition are, and how often they agree."""
     rows = []
-    for condition in findings.conditions:
+    for condition in findings.study.measured:
         found = findings.predictions.get(condition.label)
         if found is not None:
             losses = condition.by_seed("test_loss")

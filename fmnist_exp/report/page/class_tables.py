@@ -13,7 +13,6 @@ from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.rundir.records import CLASS_METRICS
 
-MAX_PAIRS = 10
 MAX_IMAGES = 24
 MAX_UNFOLDED = 40  # rows of a table that is not folded
 
@@ -50,28 +49,6 @@ def _scores(condition: Condition, name: str) -> dict[str, str]:
     }
 
 
-def confused_pairs(conditions: Sequence[Condition]) -> Table:
-    """The most frequent mistakes, as a share of the true class, averaged over the conditions.
-
-    Conditions on classes of other names than the first one's are left to their heatmaps.
-    """
-    if not conditions:
-        return table_of([])
-    names = conditions[0].class_names
-    alike = [each for each in conditions[:MAX_PANELS] if each.class_names == names]
-    shares = {f"{each.label}, %": each.confusions.mean(axis=0) for each in alike}
-    mistakes = np.mean(list(shares.values()), axis=0)
-    np.fill_diagonal(mistakes, 0)
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:MAX_PAIRS]
-    rows = [
-        {"true class": names[true], "taken for": names[given]}
-        | {heading: percent(share[true, given], 1) for heading, share in shares.items()}
-        for true, given in zip(*np.unravel_index(order, mistakes.shape), strict=True)
-        if mistakes[true, given] > 0
-    ]
-    return table_of(rows, "The most frequent mistakes, % of the true class")
-
-
 def _mean_known(scores: np.ndarray) -> str:
     return mean(scores[~np.isnan(scores)], 1, 100)
 
@@ -87,7 +64,7 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> list[tuple[str
     """
     if findings.num_right is None or images is None:
         return []
-    names = findings.conditions[0].class_names
+    names = findings.study.measured[0].class_names
     answers = list(findings.predictions.values())
     predicted = np.concatenate([each.predicted for each in answers])
     votes = np.array([(predicted == place).sum(axis=0) for place in range(len(names))])

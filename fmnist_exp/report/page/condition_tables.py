@@ -1,6 +1,6 @@
 """Tables of conditions and of their comparisons: summary, leaderboard, qualities, cost."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,7 @@ from fmnist_exp.report.formatting import (
 from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.runs.run import METRICS, TARGET
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.seeds import described
-from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
+from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
@@ -44,18 +43,33 @@ def summarize(study: Study) -> pd.DataFrame:
         row: dict[str, object] = {**study.levels(each), "num_runs": len(each.runs)}
         row |= {f"num_{name}": len(each.ended(*statuses)) for name, statuses in ENDS.items()}
         for name in SUMMARIZED:
-            row |= described(name, each.values(name))
+            values = each.values(name)
+            row[f"{name}_mean"] = np.mean(values) if len(values) else np.nan
+            row[f"{name}_std"] = standard_deviation(values)
+            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = t_interval(values)
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def results(condition: Condition) -> dict[str, str]:
-    """What all tables of results say of a condition: heading -> text."""
+def summary_table(study: Study) -> Table:
+    """Every condition under its factors, with how many of its runs ended otherwise."""
+    return table_of([_result(study, each) for each in study.conditions])
+
+
+def _result(study: Study, condition: Condition) -> dict[str, str]:
+    """What tables of results say of a condition: heading -> text."""
+    ends = {
+        name: str(len(condition.ended(*statuses)))
+        for name, statuses in ENDS.items()
+        if any(other.ended(*statuses) for other in study.conditions)
+    }
+    accuracy = condition.values("test_accuracy")
     return {
-        "test accuracy, % [95 % CI]": mean_with_interval(
-            condition.values("test_accuracy"), 2, POINTS
-        ),
-        "SD, points": spread(condition.values("test_accuracy"), 2, POINTS),
+        **{name: level or UNKNOWN for name, level in study.levels(condition).items()},
+        "n": str(len(condition.runs)),
+        **ends,
+        "test accuracy, % [95 % CI]": mean_with_interval(accuracy, 2, POINTS),
+        "SD, points": spread(accuracy, 2, POINTS),
         "test loss [95 % CI]": mean_with_interval(condition.values("test_loss"), 4),
         "validation accuracy, %": mean(condition.values("validation_accuracy"), 2, POINTS),
         "train accuracy, %": mean(condition.values("train_accuracy"), 2, POINTS),
@@ -64,57 +78,21 @@ def results(condition: Condition) -> dict[str, str]:
     }
 
 
-def summary_table(study: Study) -> Table:
-    """Every condition under its factors, with how many of its runs ended otherwise."""
-    rows = []
-    for each in study.conditions:
-        ends = {
-            name: str(len(each.ended(*statuses)))
-            for name, statuses in ENDS.items()
-            if any(other.ended(*statuses) for other in study.conditions)
-        }
-        levels = {name: level or UNKNOWN for name, level in study.levels(each).items()}
-        rows.append({**levels, "n": str(len(each.runs)), **ends, **results(each)})
-    return table_of(rows)
-
-
-def leaderboards(findings: Findings) -> list[Table]:
+def leaderboards(study: Study) -> list[Table]:
     """For each block of comparable conditions a table, the highest mean test accuracy first."""
     tables = []
-    blocks = findings.study.blocks
-    for block, members in blocks.items():
-        better = _num_better(findings, members)
+    for block, members in study.blocks.items():
         ranked = sorted(
             members, key=lambda each: -each.values("test_accuracy").mean() if each.runs else np.inf
         )
-        rows = [
-            {
-                "rank": str(better[each.label] + 1) if each.label in better else UNKNOWN,
-                "condition": each.label,
-                "n": str(len(each.runs)),
-                **results(each),
-            }
-            for each in ranked[:MAX_ROWS]
-        ]
-        caption = (
-            "Rank: 1 + the number of conditions found better; if not told apart, they share it"
+        caption = "Sorted by mean test accuracy; the comparisons say which of them differ"
+        tables.append(
+            table_of(
+                [_result(study, each) for each in ranked[:MAX_ROWS]],
+                f"{block}. {caption}" if len(study.blocks) > 1 else caption,
+            )
         )
-        tables.append(table_of(rows, f"{block}. {caption}" if len(blocks) > 1 else caption))
     return tables
-
-
-def _num_better(findings: Findings, members: Sequence[Condition]) -> dict[str, int]:
-    """For each condition, how many were found better; empty unless all pairs were compared."""
-    counts = {each.label: 0 for each in members if each.runs}
-    comparisons = [
-        each for each in findings.comparisons["test_accuracy"] if each.condition_a in counts
-    ]
-    if len(counts) < 2 or len(comparisons) < len(counts) * (len(counts) - 1) / 2:
-        return {}
-    for each in comparisons:
-        counts[each.condition_a] += each.verdict == Verdict.WORSE
-        counts[each.condition_b] += each.verdict == Verdict.BETTER
-    return counts
 
 
 def quality_tables(conditions: Sequence[Condition]) -> list[Table]:
@@ -189,47 +167,24 @@ def cost_table(conditions: Sequence[Condition]) -> Table:
     return table_of(rows, "Medians; epochs after a run's first, which may hold the compilation")
 
 
-def comparison_tables(findings: Findings, max_rows: int | None = None) -> list[Table]:
-    """A table for each metric on which conditions were compared."""
-    return [
-        table_of(_compared(found[:max_rows], findings), _words(metric).capitalize())
-        for metric, found in findings.comparisons.items()
-        if found
-    ]
-
-
-def all_comparisons(findings: Findings) -> Table:
-    """All comparisons of all metrics in one table."""
-    return table_of(
-        [
-            {"metric": _words(metric), **row}
-            for metric, found in findings.comparisons.items()
-            for row in _compared(found, findings)
-        ]
-    )
-
-
-def _compared(comparisons: Iterable[Comparison], findings: Findings) -> list[dict[str, str]]:
+def comparison_table(findings: Findings, max_rows: int | None = None) -> Table:
+    """All comparisons, or so many of each metric."""
     rows = []
-    for each in comparisons:
-        pair, metric = (each.condition_a, each.condition_b), each.metric
-        new_images = findings.new_images.get(pair) if metric == "test_accuracy" else None
-        rows.append(
-            {
-                "A": each.condition_a,
-                "B": each.condition_b,
-                "pairs": str(each.num_pairs),
-                f"A {MINUS} B": amount(each.difference_mean, metric, signed=True),
-                "simultaneous 95 % CI": bounds((each.ci_low, each.ci_high), metric),
-                "p": p_value(each.p_value),
-                "p, Holm": p_value(each.p_value_holm),
-                "p, equivalence, Holm": p_value(each.p_value_equivalence_holm),
-                "CI, new images too": bounds(new_images, metric),
-                "A is": str(each.verdict),
-            }
-        )
-    return rows
-
-
-def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+    for metric, found in findings.comparisons.items():
+        for each in found[:max_rows]:
+            pair = (each.condition_a, each.condition_b)
+            new_images = findings.new_images.get(pair) if metric == "test_accuracy" else None
+            rows.append(
+                {
+                    "metric": metric.replace("_", " "),
+                    "A": each.condition_a,
+                    "B": each.condition_b,
+                    "pairs": str(each.num_pairs),
+                    f"A {MINUS} B": amount(each.difference_mean, metric, signed=True),
+                    "simultaneous 95 % CI": bounds((each.ci_low, each.ci_high), metric),
+                    "p": p_value(each.p_value),
+                    "CI, new images too": bounds(new_images, metric),
+                    "A is": str(each.verdict),
+                }
+            )
+    return table_of(rows)

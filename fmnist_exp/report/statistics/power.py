@@ -7,46 +7,27 @@ difference, with its sign.
 """
 
 from bisect import bisect_left
-from functools import cache
 
-from scipy import optimize, special
+from scipy import special
 
-ALPHA = 0.05
 POWER = 0.8
 MAX_SEEDS = 1_000_000
 
 
-@cache
-def detectable_d_z(num_pairs: int, alpha: float = ALPHA, power: float = POWER) -> float:
-    """Mean difference, in SDs of the differences, that a two-sided paired t test would find.
+def minimum_detectable(std: float, num_pairs: int, alpha: float, power: float = POWER) -> float:
+    """Smallest true mean difference that a two-sided paired t test would find, as `std` is.
 
     Source:
-        Cohen (1988), Statistical power analysis, chapter 2. statsmodels' TTestPower misses the
-        target at small alpha, where the opposite tail is NaN: hence one tail at alpha / 2 of the
-        noncentral t distribution, and a bracketed root.
+        Cohen (1988), Statistical power analysis, chapter 2: one tail at alpha / 2 of the noncentral
+        t distribution. statsmodels' TTestPower, which adds the opposite tail, misses the target at
+        small alpha, where that is NaN.
     """
-    freedom, scale = num_pairs - 1, num_pairs**0.5
+    freedom = num_pairs - 1
     critical = special.stdtrit(freedom, 1 - alpha / 2)
-
-    def excess(effect: float) -> float:
-        return float(1 - special.nctdtr(freedom, effect * scale, critical)) - power
-
-    high = 1 / scale
-    while excess(high) < 0:
-        high *= 2
-    return float(optimize.brentq(excess, 0, high, xtol=1e-12))
+    return std * float(special.nctdtrinc(freedom, 1 - power, critical)) / num_pairs**0.5
 
 
-def minimum_detectable(
-    std: float, num_pairs: int, alpha: float = ALPHA, power: float = POWER
-) -> float:
-    """Smallest true mean difference that the test would find, in the unit of `std`."""
-    return std * detectable_d_z(num_pairs, alpha, power)
-
-
-def seeds_to_detect(
-    std: float, difference: float, alpha: float = ALPHA, power: float = POWER
-) -> int:
+def seeds_to_detect(std: float, difference: float, alpha: float, power: float = POWER) -> int:
     """Fewest paired seeds with which a true `difference` would be found; at most `MAX_SEEDS`."""
 
     def enough(count: int) -> bool:
@@ -55,7 +36,7 @@ def seeds_to_detect(
     return 2 + bisect_left(range(2, MAX_SEEDS), True, key=enough)
 
 
-def seeds_to_settle(std: float, sesoi: float, alpha: float = ALPHA, power: float = POWER) -> int:
+def seeds_to_settle(std: float, sesoi: float, alpha: float, power: float = POWER) -> int:
     """Fewest paired seeds that tell a difference of `sesoi`, above 0, from none.
 
     With so many, a true difference of `sesoi` would be found, and no difference at all would be
