@@ -61,9 +61,9 @@ class TuningSweeper(StudySweeper):
                 "hydra/sweeper=tpe needs Optuna, which is not installed. "
                 "Install it with: pip install -e '.[optuna]'"
             )
-        from fmnist_exp.tuning.study import study_of
+        from fmnist_exp.tuning.study import TunedStudy
 
-        return study_of(context, task, config, self.params)
+        return TunedStudy(context, task, config, self.params)
 
 
 _PLUGIN = "hydra_plugins.fmnist_exp_study"

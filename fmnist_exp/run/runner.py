@@ -4,7 +4,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,18 +84,16 @@ def run(
     return record
 
 
-def is_hopeless(epochs: Sequence[Epoch], prune_below: Sequence[float | None]) -> bool:
+def is_hopeless(epochs: Sequence[Epoch], prune_below: Mapping[int, float]) -> bool:
     """Whether the best epoch so far is below the limit; a diverging run is left to diverge.
 
     Args:
         epochs: the epochs so far, at least one.
-        prune_below: for each epoch from the first, the limit, or None.
+        prune_below: number of an epoch -> the limit, if it has one.
     """
+    best = max(each.validation_accuracy for each in epochs)
     losses = (epochs[-1].train_loss, epochs[-1].validation_loss)
-    if len(epochs) > len(prune_below) or not all(map(math.isfinite, losses)):
-        return False
-    limit = prune_below[len(epochs) - 1]
-    return limit is not None and max(each.validation_accuracy for each in epochs) < limit
+    return best < prune_below.get(len(epochs), 0) and all(map(math.isfinite, losses))
 
 
 def _train_once(task: "_Task", run_dir: Path) -> RunRecord:

@@ -50,8 +50,7 @@ class PlannedRun(Strict):
         overrides: what it is composed of, as given to Hydra.
         config: the config of the run, as in its record.
         values: what a tuner has chosen for it: key of a factor -> value, as in an override.
-        prune_below: for each epoch from the first, the validation accuracy below which it is given
-            up, or None.
+        prune_below: epoch -> validation accuracy below which it is given up.
     """
 
     number: int
@@ -59,7 +58,7 @@ class PlannedRun(Strict):
     overrides: tuple[str, ...]
     config: dict[str, Any]
     values: dict[str, str] = Field(default_factory=dict)
-    prune_below: tuple[float | None, ...] = ()
+    prune_below: dict[int, float] = Field(default_factory=dict)
 
 
 def write_study(sweep_dir: Path, study: PlannedStudy) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.rundir import records
@@ -13,16 +12,12 @@ Results = Mapping[int, RunRecord | None]  # number of a trial -> its record, if 
 
 
 def read_result(sweep_dir: Path, trial: PlannedRun) -> RunRecord | None:
-    """The record of a trial that has ended as it should; None if it must be launched (again).
-
-    The key of its run is not compared, as it names the device that trains.
-    """
+    """The record of a trial that has ended as it should; None if it must be launched (again)."""
     try:
         record = records.read_record(sweep_dir / trial.directory)
     except RecordError:  # missing, or damaged and to be trained again
         return None
-    same = _without_place(record.config) == _without_place(trial.config)
-    return record if same and record.status in records.ENDED else None
+    return record if record.config == trial.config and record.status in records.ENDED else None
 
 
 def validation_accuracy(record: RunRecord) -> float | None:
@@ -50,9 +45,3 @@ def best_trial(results: Results) -> tuple[int, float] | None:
 def described(values: Mapping[str, str]) -> str:
     """What was chosen for a trial, as overrides."""
     return " ".join(f"{key}={value}" for key, value in values.items())
-
-
-def _without_place(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without the folder of its data, which may lie elsewhere for another machine."""
-    data = config.get("data")
-    return {**config, "data": {**data, "dir": None} if isinstance(data, dict) else data}

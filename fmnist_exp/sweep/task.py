@@ -100,7 +100,7 @@ def train_run(
     execution: ExecutionConfig,
     settings: HydraConf,
     *,
-    prune_below: tuple[float | None, ...] = (),
+    prune_below: Mapping[int, float] | None = None,
     draw: "Draw | None" = None,
 ) -> RunRecord:
     """Train one run into the directory that Hydra has made for it.
@@ -128,7 +128,7 @@ def train_run(
 
     def on_epoch(epoch: Epoch) -> None:
         progress.show(epoch)
-        if runner.is_hopeless(progress.rows, prune_below):
+        if runner.is_hopeless(progress.rows, prune_below or {}):
             raise Pruned
 
     with launchers.preemptible(), progress:

@@ -3,11 +3,10 @@
 `interval(0,0.5)`, `tag(log,interval(1e-4,1e-2))`, `range(1,5)`, `choice([128],[256,128])`.
 """
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.core.override_parser.types import Override, RangeSweep
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -20,11 +19,6 @@ from fmnist_exp.errors import ConfigError
 TUNABLE = ("initializer", "model", "optimizer", "training")  # what a run is, but for data and seed
 Factors = dict[str, BaseDistribution]  # key, as in an override -> what may be chosen
 DIGITS = 12  # significant ones of a number in a range: 0.1 + 0.2 is meant as 0.3
-
-
-def is_tunable(override: Override) -> bool:
-    """Whether an override is of what may be chosen by a tuner."""
-    return override.get_key_element().lstrip("+").partition(".")[0] in TUNABLE
 
 
 def read_factors(overrides: Iterable[Override]) -> Factors:
@@ -49,63 +43,44 @@ def ends(factor: BaseDistribution) -> tuple[str, ...]:
     if isinstance(factor, CategoricalDistribution):
         return tuple(map(str, factor.choices))
     assert isinstance(factor, FloatDistribution | IntDistribution)
-    return (repr(factor.low), repr(factor.high))
-
-
-def described(factor: BaseDistribution) -> str:
-    """A factor in words: what a study is begun with, and must keep."""
-    if isinstance(factor, CategoricalDistribution):
-        return f"one of {', '.join(ends(factor))}"
-    assert isinstance(factor, FloatDistribution | IntDistribution)
-    how = ", logarithmic" if factor.log else ""
-    return f"{factor.low!r} to {factor.high!r}{how}" + (
-        f" in steps of {factor.step!r}" if factor.step else ""
-    )
+    return (str(factor.low), str(factor.high))
 
 
 def _factor(override: Override) -> BaseDistribution:
-    if not is_tunable(override):
+    key = override.get_key_element()
+    if key.lstrip("+").partition(".")[0] not in TUNABLE:
         raise ConfigError(
             f"a factor of a tuned sweep must belong to one of {', '.join(TUNABLE)}, received "
             f"{override.input_line!r}: validation accuracies on other images or of luckier seeds "
-            f"do not compare. Pass one value, and try the best trial with several seeds."
+            "do not compare. Pass one value; to train a trial with several seeds, add "
+            "hydra/sweeper=study."
         )
     if override.is_choice_sweep():
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))
-    value: Any = override.value()
-    log = "log" in value.tags
-    if odd := value.tags - {"log"}:
-        raise _broken(override, f"have no other tag than log, found {', '.join(sorted(odd))}")
-    if isinstance(value, RangeSweep):
-        return _stepped(override, log)
-    assert isinstance(value, IntervalSweep)
-    low: Any = value.start
-    high: Any = value.end
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise _broken(override, "go from a number to a greater one, both finite")
-    if log and low <= 0:
-        raise _broken(override, "begin above 0 if it is logarithmic")
+    try:
+        return _range(override)
+    except ValueError as error:  # mostly Optuna's
+        raise ConfigError(
+            f"{key} must be a range to choose from, received {override.input_line!r}: "
+            f"{str(error).rstrip('.')}. "
+            f"Pass for example '{key}=interval(1,2)' or '{key}=tag(log,interval(1,2))'."
+        ) from error
+
+
+def _range(override: Override) -> BaseDistribution:
+    """The distribution of a range or an interval; ValueError where there is none."""
+    swept: Any = override.value()
+    if odd := swept.tags - {"log"}:
+        raise ValueError(f"there is no other tag than log, found {', '.join(sorted(odd))}")
+    log, step = "log" in swept.tags, None
+    if isinstance(swept, RangeSweep):
+        numbers: list[Any] = list(override.sweep_iterator())
+        if len(numbers) < 2:
+            raise ValueError("it must hold at least two numbers")
+        bounds = (min(numbers), max(numbers), abs(numbers[1] - numbers[0]))
+        low, high, step = (round(each, DIGITS) for each in bounds)
+    else:
+        low, high = swept.start, swept.end
     if isinstance(low, int) and isinstance(high, int):
-        return IntDistribution(low, high, log=log)
-    return FloatDistribution(low, high, log=log)
-
-
-def _stepped(override: Override, log: bool) -> BaseDistribution:
-    if log:
-        raise _broken(override, "be an interval if it is logarithmic")
-    numbers: list[Any] = list(override.sweep_iterator())
-    if len(numbers) < 2:
-        raise _broken(override, "hold at least two numbers")
-    bounds = (min(numbers), max(numbers), abs(numbers[1] - numbers[0]))
-    low, high, step = (round(each, DIGITS) for each in bounds)
-    if all(isinstance(each, int) for each in numbers):
-        return IntDistribution(low, high, step=step)
-    return FloatDistribution(low, high, step=step)
-
-
-def _broken(override: Override, rule: str) -> ConfigError:
-    key = override.get_key_element()
-    return ConfigError(
-        f"{key} must {rule}, received {override.input_line!r}. "
-        f"Pass for example '{key}=interval(1,2)' or '{key}=tag(log,interval(1,2))'."
-    )
+        return IntDistribution(low, high, log=log, step=step or 1)
+    return FloatDistribution(low, high, log=log, step=step)

@@ -1,27 +1,19 @@
-"""What has been tried and how it went, kept by Optuna in an SQLite file.
+"""How trials are proposed, by Optuna's sampler, and when one is given up."""
 
-Runs are never told of the file and never open it, so they may be on other machines.
-"""
-
-import functools
-import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import Field
-from sqlalchemy.exc import SQLAlchemyError
 
 from fmnist_exp.config.schema import MAX_SEED
-from fmnist_exp.errors import RecordError
 from fmnist_exp.strict import Strict
-from fmnist_exp.tuning.factors import Factors
+from fmnist_exp.tuning.factors import DIGITS, Factors
 
-NAME = "fmnist_exp"
-DIGITS = 4  # significant ones of a proposed number: the others change no accuracy
+SHORT = 4  # significant digits of a proposed number: the others change no accuracy
 
 
 class Settings(Strict):
@@ -37,90 +29,62 @@ class Settings(Strict):
 
 
 class Proposals:
-    """The trials of one study, numbered from 0.
+    """Trials that follow from how the former ones have ended.
+
+    Nothing is kept but by the caller, who tells of former trials again in a new process.
 
     Args:
-        path: the SQLite file; made if there is none.
         settings: how trials are proposed and given up.
         factors: what each trial chooses.
-
-    Raises:
-        RecordError: the file is not a study, or cannot be made.
     """
 
-    def __init__(self, path: Path, settings: Settings, factors: Factors) -> None:
+    def __init__(self, settings: Settings, factors: Factors) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.settings = settings
         self.factors = factors
-        # Not by an address: there is no way to write every path into one.
-        connect = functools.partial(sqlite3.connect, path, check_same_thread=False)
-        try:
-            storage = optuna.storages.RDBStorage(
-                "sqlite:///study.db", engine_kwargs={"creator": connect}
-            )
-            self.kept = optuna.create_study(
-                storage=storage, study_name=NAME, direction="maximize", load_if_exists=True
-            )
-        except (optuna.exceptions.OptunaError, SQLAlchemyError, sqlite3.Error) as error:
-            raise RecordError(
-                f"cannot open {path}: it must be a study that Optuna can read and write "
-                f"({str(error).splitlines()[0]}). Begin another one with hydra.sweep.dir=DIR, or "
-                f"move {path} out of the way."
-            ) from error
+        self.ended: dict[int, FrozenTrial] = {}  # by number
 
-    def __len__(self) -> int:
-        """Trials proposed so far."""
-        return len(self._trials())
-
-    @property
-    def open(self) -> list[int]:
-        """Numbers of the trials whose result is not known yet."""
-        return [trial.number for trial in self._trials() if not trial.state.is_finished()]
-
-    def propose(self) -> None:
-        """Add one trial, whose values follow from the results so far, its number and the seed.
-
-        The sampler works on a copy: a process that is killed leaves a whole trial or none, and
-        the same values are proposed again.
-        """
-        seeds = np.random.SeedSequence([self.settings.sampler_seed, len(self)])
-        sampler = optuna.samplers.TPESampler(
-            n_startup_trials=self.settings.random_trials, seed=int(seeds.generate_state(1)[0])
-        )
-        copied = optuna.create_study(sampler=sampler, direction="maximize")
-        copied.add_trials(self._trials())
-        drawn = copied.ask(self.factors).params
-        params = {key: _rounded(value, self.factors[key]) for key, value in drawn.items()}
-        self.kept.add_trial(
-            optuna.create_trial(state=TrialState.RUNNING, params=params, distributions=self.factors)
-        )
-
-    def values(self, number: int) -> dict[str, str]:
-        """The values of a trial: key of a factor -> value, as in an override."""
-        params = self._trials()[number].params
-        return {
-            key: value if isinstance(value, str) else repr(value) for key, value in params.items()
-        }
-
-    def tell(self, number: int, accuracies: Sequence[float], result: float | None) -> None:
-        """Say how a trial went.
+    def tell(
+        self,
+        number: int,
+        values: Mapping[str, str],
+        accuracies: Sequence[float],
+        result: float | None,
+    ) -> None:
+        """Say how a trial has ended.
 
         Args:
             number: the trial.
+            values: what was chosen for it, as `propose` gives it.
             accuracies: validation accuracy after each epoch.
             result: validation accuracy of the finished run; None if it was given up.
         """
-        frozen = self._trials()[number]
-        trial = optuna.Trial(self.kept, frozen._trial_id)
-        for epoch, accuracy in enumerate(accuracies, start=1):
-            if epoch not in frozen.intermediate_values:
-                trial.report(accuracy, epoch)
-        self.kept.tell(number, result, TrialState.PRUNED if result is None else None)
+        self.ended[number] = optuna.create_trial(
+            state=TrialState.PRUNED if result is None else TrialState.COMPLETE,
+            value=result,
+            params={key: _value(text, self.factors[key]) for key, text in values.items()},
+            distributions=self.factors,
+            intermediate_values=dict(enumerate(accuracies, start=1)),
+        )
 
-    def prune_below(self, num_epochs: int) -> tuple[float | None, ...]:
-        """For each epoch but the last, the validation accuracy below which a trial is given up.
+    def propose(self, number: int) -> dict[str, str]:
+        """The values of a trial: key of a factor -> value, as in an override.
 
-        The median of the completed trials, as known now; None where nothing is given up.
+        They follow from the seed, the number and the results so far, in whatever process.
+        """
+        seeds = np.random.SeedSequence([self.settings.sampler_seed, number])
+        sampler = optuna.samplers.TPESampler(
+            n_startup_trials=self.settings.random_trials, seed=int(seeds.generate_state(1)[0])
+        )
+        study = optuna.create_study(sampler=sampler, direction="maximize")
+        study.add_trials([self.ended[each] for each in sorted(self.ended)])
+        drawn = study.ask(self.factors).params
+        return {key: _text(value, self.factors[key]) for key, value in drawn.items()}
+
+    def prune_below(self, num_epochs: int) -> dict[int, float]:
+        """Epoch -> the validation accuracy below which a trial is given up; never in the last.
+
+        The median of the completed trials, as known now.
 
         Args:
             num_epochs: the most that the trial may take.
@@ -128,27 +92,26 @@ class Proposals:
         Source:
             The median stopping rule: Golovin et al. (2017), Google Vizier, section 3.2.2.
         """
-        completed = [trial for trial in self._trials() if trial.state == TrialState.COMPLETE]
+        completed = [
+            each.intermediate_values
+            for each in self.ended.values()
+            if each.state == TrialState.COMPLETE
+        ]
         if not self.settings.prune or len(completed) < self.settings.prune_after_trials:
-            return ()
-        told = [trial.intermediate_values for trial in completed]
-        limits: list[float | None] = []
-        for epoch in range(1, num_epochs):
-            reached = [accuracies[epoch] for accuracies in told if epoch in accuracies]
-            late = epoch >= self.settings.prune_after_epochs
-            limits.append(float(np.median(reached)) if late and reached else None)
-        return tuple(limits)
-
-    def _trials(self) -> list[FrozenTrial]:
-        return self.kept.get_trials(deepcopy=False)
+            return {}
+        epochs = range(self.settings.prune_after_epochs, num_epochs)
+        reached = {epoch: [each[epoch] for each in completed if epoch in each] for epoch in epochs}
+        return {epoch: float(np.median(found)) for epoch, found in reached.items() if found}
 
 
-def _rounded(value: object, factor: BaseDistribution) -> object:
-    """A number between two others with few digits, so that a person can type it."""
-    if not isinstance(factor, FloatDistribution):
-        return value
-    assert isinstance(value, float)
-    if factor.step is not None:
-        return float(f"{value:.12g}")
-    few = float(f"{value:.{DIGITS}g}")
-    return min(max(few, factor.low), factor.high)
+def _text(value: Any, factor: BaseDistribution) -> str:
+    """A value as in an override; a number with few digits, so that a person can type it."""
+    if isinstance(factor, FloatDistribution):
+        few = float(f"{value:.{SHORT if factor.step is None else DIGITS}g}")
+        value = min(max(few, factor.low), factor.high)
+    return str(value)
+
+
+def _value(text: str, factor: BaseDistribution) -> Any:
+    is_number = not isinstance(factor, CategoricalDistribution)
+    return factor.to_external_repr(float(text)) if is_number else text

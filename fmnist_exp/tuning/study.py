@@ -1,54 +1,37 @@
 """A sweep whose runs are proposed: each trial is a run, judged by validation accuracy alone.
 
-`study.db` in the directory of the sweep holds what the sampler knows, and the plan what each trial
-is. A trial without a result stays open, and the same command launches it again.
+The plan holds what each trial is, its run directory how it has ended; a trial without a result is
+open, and the same command launches it again.
 """
 
 import itertools
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError, RecordError
-from fmnist_exp.run.provenance import hash_of, key_parts
+from fmnist_exp.run.provenance import hash_of, run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan, records, trials
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep.command_line import quoted, words_for_options
-from fmnist_exp.sweep.composing import Composer
-from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.launchers import runs_at_a_time
 from fmnist_exp.sweep.study import Study
 from fmnist_exp.sweep.watch import Watch
-from fmnist_exp.tuning.factors import TUNABLE, Factors, described, ends, is_tunable, read_factors
+from fmnist_exp.tuning.factors import TUNABLE, Factors, ends, read_factors
 from fmnist_exp.tuning.proposals import Proposals, Settings
 
-DATABASE = "study.db"
 NUM_SEEDS = 5  # with which the best trial is to be trained again
 MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
-
-
-def study_of(
-    context: HydraContext, task: TaskFunction, master: DictConfig, params: Mapping[str, Any]
-) -> Study:
-    """The sweep of a command line; an ordinary one if it varies nothing but seeds or data.
-
-    So the best trial is trained with several seeds by the command that has tuned it, with values
-    in the place of its factors.
-    """
-    overrides = Composer(master, context.config_loader).factors(params, task_overrides(master))
-    varied = [each for each in overrides if each.is_sweep_override()]
-    is_ordinary = varied and not any(map(is_tunable, varied))
-    return (Study if is_ordinary else TunedStudy)(context, task, master, params)
 
 
 class TunedStudy(Study):
@@ -58,7 +41,7 @@ class TunedStudy(Study):
         settings: how many trials, and how they are proposed and given up.
         factors: what may be chosen.
         fixed: overrides that every trial has.
-        proposals: what Optuna knows, while the sweep is carried out.
+        proposals: what the sampler knows.
     """
 
     is_tuned = True
@@ -80,38 +63,41 @@ class TunedStudy(Study):
         self.settings = checked(Settings, settings, "hydra.sweeper")
         overrides = self.composer.factors(self.params, arguments)
         self.factors = read_factors(overrides)
-        self.fixed = tuple(
-            str(each.input_line) for each in overrides if not each.is_sweep_override()
-        )
+        self.proposals = Proposals(self.settings, self.factors)
+        lines = {each.get_key_element(): str(each.input_line) for each in overrides}
+        self.fixed = tuple(line for key, line in lines.items() if key not in self.factors)
         self.configs, _ = self.checked([self._overrides(values) for values in self._examples()])
-        self.begun_with = self._begun_with()
+        hashes = [run_key(each, loading.load(each.data).sha256) for each in self.configs]
+        settled = self.settings.plain()
+        self.begun_with = {
+            "factors": {key: lines[key].partition("=")[2] for key in self.factors},
+            "settings": {key: settled[key] for key in settled if key not in MAY_GROW},
+            "engine": self.configs[0].engine,
+            "configs, data or training code": hash_of({"keys": hashes})[:12],
+        }
         self.runs = list(plan.read_runs(self.directory))
         former = plan.read_study(self.directory)
-        if former is None or former.begun_with is None:
-            return
+        begun_with = (former and former.begun_with) or self.begun_with
         for name, wanted in self.begun_with.items():
-            if former.begun_with.get(name) != wanted:
+            if begun_with.get(name) != wanted:
                 raise ConfigError(
                     f"{self.directory} holds a study that was begun with other {name}, so that its "
-                    f"trials do not compare with new ones: {former.begun_with.get(name)}, received "
+                    f"trials do not compare with new ones: {begun_with.get(name)}, received "
                     f"{wanted}. Pass hydra.sweep.dir=DIR to begin another study."
                 )
 
     def carry_out(self) -> list[JobReturn]:
         """Launch trials until the study has as many as were asked for; what they have returned."""
-        num_runs = max(self.settings.num_trials, len(self.runs))
         returned: list[JobReturn] = []
-        with self.shown(num_runs) as progress:
-            self.proposals = Proposals(self.directory / DATABASE, self.settings, self.factors)
-            del self.runs[len(self.proposals) :]
-            self._plan_proposed(progress.watch)
+        with self.shown(max(self.settings.num_trials, len(self.runs))) as progress:
             for batch in self._batches(progress.watch):
                 returned += self.launch({number: self.runs[number].overrides for number in batch})
         return returned
 
     def description(self, store: Store | None) -> str:
         """What may be chosen, and how far the study is: all that is known before it runs."""
-        lines = [f"{key}  {described(factor)}" for key, factor in self.factors.items()]
+        assert self.begun_with is not None
+        lines = [f"{key}  {given}" for key, given in self.begun_with["factors"].items()]
         for run in self.runs:
             record = trials.read_result(self.directory, run)
             state = "to train" if record is None else record.status
@@ -122,25 +108,19 @@ class TunedStudy(Study):
 
     def result(self) -> str:
         """How the trials ended, the best, and how to train it with several seeds."""
-        where = f"study: {self.directory / DATABASE}"
         results = {run.number: trials.read_result(self.directory, run) for run in self.runs}
-        if not any(results.values()):  # what is missing has been said
-            return where
-        ends = Counter(each.status if each else "without a result" for each in results.values())
-        counts = ", ".join(f"{count} {end}" for end, count in ends.items())
-        lines = [f"tuned on validation accuracy: {counted(len(results), 'trial')}, {counts}", where]
         if (best := trials.best_trial(results)) is None:
-            return "\n".join([*lines, "no trial was completed: there is nothing to choose"])
+            return "no trial was completed: there is nothing to choose"
         number, accuracy = best
         run = self.runs[number]
-        chosen = trials.described(run.values)
-        return "\n".join(
-            [
-                *lines,
-                f"best: trial {number}, validation accuracy {accuracy:.4f}: {chosen}",
-                "before its test accuracy is quoted, train it with several seeds:",
-                f"  {shlex.join(self._with_seeds(run))}",
-            ]
+        ends = Counter(each.status if each else "without a result" for each in results.values())
+        counts = ", ".join(f"{count} {end}" for end, count in ends.items())
+        return (
+            f"tuned on validation accuracy: {counted(len(results), 'trial')}, {counts}\n"
+            f"best: trial {number}, validation accuracy {accuracy:.4f}: "
+            f"{trials.described(run.values)}\n"
+            "before its test accuracy is quoted, train it with several seeds:\n"
+            f"  {shlex.join(self._with_seeds(run))}"
         )
 
     @property
@@ -166,19 +146,6 @@ class TunedStudy(Study):
         single = [{key: end} for key in levels if key not in groups for end in levels[key][1:]]
         return [first | changed for changed in (*combined, *single)]
 
-    def _begun_with(self) -> dict[str, Any]:
-        """What a study is begun with and must keep; what it is about -> what it is."""
-        settings = self.settings.plain()
-        keys = [key_parts(config, loading.load(config.data).sha256) for config in self.configs]
-        for parts in keys:  # the device is known only where a run is trained
-            del parts["device"], parts["config"]["engine"]
-        return {
-            "factors": {key: described(factor) for key, factor in self.factors.items()},
-            "settings": {key: settings[key] for key in settings if key not in MAY_GROW},
-            "engine": self.configs[0].engine,
-            "configs, data or training code": hash_of({"keys": keys})[:12],
-        }
-
     def _batches(self, watch: Watch) -> Iterator[list[int]]:
         """Numbers of the trials to launch together, batch by batch.
 
@@ -188,48 +155,45 @@ class TunedStudy(Study):
         for start in range(0, self.settings.num_trials, self.trials_at_once):
             stop = min(start + self.trials_at_once, self.settings.num_trials)
             self._tell_results()
-            while len(self.proposals) < stop:
-                self.proposals.propose()
-            self._plan_proposed(watch)
-            if batch := [number for number in self.proposals.open if start <= number < stop]:
+            for number in range(len(self.runs), stop):
+                watch.add(self._planned(number))
+            self.write_study()
+            if batch := [each for each in range(start, stop) if each not in self.proposals.ended]:
                 yield batch
 
-    def _plan_proposed(self, watch: Watch) -> None:
-        """Fix what the trials are that were proposed since, before any of them starts."""
-        for number in range(len(self.runs), len(self.proposals)):
-            values = self.proposals.values(number)
-            overrides = self._overrides(values)
-            config, directory = self.checked_run(number, overrides)
-            config = config.replaced(engine=self.configs[0].engine)
-            run = PlannedRun(
-                number=number,
-                directory=directory,
-                overrides=overrides,
-                config=config.plain(),
-                values=values,
-                prune_below=self.proposals.prune_below(config.training.epochs),
-            )
-            plan.write_run(self.directory, run)
-            self.runs.append(run)
-            watch.add(run)
-        self.write_study()
+    def _planned(self, number: int) -> PlannedRun:
+        """Propose a trial, and fix what it is before any of its batch starts."""
+        values = self.proposals.propose(number)
+        overrides = self._overrides(values)
+        config, directory = self.checked_run(number, overrides)
+        run = PlannedRun(
+            number=number,
+            directory=directory,
+            overrides=overrides,
+            config=config.replaced(engine=self.configs[0].engine).plain(),
+            values=values,
+            prune_below=self.proposals.prune_below(config.training.epochs),
+        )
+        plan.write_run(self.directory, run)
+        self.runs.append(run)
+        return run
 
     def _tell_results(self) -> None:
-        for number in self.proposals.open:
-            run = self.runs[number]
-            record = trials.read_result(self.directory, run)
-            if record is None:
+        """Read how trials have ended that were open; a damaged one is launched again."""
+        for run in self.runs:
+            if run.number in self.proposals.ended:
                 continue
-            try:
-                history = read_history(self.directory / run.directory / records.HISTORY)
-            except RecordError:  # damaged: launched again
-                continue
-            accuracies = history["validation_accuracy"].tolist()
-            self.proposals.tell(number, accuracies, trials.validation_accuracy(record))
+            if (record := trials.read_result(self.directory, run)) is not None:
+                with suppress(RecordError):
+                    history = read_history(self.directory / run.directory / records.HISTORY)
+                    accuracies = history["validation_accuracy"].tolist()
+                    result = trials.validation_accuracy(record)
+                    self.proposals.tell(run.number, run.values, accuracies, result)
 
     def _with_seeds(self, run: PlannedRun) -> list[str]:
         """The command that trains a trial with several seeds, into a directory of its own."""
         given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
         folder = f"hydra.sweep.dir={quoted(f'{self.directory}_best')}"
         words = ["python", "-m", "fmnist_exp.train", *words_for_options(self.master)]
-        return [*words, "--multirun", *given, folder, f"seed=range({NUM_SEEDS})"]
+        seeds = (f"seed=range({NUM_SEEDS})", "hydra/sweeper=study")
+        return [*words, "--multirun", *given, folder, *seeds]

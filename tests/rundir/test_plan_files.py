@@ -15,7 +15,7 @@ RUNS = [
         overrides=("seed=1",),
         config={"seed": 1},
         values={"model.dropout": "0.1"},
-        prune_below=(None, 0.5),
+        prune_below={2: 0.5},
     ),
 ]
 

@@ -9,7 +9,7 @@ from tuning_study import SMALL, studied
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.tuning.factors import described, ends
+from fmnist_exp.tuning.factors import ends
 from fmnist_exp.tuning.proposals import Settings
 
 
@@ -29,31 +29,25 @@ def test_shipped_experiment_chooses_learning_rate_dropout_and_widths():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("override", "factor", "words"),
+    ("override", "factor"),
     [
-        ("model.dropout=interval(0.1,0.2)", FloatDistribution(0.1, 0.2), "0.1 to 0.2"),
-        (
-            "model.dropout=range(0,0.35,0.1)",
-            FloatDistribution(0.0, 0.3, step=0.1),
-            "0.0 to 0.3 in steps of 0.1",
-        ),
+        ("model.dropout=interval(0.1,0.2)", FloatDistribution(0.1, 0.2)),
+        ("model.dropout=range(0,0.35,0.1)", FloatDistribution(0.0, 0.3, step=0.1)),
         (
             "optimizer.config.learning_rate=tag(log,interval(0.001,0.1))",
             FloatDistribution(0.001, 0.1, log=True),
-            "0.001 to 0.1, logarithmic",
         ),
-        ("training.epochs=range(2,8,2)", IntDistribution(2, 6, step=2), "2 to 6 in steps of 2"),
-        ("training.epochs=int(interval(2,8))", IntDistribution(2, 8), "2 to 8 in steps of 1"),
-        ("optimizer=adam,sgd,adam", CategoricalDistribution(("adam", "sgd")), "one of adam, sgd"),
-        ("model.activation=relu,elu", CategoricalDistribution(("relu", "elu")), "one of relu, elu"),
-        ("initializer=glob(he*)", CategoricalDistribution(("he", "he_normal")), None),
-        ("+optimizer.config.beta_1=interval(0.8,0.95)", FloatDistribution(0.8, 0.95), None),
+        ("training.epochs=range(2,8,2)", IntDistribution(2, 6, step=2)),
+        ("training.epochs=range(6,1,-2)", IntDistribution(2, 6, step=2)),
+        ("training.epochs=int(interval(2,8))", IntDistribution(2, 8)),
+        ("optimizer=adam,sgd,adam", CategoricalDistribution(("adam", "sgd"))),
+        ("model.activation=relu,elu", CategoricalDistribution(("relu", "elu"))),
+        ("initializer=glob(he*)", CategoricalDistribution(("he", "he_normal"))),
+        ("+optimizer.config.beta_1=interval(0.8,0.95)", FloatDistribution(0.8, 0.95)),
     ],
 )
-def test_command_line_adds_or_replaces_a_factor(override, factor, words):
-    received = factors_of(override)[override.partition("=")[0]]
-    assert received == factor
-    assert words in (described(received), None)
+def test_command_line_adds_or_replaces_a_factor(override, factor):
+    assert factors_of(override)[override.partition("=")[0]] == factor
 
 
 def test_command_line_fixes_a_factor():
@@ -63,10 +57,12 @@ def test_command_line_fixes_a_factor():
 BAD = {
     "seed=1,2": "must belong to one of initializer, model, optimizer, training",
     "data.split_seed=1,2": "must belong to one of initializer, model, optimizer, training",
-    "model.dropout=tag(log,interval(0,0.5))": "model.dropout must begin above 0",
-    "model.dropout=interval(0.5,0)": "model.dropout must go from a number to a greater one",
-    "model.dropout=tag(lin,interval(0,0.5))": "have no other tag than log, found lin",
-    "training.epochs=range(2,3)": "training.epochs must hold at least two numbers",
+    "model.dropout=tag(log,interval(0,0.5))": "model.dropout must be a range .*low > 0.* Pass",
+    "model.dropout=tag(log,range(0.1,0.5,0.1))": "model.dropout must be a range .*step.*log.* Pass",
+    "model.dropout=interval(0.5,0)": "model.dropout must be a range .*low.*high.* Pass",
+    "model.dropout=interval(0,inf)": r"model.dropout must be a number in \[0, 1\), received",
+    "model.dropout=tag(lin,interval(0,0.5))": "there is no other tag than log, found lin",
+    "training.epochs=range(2,3)": "training.epochs must be .* must hold at least two numbers",
     "model.dropout=interval(0,1)": r"model.dropout must be a number in \[0, 1\), received 1.0",
     "model.hidden=choice([64],[0])": r"model.hidden\[0\] must be .* received 0",
     "optimizer.config.learning_rat=interval(1,2)": "learning_rat is not",

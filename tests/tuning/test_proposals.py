@@ -5,7 +5,6 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from fmnist_exp.errors import RecordError
 from fmnist_exp.tuning.proposals import Proposals, Settings
 
 FACTORS = {
@@ -27,8 +26,8 @@ NUM_EPOCHS = 6
 
 
 @pytest.fixture
-def study(tmp_path):
-    return Proposals(tmp_path / "study.db", SETTINGS, FACTORS)
+def study():
+    return Proposals(SETTINGS, FACTORS)
 
 
 def histories(number):
@@ -37,26 +36,28 @@ def histories(number):
 
 
 @pytest.mark.slow
-def test_stopped_study_proposes_what_it_would_have_proposed(tmp_path, study):
-    again = None
+def test_stopped_study_proposes_what_it_would_have_proposed(study):
+    told = []
     for number in range(8):
-        if number % 2 == 0:  # a new process
-            again = Proposals(tmp_path / "again.db", SETTINGS, FACTORS)
-        for each in (study, again):
-            each.propose()
-            each.tell(number, histories(number), histories(number)[-1] if number % 3 else None)
-        assert again.values(number) == study.values(number)
-    assert len({tuple(study.values(number).items()) for number in range(8)}) == 8
+        again = Proposals(SETTINGS, FACTORS)  # in a new process, told in another order
+        for each in reversed(told):
+            again.tell(*each)
+        values = study.propose(number)
+        assert again.propose(number) == values
+        result = histories(number)[-1] if number % 3 else None
+        told.append((number, values, histories(number), result))
+        study.tell(*told[-1])
+    assert len({tuple(values.items()) for _, values, *_ in told}) == 8
 
 
 def test_proposed_numbers_are_short_and_within_their_limits(study):
     for number in range(6):
-        study.propose()
-        rate = study.values(number)["optimizer.config.learning_rate"]
+        values = study.propose(number)
+        rate = values["optimizer.config.learning_rate"]
         assert 1e-4 <= float(rate) <= 1e-2
         assert rate == repr(float(f"{float(rate):.4g}"))
-        assert study.values(number)["model.dropout"] in ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5")
-        assert study.values(number)["training.epochs"] in "23456789"
+        assert values["model.dropout"] in ("0.0", "0.1", "0.2", "0.3", "0.4", "0.5")
+        assert values["training.epochs"] in "23456789"
 
 
 @pytest.mark.slow
@@ -66,37 +67,20 @@ def test_limits_give_up_the_trials_that_optuna_s_median_pruner_gives_up(study):
     )
     decisions = []
     for number in range(20):
-        study.propose()
         limits = study.prune_below(NUM_EPOCHS)
         theirs = optuna.create_study(direction="maximize", pruner=pruner)
-        theirs.add_trials([t for t in study.kept.trials if t.state.is_finished()])
-        trial, values = theirs.ask(), histories(number)
+        theirs.add_trials([study.ended[each] for each in range(number)])
+        trial, accuracies = theirs.ask(), histories(number)
         for epoch in range(1, NUM_EPOCHS):
-            trial.report(values[epoch - 1], epoch)
-            limit = limits[epoch - 1] if limits else None
-            decisions.append(limit is not None and max(values[:epoch]) < limit)
+            trial.report(accuracies[epoch - 1], epoch)
+            decisions.append(max(accuracies[:epoch]) < limits.get(epoch, 0))
             assert decisions[-1] == trial.should_prune()
-        study.tell(number, values, values[-1] if number % 4 else None)
+        result = accuracies[-1] if number % 4 else None
+        study.tell(number, study.propose(number), accuracies, result)
     assert {True, False} == set(decisions)
 
 
 def test_the_last_epoch_has_no_limit(study):
     for number in range(3):
-        study.propose()
-        study.tell(number, [0.5] * NUM_EPOCHS, 0.5)
-    assert study.prune_below(NUM_EPOCHS) == (None, 0.5, 0.5, 0.5, 0.5)
-
-
-def test_trial_that_was_told_is_no_longer_open(study):
-    for _ in range(3):
-        study.propose()
-    study.tell(1, [0.5], None)
-    assert study.open == [0, 2]
-
-
-def test_file_that_is_no_study_is_refused(tmp_path):
-    path = tmp_path / "what? 100%.db"  # an address would cut this name short
-    path.write_bytes(b"no database" * 100)
-    with pytest.raises(RecordError, match=r"cannot open .*100%.db: it must be a study"):
-        Proposals(path, SETTINGS, FACTORS)
-    assert {each.name for each in tmp_path.iterdir()} == {path.name}
+        study.tell(number, study.propose(number), [0.5] * NUM_EPOCHS, 0.5)
+    assert study.prune_below(NUM_EPOCHS) == dict.fromkeys((2, 3, 4, 5), 0.5)

@@ -95,10 +95,11 @@ def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_pat
     real, calls = getattr(where, name), []
 
     def die(*arguments):
-        real(*arguments)
+        done = real(*arguments)
         calls.append(arguments)
         if len(calls) == num_trials:
             raise KeyboardInterrupt
+        return done
 
     with monkeypatch.context() as patched:
         patched.setattr(where, name, die)
@@ -108,12 +109,3 @@ def test_study_killed_between_two_of_its_files_goes_on(last, num_trials, tmp_pat
     tune(tmp_path / "b", total(4), LEARNING)
     assert values(tmp_path / "a") == values(tmp_path / "b")
     assert not [each for each in values(tmp_path / "a") if not each]
-
-
-@pytest.mark.slow
-def test_study_whose_database_was_removed_is_begun_anew(tmp_path):
-    tune(tmp_path, total(3), LEARNING)
-    former = values(tmp_path)
-    (tmp_path / "study.db").unlink()
-    assert tune(tmp_path, total(2), LEARNING) == [[0], [1]]
-    assert values(tmp_path) == former[:2]
