@@ -13,48 +13,46 @@ from pathlib import Path
 
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
 from fmnist_exp.errors import RecordError
-from fmnist_exp.run.store import SHORT, Store, key_of, written
+from fmnist_exp.run.store import SHORT, Store, written
 from fmnist_exp.rundir.records import called, read_record
 
 DAY = 24 * 3600  # seconds
-LEFT = "unfinished, and nobody trains it"
+UNFINISHED = "unfinished: stopped, or in training"
 
 
 def contents(store: Store) -> list[Path]:
-    """All that a store holds, the oldest first: kept runs, then what is left of others."""
-    return [*map(store.folder, store.kept()), *store.left()]
+    """All that a store holds, the oldest first: kept runs, then those that have not ended."""
+    return [*map(store.folder, store.kept()), *map(store.unfinished, store.stopped())]
 
 
 def describe(store: Store) -> str:
     """A line for each thing in the store, and the space they take."""
-    found = contents(store)
-    sizes = [_size(path) / 1e6 for path in found]
+    found, num_kept = contents(store), len(store.kept())
     lines = [f"{'run':{SHORT}}  {'days':>6}  {'MB':>7}  holds"] if found else []
-    for path, size in zip(found, sizes, strict=True):
-        content = _content(path) if path.parent == store.root else LEFT
-        lines.append(f"{key_of(path)[:SHORT]}  {_days(path):6.1f}  {size:7.1f}  {content}")
-    num_left = sum(path.parent != store.root for path in found)
-    counts = f"{counted(len(found) - num_left, 'run')}, {num_left} unfinished"
-    return "\n".join([*lines, f"{counts}, {sum(sizes):.1f} MB in {store.root}"])
+    for path in found:
+        content = _content(path) if path.parent == store.root else UNFINISHED
+        lines.append(f"{path.name[:SHORT]}  {_days(path):6.1f}  {_size(path):7.1f}  {content}")
+    counts = f"{counted(num_kept, 'run')}, {len(found) - num_kept} unfinished"
+    return "\n".join([*lines, f"{counts}, {_size(store.root):.1f} MB in {store.root}"])
 
 
 def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]:
-    """What has a key that begins as given, and what is older than so many days.
+    """What is older than so many days, and what has a key that begins as given.
 
     Raises:
         RecordError: no run has such a key, or several have.
     """
     found = contents(store)
-    keys = set()
+    paths = [path for path in found if _days(path) > older_than]
     for start in starts:
-        fitting = {key_of(path) for path in found if key_of(path).startswith(start)}
-        if len(fitting) != 1:
+        fitting = [path for path in found if path.name.startswith(start)]
+        if (count := len({path.name for path in fitting})) != 1:
             raise RecordError(
-                f"--remove must name one run, received {start!r}, which fits {len(fitting)}. "
+                f"--remove must name one run, received {start!r}, which fits {count}. "
                 "`python -m fmnist_exp.store` lists them."
             )
-        keys |= fitting
-    return [path for path in found if key_of(path) in keys or _days(path) > older_than]
+        paths += fitting
+    return list(dict.fromkeys(paths))
 
 
 @as_command()
@@ -69,29 +67,28 @@ def main() -> None:
     arguments = parser.parse_args()
     store = Store(arguments.store)
     status = 0
-    for path in chosen(store, arguments.remove, arguments.older_than):
+    for folder in chosen(store, arguments.remove, arguments.older_than):
         try:
-            store.remove(path)
-            print(f"removed {path}")
+            store.remove(folder)
+            print(f"removed {folder}")
         except RecordError as error:
             complain(error)
             status = EXIT_BAD_INPUT
     print(describe(store))
-    if status:
-        sys.exit(status)
+    sys.exit(status)
 
 
 def _days(path: Path) -> float:
     return (time.time() - written(path)) / DAY
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file, or of all of a folder that can be seen."""
+def _size(folder: Path) -> float:
+    """Megabytes of all files in a folder that can be seen."""
     total = 0
     with suppress(OSError):  # gone meanwhile, or of another user, as its line says
-        for each in (path, *path.rglob("*")):
+        for each in folder.rglob("*"):
             total += each.lstat().st_size
-    return total
+    return total / 1e6
 
 
 def _content(folder: Path) -> str:

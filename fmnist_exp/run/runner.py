@@ -4,8 +4,8 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,6 @@ from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
 OnEpoch = Callable[[Epoch], None]
-
-
 ALONE = ExecutionConfig(reuse=False)
 
 
@@ -64,21 +62,19 @@ def run(
     config = settled(config)
     splits = loading.load(config.data)
     check_batch_size(config, len(splits.train))
-    record = _blank_record(config, choices, splits, execution)
-    task = _Task(config, splits, record, execution, on_epoch)
+    blank = _blank_record(config, choices, splits, execution)
+    task = _Task(config, splits, blank, execution, on_epoch)
     with working_in(run_dir, wait=True):
         try:
             records.clear(run_dir)
             record = _train_once(task, run_dir)
             if draw is not None:
                 record = measuring.with_figures(record, run_dir, draw)
-        except Pruned as pruned:
-            return task.write_unfinished(run_dir, pruned)
         except BaseException as error:
             # What follows shows it: a traceback, or the end of this run in a sweep.
             log.debug("failed: %s: %s", type(error).__name__, error)
             with suppress(RecordError):  # a full disk must not keep a sweep from ending
-                task.write_unfinished(run_dir, error)
+                records.write_record(run_dir, task.unfinished(run_dir, error))
             raise
         records.write_record(run_dir, record)
     return record
@@ -102,7 +98,7 @@ def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
     A store that cannot be read or written costs no run: it is trained without being kept.
     """
     if not task.execution.reuse:
-        return task.train_into(run_dir, checkpoint=None)
+        return task.train_into(run_dir)
     store, run_key = Store(Path(task.execution.store)), task.record.run_key
     with ExitStack() as claim:
         try:
@@ -110,19 +106,13 @@ def _train_once(task: "_Task", run_dir: Path) -> RunRecord:
             kept = store.find(run_key)
         except RecordError as error:
             log.warning("this run is trained without being kept: %s", error)
-            return task.train_into(run_dir, checkpoint=None)
+            return task.train_into(run_dir)
         if kept is not None:
             record = store.hand_out(kept, run_dir, task.record)
         else:
-            try:
-                record = task.train_into(run_dir, store.checkpoint(run_key))
-            except Pruned:
-                store.clear(run_key)
-                raise
-            try:
+            record = task.train_into(run_dir, store.checkpoint(run_key))
+            if record.status in records.FINISHED:
                 store.keep(record, run_dir)
-            except RecordError as error:
-                log.warning("this run is complete but not kept: %s", error)
         store.clear(run_key)  # also what a process killed here has left
         return record
 
@@ -137,60 +127,57 @@ class _Task:
     execution: ExecutionConfig
     on_epoch: OnEpoch
     epochs: list[Epoch] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)  # spent in each part
     started: float = field(default_factory=time.perf_counter)
 
-    def train_into(self, folder: Path, checkpoint: Path | None) -> RunRecord:
-        """Train, measure and write every file but the record, which is returned."""
-        with self._part("import"):
-            # TensorFlow takes seconds. All that is imported here is imported before the check.
-            from fmnist_exp.engine import (  # noqa: F401
-                backend,
-                evaluation,
-                prediction,
-                saving,
-                training,
-            )
+    def train_into(self, run_dir: Path, state: Path | None = None) -> RunRecord:
+        """Train, measure and write every file but the record, which is returned.
 
-            check_imported_code()
-            backend.use_threads(self.execution.threads_per_run)
+        Args:
+            run_dir: where the files go.
+            state: where the state between two epochs is saved; None for nowhere.
+        """
+        # TensorFlow takes seconds. All that is imported here is imported before the check.
+        from fmnist_exp.engine import backend, evaluation, prediction, saving, training  # noqa: F401
+
+        check_imported_code()
+        backend.use_threads(self.execution.threads_per_run)
         seconds = self.execution.checkpoint_seconds
-        state = training.Checkpoint(checkpoint, seconds) if checkpoint else None
-        with self._part("fit"):
-            result = training.fit(self.config, self.splits, self._end_epoch, state)
-        with self._part("evaluation"):
-            record = measuring.leave_results(folder, self.record, result, self.splits)
+        checkpoint = training.Checkpoint(state, seconds) if state else None
+        begun = time.perf_counter()
+        try:
+            result = training.fit(self.config, self.splits, self._end_epoch, checkpoint)
+        except Pruned as pruned:
+            return self.unfinished(run_dir, pruned)
+        trained = time.perf_counter()
+        record = measuring.leave_results(run_dir, self.record, result, self.splits)
+        ended = time.perf_counter()
         needs = {"model_needs_keras": saving.least_keras(self.config)}
-        return record.replaced(provenance=record.provenance | needs, timing_seconds=self._timing())
+        return record.replaced(
+            provenance=record.provenance | needs,
+            timing_seconds={
+                "fit": trained - begun,
+                "evaluation": ended - trained,
+                "total": ended - self.started,
+            },
+        )
 
-    def write_unfinished(self, run_dir: Path, error: BaseException) -> RunRecord:
-        """Leave what is known of a run that did not come to its end."""
-        record = self.record.replaced(num_epochs=len(self.epochs), timing_seconds=self._timing())
-        if isinstance(error, Pruned):
-            record = record.replaced(status="pruned")
-        elif not isinstance(error, KeyboardInterrupt):
-            kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
-            known = {"type": kind, "message": str(error), "traceback": trace}
-            record = record.replaced(status="failed", error=known)
+    def unfinished(self, run_dir: Path, error: BaseException) -> RunRecord:
+        """The record of a run that did not come to its end; its epochs are written."""
         if self.epochs:
             tables.write_history(run_dir, self.epochs)
-        records.write_record(run_dir, record)
-        return record
+        seconds = {"total": time.perf_counter() - self.started}
+        record = self.record.replaced(num_epochs=len(self.epochs), timing_seconds=seconds)
+        if isinstance(error, Pruned):
+            return record.replaced(status="pruned")
+        if isinstance(error, KeyboardInterrupt):
+            return record  # as it was begun: interrupted
+        kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
+        known = {"type": kind, "message": str(error), "traceback": trace}
+        return record.replaced(status="failed", error=known)
 
     def _end_epoch(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
         self.on_epoch(epoch)
-
-    @contextmanager
-    def _part(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.perf_counter() - begun
-
-    def _timing(self) -> dict[str, float]:
-        return self.seconds | {"total": time.perf_counter() - self.started}
 
 
 def _blank_record(

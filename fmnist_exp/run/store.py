@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import atomic_path, cannot
-from fmnist_exp.locks import is_held, locked
+from fmnist_exp.locks import locked
 from fmnist_exp.run import proofs
 from fmnist_exp.run.proofs import MODEL
 from fmnist_exp.rundir import records
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 UNFINISHED = "unfinished"  # a folder for each run that is in training or on its way into the store
 LOCKS = "locks"
+KEY = re.compile("[0-9a-f]{64}")
 SHORT = 12  # digits of a key that are shown
 INSTEAD = "choose another store with store=DIR, or train without one with reuse=false"
 
@@ -86,12 +87,8 @@ class Store:
             raise cannot("read", folder, error, INSTEAD) from error
 
     def keep(self, record: RunRecord, run_dir: Path) -> None:
-        """Keep a finished run of a run directory: wholly, or not at all.
-
-        Raises:
-            RecordError: the store cannot be written.
-        """
-        place, folder = self.folder(record.run_key), self._unfinished(record.run_key) / "whole"
+        """Keep a finished run of a run directory: wholly, or not at all, which costs no run."""
+        place, folder = self.folder(record.run_key), self.unfinished(record.run_key) / "whole"
         try:
             shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
             folder.mkdir(parents=True)
@@ -99,15 +96,15 @@ class Store:
                 source = run_dir / _name_in_run_dir(name, record)
                 # A shared folder has a group of its own, which must be able to read the file.
                 same_group = source.stat().st_gid == folder.stat().st_gid
-                put = _link if same_group else _copy
-                put(source, folder / name)
+                (_link if same_group else _copy)(source, folder / name)
             records.write_record(folder, record)
             proofs.seal(folder)
             folder.rename(place)
         except (OSError, RecordError) as error:  # whose words name run directories
             cause = error if isinstance(error, OSError) else error.__cause__
             assert isinstance(cause, OSError)
-            raise cannot("write", place, cause, INSTEAD) from error
+            reason = cannot("write", place, cause, INSTEAD)
+            log.warning("this run is complete but not kept: %s", reason)
 
     def hand_out(self, kept: RunRecord, run_dir: Path, asked: RunRecord) -> RunRecord:
         """Put the files of a kept run, but for its record, into a run directory.
@@ -135,32 +132,28 @@ class Store:
         """Where a run is kept."""
         return self.root / run_key
 
+    def unfinished(self, run_key: str) -> Path:
+        """Where a run lies that is still being trained."""
+        return self.root / UNFINISHED / run_key
+
     def checkpoint(self, run_key: str) -> Path:
-        """Where a run that is still being trained keeps its last state."""
-        return self._unfinished(run_key) / "state.npz"
+        """Where such a run keeps its last state."""
+        return self.unfinished(run_key) / "state.npz"
 
     def clear(self, run_key: str) -> None:
         """Remove what is left of a run that has ended, or of killed processes that trained it.
 
-        The run must be claimed. What cannot be removed is named, and stays.
+        The run must be claimed. What cannot be removed stays among those that were stopped.
         """
-        try:
-            if self._unfinished(run_key).exists():
-                self._delete(self._unfinished(run_key))
-        except RecordError as error:
-            log.warning("%s", error)
+        shutil.rmtree(self.unfinished(run_key), ignore_errors=True)
 
     def kept(self) -> list[str]:
         """Keys of all kept runs, the one kept first at the beginning."""
-        return [path.name for path in self._list(self.root) if path.name == key_of(path)]
+        return self._keys(self.root)
 
-    def left(self) -> list[Path]:
-        """What is left of runs that were stopped and that nobody trains now.
-
-        The same command goes on from a state, unless it is one of former code.
-        """
-        found = self._list(self.root / UNFINISHED)
-        return [path for path in found if not self._is_claimed(key_of(path))]
+    def stopped(self) -> list[str]:
+        """Keys of runs that are in training or were stopped: the same command goes on with them."""
+        return self._keys(self.root / UNFINISHED)
 
     def remove(self, path: Path) -> None:
         """Delete a kept run, or what is left of another; run directories stay as they are.
@@ -168,30 +161,18 @@ class Store:
         Raises:
             RecordError: it is in use, or cannot be deleted.
         """
-        with self.claim(key_of(path), wait=False):
+        with self.claim(path.name, wait=False):
             self._delete(path)
 
-    def _unfinished(self, run_key: str) -> Path:
-        return self.root / UNFINISHED / run_key
-
-    def _list(self, folder: Path) -> list[Path]:
+    def _keys(self, folder: Path) -> list[str]:
         """What is named after a run in a folder of the store, the oldest first."""
         try:
-            found = [path for path in folder.iterdir() if key_of(path)]
+            found = [path for path in folder.iterdir() if KEY.fullmatch(path.name)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise cannot("read", folder, error, INSTEAD) from error
-        return sorted(found, key=lambda path: (written(path), path.name))
-
-    def _is_claimed(self, run_key: str) -> bool:
-        """Whether a process trains the run of this key, or may do so for all that can be told."""
-        try:
-            return is_held(self.root / LOCKS / f"{run_key}.lock")
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
+        return [path.name for path in sorted(found, key=lambda path: (written(path), path.name))]
 
     def _delete(self, path: Path) -> None:
         """Delete a file, a folder or a link; never what a link leads to."""
@@ -210,12 +191,6 @@ def written(path: Path) -> float:
         return path.lstat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def key_of(path: Path) -> str:
-    """The key with which the name of a file or folder begins; empty for any other."""
-    found = re.match(r"[0-9a-f]{64}", path.name)
-    return found[0] if found else ""
 
 
 def _name_in_run_dir(name: str, record: RunRecord) -> str:

@@ -5,7 +5,7 @@ from conftest import command
 from study import write_run
 
 from fmnist_exp.run.store import SHORT, Store
-from fmnist_exp.store import LEFT, describe
+from fmnist_exp.store import UNFINISHED, describe
 
 KEYS = [name.ljust(64, "0") for name in ("aa1", "aa2", "b")]
 
@@ -54,34 +54,34 @@ def test_old_runs_are_removed_together(store):
 
 
 def leave_behind(store, key):
-    """What stopped processes have left: a folder with a state, and two things of former code."""
-    unfinished = store.root / "unfinished"
-    former = [unfinished / f"{key}.npz", unfinished / f"{key}-1f" / "a"]
-    for path in (store.checkpoint(key), *former):
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_bytes(bytes(500_000))
-    return sorted(unfinished.iterdir())
+    """What a stopped process has left: a folder with a state."""
+    store.checkpoint(key).parent.mkdir(parents=True)
+    store.checkpoint(key).write_bytes(bytes(500_000))
+    return store.unfinished(key)
 
 
-def test_states_and_half_trained_folders_are_listed_and_removed(store):
+def test_state_of_a_stopped_run_is_listed_and_removed(store):
     left = leave_behind(store, "c" * 64)
     lines = kept(store).stdout.splitlines()
-    assert [line.split()[0] for line in lines if line.endswith(LEFT)] == ["c" * 12] * 3
-    assert [line.split()[1:3] for line in lines if line.endswith(LEFT)] == [["0.0", "0.5"]] * 3
-    assert lines[-1].startswith("3 runs, 3 unfinished, 1.5 MB in ")
+    (line,) = [line for line in lines if line.endswith(UNFINISHED)]
+    assert line.split()[:3] == ["c" * 12, "0.0", "0.5"]
+    assert lines[-1].startswith("3 runs, 1 unfinished, 0.5 MB in ")
     assert kept(store, "--remove", "cc").returncode == 0
-    assert not any(path.exists() for path in left)
+    assert not left.exists()
     assert store.kept() == KEYS
 
 
-def test_what_a_process_trains_is_neither_listed_nor_removed(store):
+def test_what_a_process_trains_is_not_removed(store):
     left = leave_behind(store, "c" * 64)
     with store.claim("c" * 64):
-        assert kept(store, "--older-than", "0").stdout.endswith(f"0.0 MB in {store.root}\n")
-        assert all(path.exists() for path in left)
+        result = kept(store, "--older-than", "0")
+        assert result.returncode == 2
+        assert result.stderr.startswith("RecordError: another process trains run cccccccccccc or ")
+        assert result.stderr.count("\n") == 1
+        assert left.exists()
     assert store.kept() == []
     assert kept(store, "--older-than", "0").returncode == 0
-    assert not any(path.exists() for path in left)
+    assert not left.exists()
 
 
 def test_run_in_use_is_refused_in_one_line_instead_of_waited_for(store):

@@ -160,7 +160,7 @@ def test_store_may_lie_behind_links_as_on_a_scratch_disk(linked, tmp_path):
         store.clear(key)
     assert store.kept() == [key]
     assert store.find(key).metrics == record.metrics
-    assert store.left() == []
+    assert store.stopped() == []
     assert (store.root / linked).is_symlink()
 
 
