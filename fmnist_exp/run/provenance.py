@@ -7,12 +7,12 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from fmnist_exp import __version__
-from fmnist_exp.config import CONFIG_DIR, PACKAGE_DIR
+from fmnist_exp.config import PACKAGE_DIR
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.errors import CodeError
 from fmnist_exp.files import sha256_of
@@ -21,6 +21,8 @@ from fmnist_exp.machine import CHANGE_RESULTS, ENVIRONMENT, available_threads, c
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # What can change the numbers of a run: whole rooms. What `config` makes is in the key itself.
 KEYED_ROOMS = {"data": "data", "engine": "engine", "seeding": "seeding.py"}
+
+_version = functools.cache(version)  # asked for each run of a sweep
 
 
 def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
@@ -69,9 +71,8 @@ def _code_on_disk() -> dict[str, str]:
     """Room -> hash of its modules; of those that train."""
     hashes = {}
     for room in KEYED_ROOMS:
-        files = keyed_files(room)
-        names = [path.relative_to(PACKAGE_DIR).as_posix() for path in files]
-        hashes[room] = hash_of(dict(zip(names, map(sha256_of, files), strict=True)))
+        paths = keyed_files(room)
+        hashes[room] = hash_of({p.relative_to(PACKAGE_DIR).as_posix(): sha256_of(p) for p in paths})
     return hashes
 
 
@@ -121,32 +122,21 @@ def _commit() -> dict[str, Any]:
 
     A package installed inside somebody else's repository is no part of its commits.
     """
-    if _git("ls-files", "--error-unmatch", "run/provenance.py") is None:
-        return {"git_commit": None, "git_dirty": None}
-    code = [str(PACKAGE_DIR), str(CONFIG_DIR), str(PACKAGE_DIR.parent / "hydra_plugins")]
-    changes = _git("status", "--porcelain", "--untracked-files=no", "--", *code)
-    dirty = None if changes is None else changes != ""
-    return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": dirty}
-
-
-def _git(*arguments: str) -> str | None:
-    """What git answers in the project's folder; None without git or outside a checkout."""
-    command = ["git", "-C", str(PACKAGE_DIR), *arguments]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return None
+        _git("ls-files", "--error-unmatch", "run/provenance.py")
+        code = (".", "../conf", "../hydra_plugins")
+        changes = _git("status", "--porcelain", "--untracked-files=no", "--", *code)
+        return {"git_commit": _git("rev-parse", "HEAD"), "git_dirty": changes != ""}
+    except (OSError, subprocess.SubprocessError):  # no git, or no checkout
+        return {"git_commit": None, "git_dirty": None}
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(PACKAGE_DIR), *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return answer.stdout.strip()
 
 
 def _environment() -> dict[str, str]:
     found = {name: os.environ.get(name, ENVIRONMENT.get(name)) for name in CHANGE_RESULTS}
     return {name: text for name, text in found.items() if text}
-
-
-@functools.cache
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

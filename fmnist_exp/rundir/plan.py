@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from fmnist_exp.errors import RecordError
-from fmnist_exp.files import read_regular, write_text
-from fmnist_exp.strict import Model, Strict, reason
+from fmnist_exp.files import write_text
+from fmnist_exp.rundir.records import read_json
+from fmnist_exp.strict import Strict
 
 STUDY = "study.json"
 FOLDER = "plan"
 FORMAT = 1
-MAX_BYTES = 4_000_000  # of one file; 10 kB are usual
+REPAIR = "Start the sweep again in another directory with hydra.sweep.dir=DIR."
 
 
 class PlannedStudy(Strict):
@@ -68,26 +68,18 @@ def write_study(sweep_dir: Path, study: PlannedStudy) -> None:
 
 def write_run(sweep_dir: Path, run: PlannedRun) -> None:
     """Write the plan of one run; RecordError if the directory cannot be written."""
-    write_text(_path_of(sweep_dir, run.number), run.model_dump_json(indent=1) + "\n")
+    write_text(sweep_dir / FOLDER / f"{run.number}.json", run.model_dump_json(indent=1) + "\n")
 
 
 def read_study(sweep_dir: Path) -> PlannedStudy | None:
-    """What is fixed for a sweep; None if the directory holds no plan.
-
-    Raises:
-        RecordError: the file cannot be read.
-    """
+    """What is fixed for a sweep, None without a plan; RecordError if it cannot be read."""
     path = sweep_dir / STUDY
-    return _read(path, PlannedStudy) if path.exists() else None
+    return read_json(path, PlannedStudy, REPAIR) if path.exists() else None
 
 
 def read_run(sweep_dir: Path, number: int) -> PlannedRun:
-    """The plan of one run.
-
-    Raises:
-        RecordError: the file is missing or cannot be read.
-    """
-    return _read(_path_of(sweep_dir, number), PlannedRun)
+    """The plan of one run; RecordError if it is missing or cannot be read."""
+    return read_json(sweep_dir / FOLDER / f"{number}.json", PlannedRun, REPAIR)
 
 
 def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
@@ -95,18 +87,3 @@ def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
     study = read_study(sweep_dir)
     for number in range(0 if study is None else study.num_runs):
         yield read_run(sweep_dir, number)
-
-
-def _path_of(sweep_dir: Path, number: int) -> Path:
-    return sweep_dir / FOLDER / f"{number}.json"
-
-
-def _read(path: Path, model: type[Model]) -> Model:
-    try:
-        return model.model_validate_json(read_regular(path, MAX_BYTES))
-    except (OSError, ValidationError) as error:
-        problem = reason(error, model) if isinstance(error, ValidationError) else error.strerror
-        raise RecordError(
-            f"cannot read {path}: it must hold the plan of a sweep; {problem}. Start the sweep "
-            "again in another directory with hydra.sweep.dir=DIR."
-        ) from error

@@ -4,19 +4,18 @@ A run directory is finished if and only if it holds `run.json`, which is written
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_text
-from fmnist_exp.strict import MAX_SHOWN, Strict, reason
+from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_bytes
+from fmnist_exp.strict import MAX_SHOWN, Model, Strict, reason
 
-MAX_BYTES = 4_000_000  # of a record; 10 kB are usual
+MAX_BYTES = 4_000_000  # of a file of JSON; 10 kB are usual
 RECORD = "run.json"
 HISTORY = "history.csv"
 PREDICTIONS = "predictions.npz"
@@ -65,8 +64,6 @@ class RunRecord(Strict):
         reused: whether the run was taken from the store instead of being trained.
     """
 
-    model_config = ConfigDict(allow_inf_nan=True)  # as measured; the file holds null instead
-
     schema_version: int = Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION, title=str(SCHEMA_VERSION))
     status: Status
     run_key: str
@@ -93,20 +90,17 @@ class RunRecord(Strict):
     def _is_measured(cls, table: Table, info: ValidationInfo) -> Table:
         """A finished run has every metric of every split and class; a completed one has numbers."""
         status, is_whole = info.data.get("status"), info.field_name == "metrics"
-        if status not in FINISHED:
-            return table
         rows = SPLITS if is_whole else info.data.get("class_names", ())
-        columns, nullable = (METRICS, ()) if is_whole else (CLASS_METRICS, CLASS_METRICS[:-1])
-        wanted = dict.fromkeys(rows, sorted(columns))
-        if (received := {row: sorted(numbers) for row, numbers in table.items()}) != wanted:
+        columns = METRICS if is_whole else CLASS_METRICS
+        # Of a class without images its support alone is known.
+        known = () if status == "diverged" else METRICS if is_whole else ("support",)
+        is_measured = table.keys() == {*rows} and all(
+            numbers.keys() == {*columns} and None not in map(numbers.get, known)
+            for numbers in table.values()
+        )
+        if status in FINISHED and not is_measured:
             rule = f"must hold {', '.join(columns)} for {', '.join(rows)}"
-            raise ValueError(f"{rule}, received {received}"[:MAX_SHOWN])
-        for row, numbers in table.items():
-            for column, value in numbers.items():
-                known = column in nullable if value is None else math.isfinite(value)
-                if status == "completed" and not known:
-                    rule = f"must hold a finite {column} for {row}, as the run is completed"
-                    raise ValueError(f"{rule}, received {value}")
+            raise ValueError(f"{rule}, received {table}"[:MAX_SHOWN])
         return table
 
 
@@ -149,34 +143,39 @@ def clear(run_dir: Path) -> None:
 
 
 def write_record(run_dir: Path, record: RunRecord) -> None:
-    """Write `run.json`; numbers that are not finite become null.
-
-    Raises:
-        RecordError: the file cannot be written.
-    """
-    text = json.dumps(record.model_dump())
-    values = json.loads(text, parse_constant=lambda not_finite: None)
-    write_text(run_dir / RECORD, json.dumps(values, indent=2) + "\n")
+    """Write `run.json`; RecordError if that cannot be."""
+    text = json.dumps(record.model_dump(), indent=2, ensure_ascii=False) + "\n"
+    write_bytes(run_dir / RECORD, text.encode(errors="replace"))  # a file's name may be no UTF-8
 
 
 def read_record(run_dir: Path) -> RunRecord:
-    """Read and check `run.json`.
+    """Read and check `run.json`; errors as `read_json`."""
+    return read_json(run_dir / RECORD, RunRecord)
+
+
+def read_json(path: Path, model: type[Model], repair: str = "") -> Model:
+    """Read and check a file of JSON.
+
+    Args:
+        path: the file.
+        model: what it must hold.
+        repair: as `cannot_read` takes it.
 
     Raises:
-        RecordError: the file is missing, is not JSON, or is not a record of this layout.
+        RecordError: the file is missing, is not JSON, or does not hold what it must.
     """
-    path = run_dir / RECORD
     try:
-        return RunRecord.model_validate(json.loads(read_regular(path, MAX_BYTES)))
+        return model.model_validate_json(read_regular(path, MAX_BYTES))
     except ValidationError as error:
-        raise cannot_read(path, reason(error, RunRecord)) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise cannot_read(path, f"it is not readable JSON ({error})") from error
+        raise cannot_read(path, reason(error, model), repair) from error
+    except OSError as error:
+        raise cannot_read(path, f"{error.strerror}", repair) from error
 
 
-def cannot_read(path: Path, problem: str) -> RecordError:
+def cannot_read(path: Path, problem: str, repair: str = "") -> RecordError:
     """The error that says which file of a run cannot be read, why, and what to do."""
-    return RecordError(
-        f"cannot read {path}: {problem}. A record is written once, by the run itself: train that "
-        f"run again, or move {path.parent} out of the way."
+    again = (
+        "A record is written once, by the run itself: train that run again, or move "
+        f"{path.parent} out of the way."
     )
+    return RecordError(f"cannot read {path}: {problem}. {repair or again}")

@@ -158,7 +158,6 @@ def checkout(tmp_path, monkeypatch):
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "all")
     monkeypatch.setattr(provenance, "PACKAGE_DIR", package)
-    monkeypatch.setattr(provenance, "CONFIG_DIR", tmp_path / "conf")
     return tmp_path
 
 
@@ -189,5 +188,4 @@ def test_package_inside_the_repository_of_others_records_none_of_their_commits(
     (installed / "run").mkdir(parents=True)
     (installed / "run" / "provenance.py").write_text("text")
     monkeypatch.setattr(provenance, "PACKAGE_DIR", installed)
-    monkeypatch.setattr(provenance, "CONFIG_DIR", installed / "conf")
     assert provenance._commit() == {"git_commit": None, "git_dirty": None}

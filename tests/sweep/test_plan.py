@@ -54,7 +54,7 @@ def test_unchanged_files_are_not_warned_of(tmp_path, caplog):
 def test_damaged_plan_is_refused(tmp_path, name, content):
     begin(tmp_path, "seed=1,2")
     (tmp_path / name).write_text(content)
-    with pytest.raises(RecordError, match=rf"{name}: it must hold the plan of a sweep"):
+    with pytest.raises(RecordError, match=rf"cannot read .*{name}: .* Start the sweep again"):
         planned(tmp_path, 0, compose_config(*SMALL, "seed=1"))
 
 
