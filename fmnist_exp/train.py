@@ -29,7 +29,8 @@ from fmnist_exp.run.store import Store
 from fmnist_exp.rundir.records import RunRecord, called
 from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.checking import listed
-from fmnist_exp.sweep.command_line import compose, read_arguments, words_for_options
+from fmnist_exp.sweep.command_line import read_arguments, words_for_options
+from fmnist_exp.sweep.composing import compose
 from fmnist_exp.sweep.single import SingleRun, request
 from fmnist_exp.sweep.task import train, train_run
 
@@ -108,7 +109,7 @@ def _carry_out(options: argparse.Namespace) -> list[JobReturn]:
         if any(getattr(options, name) for name in hydra_private.REQUESTS):
             request(options)
             return []
-        composed = compose(options)
+        composed = compose(options.overrides, options.multirun)
         if composed.hydra.mode == RunMode.MULTIRUN:
             return hydra_private.multirun(composed, train)
         return _single(composed)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 
 from fmnist_exp import train as entrypoint
 from fmnist_exp.config import CONFIG_DIR
@@ -142,6 +143,12 @@ def tiny_config() -> Callable[..., RunConfig]:
         return config_of(*sizes, *recipe, "model.hidden=[16]", *overrides)
 
     return build
+
+
+@pytest.fixture(autouse=True)
+def recipes_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models without a recipe leave one in Hydra's store, which lasts as long as the process."""
+    monkeypatch.setitem(ConfigStore.instance().repo, "training", {})
 
 
 ENGINES = {"C": "c", "XLA": "xla"}  # as a record names them -> as a config does

@@ -10,7 +10,7 @@ from hydra.types import RunMode
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.sweep import command_line, hydra_private, single
+from fmnist_exp.sweep import command_line, composing, hydra_private, single
 from fmnist_exp.sweep.task import train
 
 
@@ -45,7 +45,7 @@ def plan_command_line(arguments: Sequence[str]) -> Planned:
     """Check a command line as the entrypoint does, and start nothing."""
     options = command_line.read_arguments(arguments)
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        composed = command_line.compose(options)
+        composed = composing.compose(options.overrides, options.multirun)
         given = hydra_private.task_overrides(composed)
         if composed.hydra.mode != RunMode.MULTIRUN:
             run = single.SingleRun(composed)

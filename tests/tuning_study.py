@@ -13,7 +13,7 @@ from study import change_record, write_run
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.rundir.plan import PlannedRun, read_run, read_runs
-from fmnist_exp.sweep import command_line, hydra_private
+from fmnist_exp.sweep import command_line, composing, hydra_private
 from fmnist_exp.sweep.task import train
 from fmnist_exp.tuning.study import TunedStudy
 
@@ -25,7 +25,8 @@ def studied(*overrides: str) -> Iterator[tuple[TunedStudy, list[str]]]:
     """A tuned sweep that is not prepared yet, and what it is to be prepared for."""
     arguments = ["--multirun", "experiment=tune", *SMALL, *overrides]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        composed = command_line.compose(command_line.read_arguments(arguments))
+        options = command_line.read_arguments(arguments)
+        composed = composing.compose(options.overrides, options.multirun)
         study = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
         assert isinstance(study, TunedStudy)
         yield study, hydra_private.task_overrides(composed)

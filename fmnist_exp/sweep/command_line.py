@@ -1,27 +1,21 @@
 """A command line as people type it: flags anywhere, `~` for the home folder, `{}` for none."""
 
 import argparse
-import codecs
 import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
-import hydra
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
-from hydra.errors import HydraException, MissingConfigException
-from hydra.types import RunMode
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.sweep import hydra_private
-from fmnist_exp.sweep.explaining import explained
 
 FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, refused here
-DEFAULT_RECIPE = "training=baseline"  # of a model that has none of its own
+SEE_HELP = "`python -m fmnist_exp.train --help` lists all."
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -35,7 +29,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     try:
         options, unknown = parser.parse_known_intermixed_args(list(arguments))
     except argparse.ArgumentError as error:
-        raise ConfigError(f"{error}. `python -m fmnist_exp.train --help` lists all.") from error
+        raise ConfigError(f"{error}. {SEE_HELP}") from error
     known = [
         flag for each in parser._actions if each.dest not in FOREIGN for flag in each.option_strings
     ]
@@ -44,64 +38,13 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
             raise ConfigError(f"{override} must have -- before it: --{override}.")
     if unknown:
         mistyped = next((each for each in unknown if each.startswith("-")), unknown[0])
-        raise ConfigError(
-            f"{mistyped} is not an option.{did_you_mean(mistyped, known)} "
-            "`python -m fmnist_exp.train --help` lists all."
-        )
+        raise ConfigError(f"{mistyped} is not an option.{did_you_mean(mistyped, known)} {SEE_HELP}")
     _check(options)
     options.overrides = [as_hydra_reads(override) for override in options.overrides]
     if options.config_dir is not None:
         folder = f"file://{os.path.abspath(options.config_dir)}"
         options.overrides.insert(0, f"hydra.searchpath=[{quoted(folder)}]")
     return options
-
-
-def compose(options: argparse.Namespace) -> DictConfig:
-    """The config of a command line, with Hydra's own section: `hydra.mode` says of what.
-
-    Args:
-        options: as `read_arguments`; Hydra must be initialized.
-
-    Raises:
-        ConfigError: it cannot be composed, or names several values for a single run.
-    """
-    with explained(options.overrides):
-        try:
-            return _compose(options.overrides, options.multirun)
-        except MissingConfigException as error:
-            if not _lacks_recipe(error, options.overrides):
-                raise
-        options.overrides.append(DEFAULT_RECIPE)
-        return _compose(options.overrides, options.multirun)
-
-
-def _compose(overrides: list[str], multirun: bool) -> DictConfig:
-    parsed = OverridesParser.create().parse_overrides(overrides)
-    several = [each.input_line for each in parsed if each.is_sweep_override()]
-    if not multirun:
-        single = [each for each in overrides if each not in several]
-        config = hydra.compose("config", single, return_hydra_config=True)
-        if config.hydra.mode != RunMode.MULTIRUN:
-            config.hydra.mode = RunMode.RUN
-            if several:
-                raise ConfigError(
-                    f"{several[0]} names several values, received for a single run. Add --multirun "
-                    "for a run of each; put a list into brackets, KEY=[1,2]."
-                )
-            return config
-    loader = GlobalHydra.instance().config_loader()
-    mode = f"hydra.mode={RunMode.MULTIRUN.name}"  # also for runs in other processes
-    return loader.load_configuration("config", [*overrides, mode], RunMode.MULTIRUN)
-
-
-def _lacks_recipe(error: MissingConfigException, overrides: Sequence[str]) -> bool:
-    """Whether a model was chosen beside which there is no recipe of its name."""
-    group, _, option = str(error.missing_cfg_file).rpartition("/")
-    if group != "training" or any(each.startswith("training=") for each in overrides):
-        return False
-    path = [each for each in overrides if each.startswith("hydra.searchpath=")]
-    loader = GlobalHydra.instance().config_loader()
-    return option in loader.get_group_options("model", overrides=path)
 
 
 def words_for_options(master: DictConfig) -> list[str]:
@@ -145,21 +88,15 @@ def _check(options: argparse.Namespace) -> None:
     if options.resolve and not (options.cfg or options.help):
         raise ConfigError("--resolve must stand beside --cfg or --help. Pass --cfg job --resolve.")
     folder = options.config_dir
-    if folder is None:
-        return
-    if not os.path.isdir(folder):
+    if folder is not None and not os.path.isdir(folder):
         raise ConfigError(
             f"--config-dir must name a folder, received {folder!r}. Pass a folder with groups of "
             "your own, such as FOLDER/training/mine.yaml."
         )
-    if any(each.startswith("hydra.searchpath=") for each in options.overrides):
+    if folder is not None and any(
+        each.startswith("hydra.searchpath=") for each in options.overrides
+    ):
         raise ConfigError(
             "--config-dir and hydra.searchpath must not be given both. Pass all folders as "
             "hydra.searchpath=[file:///FOLDER,file:///OTHER]."
         )
-    for path in sorted(Path(folder).rglob("*.yaml")):
-        if path.is_file() and path.read_bytes()[:3] == codecs.BOM_UTF8:
-            raise ConfigError(
-                f"{path} must be UTF-8 without a byte order mark, behind which Hydra does not see "
-                "the line `# @package`. Save it as plain UTF-8."
-            )

@@ -1,4 +1,4 @@
-"""The runs of a sweep: expanded into overrides, and composed at a twentieth of Hydra's cost.
+"""From overrides to configs: that of a command line, and those of the runs of a sweep.
 
 Hydra reads and merges every config file anew for every run. Runs of a sweep differ in few options,
 mostly in plain values such as the seed: each combination of options is composed once, and values
@@ -10,17 +10,63 @@ import functools
 import itertools
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import hydra
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.sweep.command_line import DEFAULT_RECIPE, as_hydra_reads
+from fmnist_exp.sweep.command_line import as_hydra_reads
+from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.option_files import check_option_files
 
 Overrides = tuple[str, ...]  # of one run
+NO_RECIPE = {"name": "baseline"}  # beside the defaults of the schema, which are the baseline's
+
+
+def compose(overrides: list[str], multirun: bool) -> DictConfig:
+    """The config of a command line, with Hydra's own section: `hydra.mode` says of what.
+
+    Args:
+        overrides: of the command line; Hydra must be initialized.
+        multirun: whether it asks for a sweep; its config may also do so.
+
+    Raises:
+        ConfigError: it cannot be composed, or names several values for a single run.
+    """
+    with explained(overrides):
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        path = [each for each in parsed if each.key_or_group == "hydra.searchpath"]
+        for folder in (str(folder) for each in path for folder in list(each.value())):
+            check_option_files(Path(folder.removeprefix("file://")))
+        loader = GlobalHydra.instance().config_loader()
+        models, recipes = (
+            loader.get_group_options(group, overrides=[str(each.input_line) for each in path])
+            for group in ("model", "training")
+        )
+        for model in {*models} - {*recipes}:
+            ConfigStore.instance().store(group="training", name=model, node=NO_RECIPE)
+        several = [each.input_line for each in parsed if each.is_sweep_override()]
+        if not multirun:
+            single = [each for each in overrides if each not in several]
+            config = hydra.compose("config", single, return_hydra_config=True)
+            if config.hydra.mode != RunMode.MULTIRUN:
+                config.hydra.mode = RunMode.RUN
+                if several:
+                    raise ConfigError(
+                        f"{several[0]} names several values, received for a single run. Add "
+                        "--multirun for a run of each; put a list into brackets, KEY=[1,2]."
+                    )
+                return config
+        mode = f"hydra.mode={RunMode.MULTIRUN.name}"  # also for runs in other processes
+        return loader.load_configuration("config", [*overrides, mode], RunMode.MULTIRUN)
 
 
 class Composer:
@@ -34,11 +80,11 @@ class Composer:
     def __init__(self, master: DictConfig, loader: ConfigLoader) -> None:
         self.master = master
         self.loader = loader
-        self.composed: dict[Overrides, DictConfig] = {}
-        self.alone: dict[int, DictConfig] = {}  # by the id of a composed one
-        # Both take milliseconds, and runs repeat one another.
+        # By combination of options: the config, and the same without Hydra's section.
+        self.composed: dict[Overrides, tuple[DictConfig, DictConfig]] = {}
         of_hydra: Any = OmegaConf.to_container(master.hydra.overrides.hydra, resolve=False)
         self.of_hydra: list[str] = of_hydra  # as they were given
+        # Both take milliseconds, and runs repeat one another.
         options_of = functools.partial(loader.get_group_options, overrides=of_hydra)
         self.options_of = functools.cache(options_of)
         parser = OverridesParser.create(config_loader=loader)
@@ -67,8 +113,7 @@ class Composer:
         Raises:
             ConfigError: two experiments at once.
         """
-        runs = itertools.product(*map(_levels, self.factors(params, arguments)))
-        return [(*run, DEFAULT_RECIPE) if self._lacks_recipe(run) else run for run in runs]
+        return list(itertools.product(*map(_levels, self.factors(params, arguments))))
 
     def first(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[str]:
         """The overrides of the first run of a sweep, also of one whose runs are proposed."""
@@ -76,7 +121,7 @@ class Composer:
 
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
-        base, values = self._base(run)
+        base, _, values = self._base(run)
         config = _with_values(base, values)
         names = config.hydra.job.config.override_dirname
         named = [line for line in run if self.parsed(line).key_or_group not in names.exclude_keys]
@@ -90,15 +135,11 @@ class Composer:
 
         Hydra's section stands beside it, as it is for all runs of these options.
         """
-        base, values = self._base(run)
-        if id(base) not in self.alone:
-            ours = [str(key) for key in base if key != "hydra"]
-            self.alone[id(base)] = OmegaConf.masked_copy(base, ours)
-            OmegaConf.set_struct(self.alone[id(base)], True)  # as the whole is
-        return _with_values(self.alone[id(base)], values), base.hydra
+        base, alone, values = self._base(run)
+        return _with_values(alone, values), base.hydra
 
-    def _base(self, run: Sequence[str]) -> tuple[DictConfig, list[Override]]:
-        """The config of a run's combination of options, and the values that are to be set in it."""
+    def _base(self, run: Sequence[str]) -> tuple[DictConfig, DictConfig, list[Override]]:
+        """The config of a run's options, whole and alone, and the values that are to be set."""
         overrides = [self.parsed(line) for line in run]
         others = [  # which are applied among the values, and not before them, as options are
             each
@@ -111,19 +152,11 @@ class Composer:
         ]
         options = tuple(itertools.compress(run, map(operator.not_, is_value)))
         if options not in self.composed:
-            self.composed[options] = self.loader.load_sweep_config(self.master, list(options))
-        return self.composed[options], list(itertools.compress(overrides, is_value))
-
-    def _lacks_recipe(self, run: Overrides) -> bool:
-        """Whether a run chooses a model beside which there is no recipe of its name."""
-        choices = self.master.hydra.runtime.choices
-        model = next((each[6:] for each in run if each.startswith("model=")), None)
-        return (
-            model in self.options_of("model")
-            and model not in self.options_of("training")
-            and choices.get("training") == choices.get("model")
-            and not any(each.startswith("training=") for each in run)
-        )
+            base = self.loader.load_sweep_config(self.master, list(options))
+            alone = OmegaConf.masked_copy(base, [str(key) for key in base if key != "hydra"])
+            OmegaConf.set_struct(alone, True)  # as the whole is
+            self.composed[options] = base, alone
+        return *self.composed[options], list(itertools.compress(overrides, is_value))
 
     def _sets_value(self, override: Override) -> bool:
         """Whether an override sets a plain value: it chooses no file, adds and deletes nothing."""

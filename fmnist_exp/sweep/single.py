@@ -14,8 +14,7 @@ from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.checking import check_data, check_output_dir, fixed_directory
-from fmnist_exp.sweep.command_line import compose
-from fmnist_exp.sweep.composing import Composer
+from fmnist_exp.sweep.composing import Composer, compose
 from fmnist_exp.sweep.explaining import explained
 
 
@@ -54,7 +53,7 @@ def request(options: argparse.Namespace) -> None:
     if options.shell_completion:
         hydra_private.answer(options)
         return
-    composed = compose(options)
+    composed = compose(options.overrides, options.multirun)
     if composed.hydra.mode == RunMode.MULTIRUN:
         composer = Composer(composed, GlobalHydra.instance().config_loader())
         params = composed.hydra.sweeper.get("params") or {}

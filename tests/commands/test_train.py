@@ -60,10 +60,6 @@ BAD_COMMANDS = {
         ["hydra.mode=MULTIRUN", "data=synthetic", "training.batch_size=8,1601"],
         r"training.batch_size must be at most the 1600 images .* received 1601",
     ),
-    "recipe of no model": (
-        ["--config-dir", "OWN", "model=mine", "training=mine"],
-        r"training must name an option, received 'mine'.* own",
-    ),
     "bad value in a group of one's own": (
         ["--config-dir", "OWN", "training=own"],
         r"training.epochs must be .* received 0",

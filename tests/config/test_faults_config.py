@@ -67,7 +67,7 @@ def test_E25_override_that_is_nested_too_deep_is_refused(tmp_path):
 def test_case_14_only_files_that_are_composed_count(tmp_path):
     for number in range(17):
         own(tmp_path, RECIPE.replace("own", "${seed}"), f"training/other{number}.yaml")
-    own(tmp_path, "[" * 2000, "notes.yaml")
+    own(tmp_path, "[" * 2000, "notes/notes.yaml")
     assert plan(tmp_path, "training.name='${seed}a'").configs[0].training.name == "0a"
 
 

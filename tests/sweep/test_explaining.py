@@ -26,7 +26,6 @@ MEANT = {
     "data.seed": "seed",
     "optmizer": "optimizer",
     "model.nme": "model.name",
-    "beta_1": "++optimizer.config.beta_1",
     "foo": None,
     "optimizer.config.momentum": None,
 }
@@ -34,7 +33,7 @@ MEANT = {
 
 @pytest.mark.parametrize("key", MEANT)
 def test_case_lr_key_is_known_by_its_last_part_initials_or_spelling(key):
-    assert nearest(key, KEYS, ["optimizer.config.beta_1"]) == MEANT[key]
+    assert nearest(key, KEYS) == MEANT[key]
 
 
 SHOWS = "`python -m fmnist_exp.train --cfg job` shows every key and value."
@@ -42,15 +41,16 @@ ANSWERS = {
     "lr=0.1": "lr is not a key of the config. Did you mean optimizer.config.learning_rate? "
     + SHOWS,
     "optimizer.lr=0.1": (
-        "optimizer.lr is not a key of optimizer=adam. Did you mean optimizer.config.learning_rate? "
+        "optimizer.lr is not a key of the config. Did you mean optimizer.config.learning_rate? "
         + SHOWS
     ),
     "foo=1": "foo is not a key of the config. " + SHOWS,
     "optimizer.config.beta_1=0.8": (
-        "optimizer.config.beta_1 is not set by optimizer=adam, which leaves it at Keras's default. "
-        "Write ++ before it to add it where it is missing: ++optimizer.config.beta_1=VALUE."
+        "optimizer.config.beta_1 is not set by the chosen optimizer, which leaves it at Keras's "
+        "default. Write ++ before it to add it where it is missing: "
+        "++optimizer.config.beta_1=VALUE."
     ),
-    "data={zzz:1}": "data.zzz is not a key of data=synthetic. " + SHOWS,
+    "data={zzz:1}": "data.zzz is not a key of the config. " + SHOWS,
     "model=deep": "model must name an option, received 'deep'. Known: baseline, regularized.",
     "seed=0,1": (
         "seed=0,1 names several values, received for a single run. Add --multirun for a run of "
@@ -87,34 +87,31 @@ NO_MOMENTUM = (
     "out, or start a sweep of its own for it."
 )
 LACKING = {
-    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": (
-        NO_MOMENTUM.format("optimizer=adam")
-    ),
+    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": (NO_MOMENTUM.format("Adam")),
     "optimizer=nesterov,adam ++optimizer.config.momentum=0.5,0.9": NO_MOMENTUM.format("Adam"),
     "optimizer=sgd,nesterov optimizer.config.momentum=0.5,0.9": (
-        "optimizer.config.momentum is not set by optimizer=sgd, which leaves it at Keras's "
-        "default. Write ++ before it to add it where it is missing: "
+        "optimizer.config.momentum is not set by the chosen optimizer, which leaves it at "
+        "Keras's default. Write ++ before it to add it where it is missing: "
         "++optimizer.config.momentum=VALUE."
     ),
     "model=regularized,baseline training.callbacks.early_stopping.config.patience=3": (
-        "training.callbacks.early_stopping.config.patience is not a key of training=baseline. "
-        + SHOWS
+        "training.callbacks.early_stopping.config.patience is not a key of the config. " + SHOWS
     ),
 }
 
 
 TUNED = {
     "experiment=tune hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials",
-    "hydra.sweeper.n_trials=3": "hydra.sweeper.num_trials with hydra/sweeper=tpe",
     "hydra/sweeper=tpe num_trials=3": "hydra.sweeper.num_trials",
-    "hydra.launcher.n_jobs=3": "hydra.launcher.n_jobs with hydra/launcher=cores",
+    "hydra.swep.subdir=3": "hydra.sweep.subdir",
+    "hydra/launcher=cores hydra.launcher.njobs=3": "hydra.launcher.n_jobs",
     "hydra.launcher.partition=x": None,
     "hydra.sweeper.foo=3": None,
 }
 
 
 @pytest.mark.parametrize("overrides", TUNED)
-def test_key_of_a_sweeper_or_launcher_is_named_with_its_option(overrides, tmp_path):
+def test_key_of_a_sweeper_or_launcher_is_known_too(overrides, tmp_path):
     sweep = ("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 's'}")
     with pytest.raises(ConfigError) as refused:
         plan_command_line([*sweep, *overrides.split()])

@@ -1,0 +1,68 @@
+"""Option files of a folder of one's own are refused before Hydra reads them, at once, by name."""
+
+import os
+import time
+
+import pytest
+from planning import plan_command_line, show
+
+from fmnist_exp.errors import ConfigError
+
+BOMB = "a0: &a0 [x]\n" + "".join(
+    f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(9)
+)
+UNREADABLE = {
+    "bomb": (BOMB, r"its aliases must unfold to at most 10000 values"),
+    "alias of itself": ("callbacks: &a {b: *a}\n", r"its aliases must unfold to at most"),
+    "large": ("a: 1 " + "#" * 100_000, r"it must hold at most 100000 bytes, received 100005"),
+    "no YAML": ("callbacks: [\n", r"expected the node content"),
+    "deep": ("a: " + "[" * 5000 + "]" * 5000, r"it is nested too deep"),
+    "code": ("a: !!python/object/apply:os.system [true]\n", r"could not determine a constructor"),
+    "twice": ("epochs: 1\nepochs: 2\n", r"found duplicate key epochs"),
+    "mark": ("\ufeffepochs: 1\n", r"it has a byte order mark"),
+}
+
+
+def folder_of(path, text):
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return path.parent.parent
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_E26_unreadable_option_is_refused_in_one_line(name, tmp_path):
+    text, reason = UNREADABLE[name]
+    folder = folder_of(tmp_path / "own" / "training" / "mine.yaml", text)
+    with pytest.raises(ConfigError, match=rf"training/mine.yaml must be .*{reason}") as refused:
+        plan_command_line(["--config-dir", str(folder), "training=mine"])
+    assert "\n" not in str(refused.value)
+
+
+REQUESTS = ([], ["--cfg", "job"], ["--info", "config"], ["--help"], ["--multirun"])
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize("place", ["own/common.yaml", "own/training/mine.yaml"])
+def test_E26_alias_bomb_is_refused_before_it_unfolds(request_, place, tmp_path):
+    """Unfolded it would take 10 GB and minutes."""
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text(BOMB)
+    started = time.process_time()
+    with pytest.raises(ConfigError, match="its aliases must unfold"):
+        show(["--config-dir", str(tmp_path / "own"), "training=mine", *request_])
+    assert time.process_time() - started < 2  # 0.1 s measured; unfolding takes minutes
+
+
+def test_pipe_in_a_group_is_refused_and_not_waited_for(tmp_path):
+    folder = folder_of(tmp_path / "own" / "training" / "mine.yaml", "epochs: 1\n")
+    os.mkfifo(folder / "training" / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe.yaml must be .* it is not a regular file"):
+        plan_command_line(["--config-dir", str(folder), "training=mine"])
+
+
+def test_large_tree_that_holds_no_options_is_not_read(tmp_path):
+    folder = folder_of(tmp_path / "own" / "training" / "mine.yaml", "epochs: 1\n")
+    folder_of(folder / "training" / "deeper" / "still" / "other.yaml", BOMB)
+    folder_of(folder / "results" / "notes" / "bomb.yaml", BOMB)
+    show(["--config-dir", str(folder), "training=mine", "--cfg", "job"])
