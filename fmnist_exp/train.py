@@ -31,14 +31,15 @@ from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.checking import listed
 from fmnist_exp.sweep.command_line import read_arguments, words_for_options
 from fmnist_exp.sweep.composing import compose
-from fmnist_exp.sweep.single import SingleRun, request
+from fmnist_exp.sweep.single import checked_run, request
 from fmnist_exp.sweep.task import train, train_run
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_FAILED = 1
-ENDED_BY: dict[int, str] = {signal.SIGTERM: "terminated"}
-if hasattr(signal, "SIGHUP"):
-    ENDED_BY[signal.SIGHUP] = "hung up"  # the terminal was closed
+ENDED_BY: dict[int, str] = {
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",  # the terminal was closed
+}
 
 
 def describe(record: RunRecord, run_dir: Path) -> str:
@@ -46,9 +47,6 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     lines = [f"{record.status}: {called(record.config['initializer'])}, seed {record.seed}"]
     if record.reused:
         lines[0] += "; reused, as the same run was trained before"
-    if record.status == "pruned":
-        lines[0] += f"; given up after {record.num_epochs} epochs, below the median of the trials"
-        return "\n".join([*lines, f"files in {run_dir}"])
     if record.status == "diverged":
         lines[0] += f"; the loss stopped being finite in epoch {record.num_epochs}"
     lines.append(f"{'':12}{'accuracy':>10}{'loss':>10}")
@@ -65,14 +63,6 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     return "\n".join(lines)
 
 
-def _with_seeds(composed: DictConfig) -> str:
-    """The command that repeats a single run with several seeds."""
-    overrides = hydra_private.task_overrides(composed)
-    given = [each for each in overrides if not each.startswith("seed=")]
-    arguments = [*words_for_options(composed), "--multirun", *given, "seed=range(5)"]
-    return shlex.join(["python", "-m", "fmnist_exp.train", *arguments])
-
-
 def _draw(run_dir: Path, name: str) -> None:
     from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
@@ -81,20 +71,23 @@ def _draw(run_dir: Path, name: str) -> None:
 
 def _single(composed: DictConfig) -> list[JobReturn]:
     """Check a single run, and carry it out."""
-    single = SingleRun(composed)
-    store = Store(Path.cwd() / single.execution.store) if single.execution.reuse else None
-    if single.execution.dry_run:
-        print(listed([single.config], [hydra_private.task_overrides(composed)], store))
+    config, execution = checked_run(composed)
+    overrides = hydra_private.task_overrides(composed)
+    store = Store(Path.cwd() / execution.store) if execution.reuse else None
+    if execution.dry_run:
+        print(listed([config], [overrides], store))
         return []
     if store is not None:
         store.check()
 
     def task(_: DictConfig) -> None:
-        settings = HydraConfig.get()
-        record = train_run(single.config, single.execution, settings, draw=_draw)
-        log.info("%s", describe(record, Path(settings.runtime.output_dir)))
+        record = train_run(config, execution, HydraConfig.get(), draw=_draw)
+        log.info("%s", describe(record, Path(composed.hydra.run.dir)))
         if record.status == "completed":
-            log.info("next, with several seeds: %s", _with_seeds(composed))
+            given = [each for each in overrides if not each.startswith("seed=")]
+            words = [*words_for_options(composed), "--multirun", *given, "seed=range(5)"]
+            command = shlex.join(["python", "-m", "fmnist_exp.train", *words])
+            log.info("next, with several seeds: %s", command)
 
     try:
         return [hydra_private.run(composed, task)]

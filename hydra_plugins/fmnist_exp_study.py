@@ -1,4 +1,4 @@
-"""The sweepers `study` and `tpe`, where Hydra looks for plugins; they hand over to `fmnist_exp`.
+"""The sweeper of `study` and `tpe`, where Hydra looks for plugins; it hands over to `fmnist_exp`.
 
 Every Hydra program imports this file at its start, so it imports nothing of ours until it is used.
 """
@@ -19,58 +19,38 @@ class StudySweeper(Sweeper):
     """Sweeps of this project are checked and planned; those of other programs are carried out.
 
     Args:
-        params: factors of an experiment: key -> levels, as in an override.
+        params: factors of an experiment, which are read from the config of the sweep.
+        settings: of conf/hydra/sweeper/tpe.yaml; with them Optuna proposes the runs.
     """
 
     sweeping: "Sweep"
 
-    def __init__(self, params: dict[str, Any] | None) -> None:
-        self.params = params or {}
+    def __init__(self, params: dict[str, Any] | None, **settings: Any) -> None:
+        self.is_tuned = bool(settings)
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra knows of the sweep."""
-        self.sweeping = self.sweep_of(hydra_context, task_function, config)
-
-    def sweep_of(self, context: HydraContext, task: TaskFunction, config: DictConfig) -> "Sweep":
-        """The sweep that a command line asks for."""
+        """Take what Hydra knows of the sweep that a command line asks for."""
+        from fmnist_exp.errors import ConfigError
         from fmnist_exp.sweep.study import Study
         from fmnist_exp.sweep.sweeper import Sweep
         from fmnist_exp.sweep.task import train
 
-        return (Study if task is train else Sweep)(context, task, config, self.params)
+        kind: Any = Study if task_function is train else Sweep
+        if self.is_tuned:
+            if importlib.util.find_spec("optuna") is None:
+                raise ConfigError(
+                    "hydra/sweeper=tpe needs Optuna, which is not installed. "
+                    "Install it with: pip install -e '.[optuna]'"
+                )
+            from fmnist_exp.tuning.study import TunedStudy as kind
+        self.sweeping = kind(hydra_context, task_function, config)
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Carry out the sweep that a command line asks for."""
-        return self.sweeping.sweep(arguments)
+        """Carry out the sweep; its config holds the arguments."""
+        return self.sweeping.sweep()
 
 
-class TuningSweeper(StudySweeper):
-    """Sweeps whose runs Optuna proposes; conf/hydra/sweeper/tpe.yaml has the settings."""
-
-    def __init__(self, params: dict[str, Any] | None, **settings: Any) -> None:
-        super().__init__(params)
-
-    def sweep_of(self, context: HydraContext, task: TaskFunction, config: DictConfig) -> "Sweep":
-        """The sweep that a command line asks for."""
-        from fmnist_exp.errors import ConfigError
-
-        if importlib.util.find_spec("optuna") is None:
-            raise ConfigError(
-                "hydra/sweeper=tpe needs Optuna, which is not installed. "
-                "Install it with: pip install -e '.[optuna]'"
-            )
-        from fmnist_exp.tuning.study import TunedStudy
-
-        return TunedStudy(context, task, config, self.params)
-
-
-_PLUGIN = "hydra_plugins.fmnist_exp_study"
-for _name, _node in (
-    ("study", {"_target_": f"{_PLUGIN}.StudySweeper", "params": {}}),
-    ("fmnist_exp_tpe", {"_target_": f"{_PLUGIN}.TuningSweeper"}),  # the rest is in tpe.yaml
-):
-    ConfigStore.instance().store(
-        group="hydra/sweeper", name=_name, node=_node, provider="fmnist_exp"
-    )
+NODE = {"_target_": "hydra_plugins.fmnist_exp_study.StudySweeper", "params": {}}
+ConfigStore.instance().store(group="hydra/sweeper", name="study", node=NODE, provider="fmnist_exp")

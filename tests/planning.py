@@ -48,10 +48,10 @@ def plan_command_line(arguments: Sequence[str]) -> Planned:
         composed = composing.compose(options.overrides, options.multirun)
         given = hydra_private.task_overrides(composed)
         if composed.hydra.mode != RunMode.MULTIRUN:
-            run = single.SingleRun(composed)
-            return Planned([run.config], [given], run.execution, None, run.run_dir)
+            config, execution = single.checked_run(composed)
+            return Planned([config], [given], execution, None, Path(composed.hydra.run.dir))
         study: Any = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
-        study.prepare(given)
+        study.prepare()
         return Planned(
             study.configs, [list(run.overrides) for run in study.runs], study.execution, study
         )

@@ -21,15 +21,15 @@ SMALL = ("data=synthetic", "training=smoke")
 
 
 @contextmanager
-def studied(*overrides: str) -> Iterator[tuple[TunedStudy, list[str]]]:
-    """A tuned sweep that is not prepared yet, and what it is to be prepared for."""
+def studied(*overrides: str) -> Iterator[TunedStudy]:
+    """A tuned sweep that is not prepared yet."""
     arguments = ["--multirun", "experiment=tune", *SMALL, *overrides]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         options = command_line.read_arguments(arguments)
         composed = composing.compose(options.overrides, options.multirun)
         study = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
         assert isinstance(study, TunedStudy)
-        yield study, hydra_private.task_overrides(composed)
+        yield study
 
 
 class WritingLauncher:
@@ -70,10 +70,10 @@ class WritingLauncher:
 def tune(sweep_dir: Path, *overrides: str, statuses: dict[int, str] | None = None) -> list:
     """Run a tuned sweep with a `WritingLauncher`; the batches that were launched."""
     launcher = WritingLauncher(sweep_dir, statuses)
-    with studied(f"hydra.sweep.dir={sweep_dir}", "reuse=false", *overrides) as (study, arguments):
+    with studied(f"hydra.sweep.dir={sweep_dir}", "reuse=false", *overrides) as study:
         study.is_here = False  # as for any launcher but Hydra's own
     with mock.patch.object(Plugins, "instantiate_launcher", return_value=launcher):
-        [jobs] = study.sweep(arguments)
+        [jobs] = study.sweep()
     for job in jobs:
         _ = job.return_value  # raises what the trial has raised
     return launcher.batches

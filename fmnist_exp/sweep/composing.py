@@ -9,7 +9,7 @@ import copy
 import functools
 import itertools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep.command_line import as_hydra_reads
 from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.option_files import check_option_files
 
 Overrides = tuple[str, ...]  # of one run
@@ -44,8 +45,10 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
     with explained(overrides):
         parsed = OverridesParser.create().parse_overrides(overrides)
         path = [each for each in parsed if each.key_or_group == "hydra.searchpath"]
-        for folder in (str(folder) for each in path for folder in list(each.value())):
-            check_option_files(Path(folder.removeprefix("file://")))
+        for each in path:
+            folders: Any = each.value()
+            for folder in folders:
+                check_option_files(Path(str(folder).removeprefix("file://")))
         loader = GlobalHydra.instance().config_loader()
         models, recipes = (
             loader.get_group_options(group, overrides=[str(each.input_line) for each in path])
@@ -80,6 +83,7 @@ class Composer:
     def __init__(self, master: DictConfig, loader: ConfigLoader) -> None:
         self.master = master
         self.loader = loader
+        self.params = master.hydra.sweeper.get("params") or {}  # the factors of an experiment
         # By combination of options: the config, and the same without Hydra's section.
         self.composed: dict[Overrides, tuple[DictConfig, DictConfig]] = {}
         of_hydra: Any = OmegaConf.to_container(master.hydra.overrides.hydra, resolve=False)
@@ -90,10 +94,16 @@ class Composer:
         parser = OverridesParser.create(config_loader=loader)
         self.parsed = functools.cache(lambda line: parser.parse_overrides([line])[0])
 
-    def factors(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[Override]:
-        """The overrides that make a sweep, by key: the command line replaces an experiment's."""
-        lines = [*(f"{key}={value}" for key, value in params.items()), *arguments]
-        parsed = [self.parsed(line) for line in lines]
+    @functools.cached_property
+    def factors(self) -> list[Override]:
+        """The overrides that make the sweep, by key: the command line replaces an experiment's.
+
+        Raises:
+            ConfigError: two experiments at once.
+        """
+        params = [f"{key}={value}" for key, value in self.params.items()]
+        given = task_overrides(self.master)
+        parsed = [self.parsed(line) for line in (*params, *given)]
         for override in parsed:
             if override.key_or_group == "experiment" and override.is_sweep_override():
                 raise ConfigError(
@@ -103,21 +113,13 @@ class Composer:
                 )
         return list({override.get_key_element(): override for override in parsed}.values())
 
-    def expand(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[Overrides]:
-        """The overrides of each run of a sweep, in the order of their numbers.
+    def expand(self) -> list[Overrides]:
+        """The overrides of each run of the sweep, in the order of their numbers."""
+        return list(itertools.product(*map(_levels, self.factors)))
 
-        Args:
-            params: the factors of an experiment, as in `hydra.sweeper.params`.
-            arguments: the overrides of the command line.
-
-        Raises:
-            ConfigError: two experiments at once.
-        """
-        return list(itertools.product(*map(_levels, self.factors(params, arguments))))
-
-    def first(self, params: Mapping[str, Any], arguments: Iterable[str]) -> list[str]:
-        """The overrides of the first run of a sweep, also of one whose runs are proposed."""
-        return [_levels(override)[0] for override in self.factors(params, arguments)]
+    def first(self) -> list[str]:
+        """The overrides of the first run of the sweep, also of one whose runs are proposed."""
+        return [_levels(override)[0] for override in self.factors]
 
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -25,30 +25,18 @@ SECONDS_TO_STOP = 10  # Ray itself kills a worker that goes on for 5 s after it 
 WARNED_BY = ("checkpoint_and_try_requeue", "sigterm_handler")  # of submitit, and of Ray's workers
 
 
-def check(launcher: Mapping[str, Any], sweep_dir: Path) -> None:
-    """Refuse settings of a launcher that it could not carry out.
+def prepare(launcher: Mapping[str, Any]) -> None:
+    """Make sure that a launcher can start runs, before anything is written; connect to Ray.
 
     Raises:
-        ConfigError: a setting breaks its rule.
+        ConfigError: it would start no process, this machine is no part of a Slurm cluster, or no
+            Ray cluster answers.
     """
     if launcher.get("n_jobs") == 0:
         raise ConfigError(
             "hydra.launcher.n_jobs must not be 0, received 0. Pass hydra.launcher.n_jobs=-1 for "
             "one process for each core."
         )
-    if "submitit_folder" in launcher and "%" in str(sweep_dir):
-        raise ConfigError(
-            f"hydra.sweep.dir must hold no % with this launcher, received '{sweep_dir}': submitit "
-            "fills in what follows it. Pass hydra.sweep.dir=DIR without one."
-        )
-
-
-def prepare(launcher: Mapping[str, Any]) -> None:
-    """Make sure that a launcher can start runs, before anything is written; connect to Ray.
-
-    Raises:
-        ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
-    """
     if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise ConfigError(
             "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "
@@ -65,7 +53,9 @@ def _connect(settings: Mapping[str, Any]) -> None:
 
     on_terminate = signal.getsignal(signal.SIGTERM)  # Ray puts its own in the place of ours
     try:
-        _knock(settings.get("address"))
+        # Ray itself would try for minutes to reach an address where nothing listens.
+        if found := re.fullmatch(r"(?:ray://)?(.+):(\d+)", settings.get("address") or ""):
+            socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
         ray.init(**settings)
     except CANNOT_CONNECT as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
@@ -75,17 +65,6 @@ def _connect(settings: Mapping[str, Any]) -> None:
         ) from error
     finally:
         signal.signal(signal.SIGTERM, on_terminate)
-
-
-def _knock(address: str | None) -> None:
-    """See that something listens where a cluster should be; Ray itself would try for minutes.
-
-    Raises:
-        OSError: nothing does.
-    """
-    found = re.fullmatch(r"(?:ray://)?(.+):(\d+)", address or "")
-    if found is not None:
-        socket.create_connection((found[1], int(found[2])), SECONDS_TO_ANSWER).close()
 
 
 @contextlib.contextmanager
@@ -109,10 +88,8 @@ def leaving(launcher: Mapping[str, Any], sweep_dir: Path) -> Iterator[None]:
 
 def runs_at_a_time(launcher: Mapping[str, Any]) -> int:
     """Processes that a launcher starts together on this machine; 1 where it does not say."""
-    processes = launcher.get("n_jobs", 1)
-    if processes < 0:  # -1 is one for each core, -2 one less
-        processes = max(_num_cores() + 1 + processes, 1)
-    return processes
+    processes: int = launcher.get("n_jobs", 1)
+    return processes if processes > 0 else max(_num_cores() + 1 + processes, 1)  # -1: each core
 
 
 def threads_of_a_run(launcher: Mapping[str, Any]) -> int | None:
@@ -139,31 +116,23 @@ def _num_cores() -> int:
 def preemptible() -> Iterator[None]:
     """Interrupt the run of this block if its cluster is about to end the job.
 
-    Submitit, which then queues it again, and Ray answer the signal by `sys.exit`, wherever the run
-    may be, and that would pass for a run that has failed. Outside of their jobs nothing changes.
+    Submitit (whose user chooses the signal), which then queues it again, and Ray answer by
+    `sys.exit`, wherever the run may be, and that would pass for a run that has failed. Outside of
+    their jobs nothing changes.
     """
-    found = _answer_of_cluster()
-    if found is None:
-        yield
-        return
-    number, answer = found
-    signal.signal(number, _interrupt)
+    handlers: dict[int, Any] = {each: signal.getsignal(each) for each in signal.valid_signals()}
+    warning = [each for each in handlers if getattr(handlers[each], "__name__", "") in WARNED_BY]
+    for number in warning:
+        signal.signal(number, _interrupt)
     try:
         yield
-    except Terminated:
-        answer(number, None)
+    except Terminated as stopped:
+        if stopped.number in warning:
+            handlers[stopped.number](stopped.number, None)
         raise
     finally:
-        signal.signal(number, answer)
-
-
-def _answer_of_cluster() -> tuple[int, Callable[[int, FrameType | None], Any]] | None:
-    """The signal that warns a job (submitit lets its user choose which), and its handler."""
-    for number in signal.valid_signals():
-        handler = signal.getsignal(number)
-        if callable(handler) and getattr(handler, "__name__", None) in WARNED_BY:
-            return number, handler
-    return None
+        for number in warning:
+            signal.signal(number, handlers[number])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -27,6 +27,7 @@ from fmnist_exp.sweep import launchers, task
 from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
 from fmnist_exp.sweep.command_line import words_for_options
 from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.sweep_progress import SweepProgress
 from fmnist_exp.sweep.sweeper import Sweep
 from fmnist_exp.sweep.watch import Watch
@@ -56,13 +57,13 @@ class Study(Sweep):
     is_tuned = False
     begun_with: dict[str, Any] | None = None
 
-    def sweep(self, arguments: list[str]) -> list[list[JobReturn]]:
+    def sweep(self) -> list[list[JobReturn]]:
         """Check and plan the sweep; then launch it, unless it is a dry run.
 
         Raises:
             FmnistError: the command line or the data are not what they must be; nothing is written.
         """
-        self.prepare(arguments)
+        self.prepare()
         if self.remark is not None:
             print(self.remark)
         store = Store(Path.cwd() / self.execution.store) if self.execution.reuse else None
@@ -73,15 +74,22 @@ class Study(Sweep):
             store.check()
         return [self.carry_out()]
 
-    def prepare(self, arguments: list[str]) -> None:
+    def prepare(self) -> None:
         """Compose, parse and check every run, and read its data; errors as `sweep`."""
         self.check_place()
-        self._refuse_factors(arguments)
-        overrides = self.composer.expand(self.params, arguments)
+        for factor in self.composer.factors:  # how runs are carried out is the same for all
+            key = factor.key_or_group
+            varies = factor.is_sweep_override() or key in self.composer.params
+            if varies and (key in EXECUTION or key.startswith(("hydra.", "hydra/"))):
+                raise ConfigError(
+                    f"a factor of a sweep must be a key of its runs, received "
+                    f"{factor.input_line!r}. Pass one value on the command line."
+                )
+        overrides = self.composer.expand()
         if not overrides:
             raise ConfigError(
-                f"a sweep must have at least one run, received {' '.join(arguments)!r}, which "
-                "makes none. Pass for example 'seed=range(5)'."
+                "a sweep must have at least one run, received factors that make none: "
+                f"{' '.join(task_overrides(self.master))}. Pass for example 'seed=range(5)'."
             )
         self.configs, directories = self.checked(overrides)
         parts = zip(overrides, self.configs, directories, strict=True)
@@ -112,13 +120,12 @@ class Study(Sweep):
         """Refuse a launcher or a directory that this sweep cannot use.
 
         Raises:
-            ConfigError: a setting of the launcher breaks its rule, or another sweep lies there.
+            ConfigError: a setting of the launcher is no value, or another sweep lies there.
             RecordError: the directory cannot be written.
         """
         with explained([]):
             launcher: Any = OmegaConf.to_container(self.master.hydra.launcher, resolve=True)
         self.launcher = launcher
-        launchers.check(launcher, self.directory)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
         if former is not None and (former.begun_with is not None) != self.is_tuned:
@@ -130,17 +137,6 @@ class Study(Sweep):
                 f"hydra.sweep.dir must not be shared by sweeps of different kinds, received "
                 f"{self.directory}, which holds {found}. Pass hydra.sweep.dir=DIR."
             )
-
-    def _refuse_factors(self, arguments: list[str]) -> None:
-        """Refuse a sweep over how runs are carried out, which is the same for all of them."""
-        for factor in self.composer.factors(self.params, arguments):
-            key = factor.key_or_group
-            varies = factor.is_sweep_override() or key in self.params
-            if varies and (key in EXECUTION or key.startswith(("hydra.", "hydra/"))):
-                raise ConfigError(
-                    f"a factor of a sweep must be a key of its runs, received "
-                    f"{factor.input_line!r}. Pass one value on the command line."
-                )
 
     def checked(self, runs: Sequence[Sequence[str]]) -> tuple[list[RunConfig], list[str]]:
         """The config of each run, with one engine for all, and its directory.

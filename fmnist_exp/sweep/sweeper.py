@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
@@ -20,20 +19,14 @@ class Sweep:
 
     Attributes:
         master: its config, composed with the `hydra` section.
-        params: factors of an experiment.
         directory: where it goes.
         composer: composes its runs.
     """
 
     def __init__(
-        self,
-        context: HydraContext,
-        task_function: TaskFunction,
-        master: DictConfig,
-        params: Mapping[str, Any],
+        self, context: HydraContext, task_function: TaskFunction, master: DictConfig
     ) -> None:
-        self.context, self.task_function = context, task_function
-        self.master, self.params = master, params
+        self.context, self.task_function, self.master = context, task_function, master
         self.is_here = master.hydra.runtime.choices["hydra/launcher"] == "basic"
         HydraConfig.instance().set_config(master)  # for values such as ${hydra:runtime.cwd}
         self.directory = fixed_directory(master, "sweep")
@@ -42,11 +35,10 @@ class Sweep:
             master.hydra.overrides.hydra.append(fixed)
         self.composer = Composer(master, context.config_loader)
 
-    def sweep(self, arguments: list[str]) -> list[list[JobReturn]]:
+    def sweep(self) -> list[list[JobReturn]]:
         """Carry out the sweep that a command line asks for; what its runs have returned."""
-        runs = dict(enumerate(self.composer.expand(self.params, arguments)))
         self.begin()
-        returned = self.launch(runs)
+        returned = self.launch(dict(enumerate(self.composer.expand())))
         for job in returned:
             _ = job.return_value  # raises what the run has raised, now that all have run
         return [returned]

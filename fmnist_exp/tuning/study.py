@@ -50,7 +50,7 @@ class TunedStudy(Study):
     fixed: tuple[str, ...]
     proposals: Proposals
 
-    def prepare(self, arguments: list[str]) -> None:
+    def prepare(self) -> None:
         """Check what may be chosen, at the ends of each factor, and read the data.
 
         Raises:
@@ -61,7 +61,7 @@ class TunedStudy(Study):
         raw: Any = OmegaConf.to_container(self.master.hydra.sweeper, resolve=True)
         settings = {key: raw[key] for key in raw if key not in ("_target_", "params")}
         self.settings = checked(Settings, settings, "hydra.sweeper")
-        overrides = self.composer.factors(self.params, arguments)
+        overrides = self.composer.factors
         self.factors = read_factors(overrides)
         self.proposals = Proposals(self.settings, self.factors)
         lines = {each.get_key_element(): str(each.input_line) for each in overrides}

@@ -97,10 +97,16 @@ def test_mistake_is_found_as_hydra_does(run, sweep):
         composer.compose(run)
 
 
+def composer_of(sweep, *overrides, params=None):
+    _, loader, _ = sweep
+    master = loader.load_configuration("config", list(overrides), RunMode.MULTIRUN)
+    master.hydra.sweeper.params = params or {}
+    return Composer(master, loader)
+
+
 def test_command_line_replaces_a_factor_of_an_experiment(sweep):
-    composer, *_ = sweep
     params = {"initializer": "he,lecun", "seed": "range(3)"}
-    runs = composer.expand(params, ["data=synthetic", "seed=7,8"])
+    runs = composer_of(sweep, "data=synthetic", "seed=7,8", params=params).expand()
     assert runs == [
         (f"initializer={name}", f"seed={seed}", "data=synthetic")
         for name in ("he", "lecun")
@@ -119,8 +125,7 @@ def test_command_line_replaces_a_factor_of_an_experiment(sweep):
     ],
 )
 def test_first_run_has_the_first_level_of_every_factor(factor, first, sweep):
-    composer, *_ = sweep
-    assert composer.first({}, [factor]) == [first or "optimizer.config.learning_rate=0.0001"]
+    assert composer_of(sweep, factor).first() == [first or "optimizer.config.learning_rate=0.0001"]
 
 
 def test_value_of_an_option_is_set_on_a_copy(sweep):

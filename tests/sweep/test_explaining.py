@@ -143,10 +143,3 @@ def test_case_7_form_that_is_named_works(tmp_path):
     plan = plan_command_line(["--multirun", "data=synthetic", *factors, into])
     momenta = [config.optimizer.config["momentum"] for config in plan.configs]
     assert momenta == [0.5, 0.9, 0.5, 0.9]
-
-
-def test_case_18_percent_sign_is_refused_before_submitit_fills_it_in(tmp_path):
-    sweep = ("--multirun", "data=synthetic", "seed=1,2", f"hydra.sweep.dir='{tmp_path}/100%'")
-    with pytest.raises(ConfigError, match=r"hydra.sweep.dir must hold no % .* '.*/100%': submitit"):
-        plan_command_line([*sweep, "hydra/launcher=here_submitit"])
-    assert plan_command_line(sweep) is not None

@@ -14,8 +14,8 @@ from fmnist_exp.tuning.proposals import Settings
 
 
 def factors_of(*overrides):
-    with studied(*overrides) as (study, arguments):
-        study.prepare(arguments)
+    with studied(*overrides) as study:
+        study.prepare()
         return study.factors
 
 
@@ -101,8 +101,8 @@ def test_editing_a_config_file_changes_no_later_trial(tmp_path):
         own.parent.mkdir(exist_ok=True)
         own.write_text(f"name: {name}\nepochs: 3\nbatch_size: 8\ncallbacks: {{}}\n")
     search_path = f"hydra.searchpath=['file://{tmp_path}']"
-    with studied(search_path, "training=choice(a,b)", "optimizer=adam,sgd") as (study, arguments):
-        study.prepare(arguments)
+    with studied(search_path, "training=choice(a,b)", "optimizer=adam,sgd") as study:
+        study.prepare()
         own.write_text(own.read_text().replace("epochs: 3", "epochs: 4"))
         chosen = ("training=b", "optimizer=sgd", "optimizer.config.learning_rate=0.00123")
         config = study.composer.compose([*study.fixed, *chosen])

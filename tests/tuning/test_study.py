@@ -207,8 +207,8 @@ def test_study_of_former_code_is_refused_in_one_line(name, tmp_path):
 def test_dry_run_says_what_may_be_chosen_and_how_far_the_study_is(tmp_path, capsys):
     tune(tmp_path, total(2), statuses={1: "pruned"})
     capsys.readouterr()
-    with studied(f"hydra.sweep.dir={tmp_path}", total(5), "dry_run=true") as (study, arguments):
-        assert study.sweep(arguments) == []
+    with studied(f"hydra.sweep.dir={tmp_path}", total(5), "dry_run=true") as study:
+        assert study.sweep() == []
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
         "optimizer.config.learning_rate  tag(log,interval(1e-4,1e-2))",
