@@ -6,13 +6,13 @@ source files of the installed Keras are parsed, never run.
 
 import ast
 import functools
-import importlib.util
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 from fmnist_exp.errors import ConfigError
 
-REQUIRED = object()  # the default of an argument that has none
+REQUIRED = ...  # the default of an argument that has none, as pydantic has it
 Arguments = dict[str, Any]  # of a constructor: name -> default
 
 
@@ -37,30 +37,8 @@ def keras_classes(family: str) -> dict[str, Arguments]:
     return {name: _arguments(name, found) for name in found if not name.startswith("_")}
 
 
-def lacks(key: str, family: str, class_name: str, option: str) -> str | None:
-    """What to do about an argument that a class has not, but another of its family has.
-
-    Args:
-        key: full key of the argument.
-        family: as for `keras_classes`.
-        class_name: the class.
-        option: what has chosen the class.
-    """
-    name, known = key.rpartition(".")[2], keras_classes(family)
-    of_another = any(name in arguments for arguments in known.values())
-    if not of_another or name in known.get(class_name, (name,)):
-        return None
-    return (
-        f"{key}: Keras's {class_name} has no {name}. Leave it out; in a sweep, leave {option} out, "
-        "or start a sweep of its own for it."
-    )
-
-
 def _source_files(family: str) -> list[Path]:
-    spec = importlib.util.find_spec("keras")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("it is not installed")
-    folder = Path(spec.submodule_search_locations[0]) / "src" / family
+    folder = Path(str(distribution("keras").locate_file(f"keras/src/{family}")))
     if not (found := sorted(folder.glob("*.py"))):
         raise FileNotFoundError(f"there is no source in {folder}")
     return [path for path in found if not path.stem.endswith("_test")]
@@ -75,15 +53,12 @@ def _arguments(name: str, found: dict[str, ast.ClassDef]) -> Arguments:
         for base in (ast.unparse(each).rpartition(".")[2] for each in found[name].bases):
             arguments |= _arguments(base, found) if base in found else {}
     if constructor is not None:
-        named = constructor.args[1:]  # without self
-        missing = [None] * (len(named) - len(constructor.defaults))
-        arguments |= _with_defaults(named, [*missing, *constructor.defaults])
-        arguments |= _with_defaults(constructor.kwonlyargs, constructor.kw_defaults)
+        named = [*constructor.args, *constructor.kwonlyargs]
+        missing = [None] * (len(constructor.args) - len(constructor.defaults))
+        defaults = [*missing, *constructor.defaults, *constructor.kw_defaults]
+        own = zip(named[1:], defaults[1:], strict=True)  # without self
+        arguments |= {each.arg: _literal(default) for each, default in own}
     return arguments
-
-
-def _with_defaults(named: list[ast.arg], defaults: list[ast.expr | None]) -> Arguments:
-    return {each.arg: _literal(value) for each, value in zip(named, defaults, strict=True)}
 
 
 def _literal(default: ast.expr | None) -> Any:

@@ -12,21 +12,16 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from fmnist_exp.config.keras_arguments import checked_arguments
-from fmnist_exp.config.keras_classes import keras_classes
-from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, KerasObject, RunConfig
+from fmnist_exp.config.keras_arguments import with_checked_arguments
+from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import checked
 
-# Options that stand for others, whose names no other class may have either.
+# Options that stand for others, and are named like them.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
 MAX_REFERENCES = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
 REFERENCE = re.compile(r"\$\{[\w.]+\}")
-
-
-class _Config(ExecutionConfig, RunConfig):
-    """All keys at the top."""
 
 
 def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> RunConfig:
@@ -41,21 +36,19 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
         ConfigError: a key is unknown or missing, or a value breaks its rule. The message names
             the key, the value, the rule and a value that would do; a line for each of them.
     """
-    config = _read(composed, choices)
+    config = checked(RunConfig, _values(composed, choices))
     if config.data.dir is not None and config.data.name != "fashion_mnist":
         raise ConfigError(
             f"data.dir is read by data=fashion_mnist only, received {config.data.dir!r} with "
             f"data={config.data.name}. Leave out data.dir, or pass data=fashion_mnist."
         )
     callbacks = {
-        name: each.replaced(
-            config=checked_arguments(f"training.callbacks.{name}", "callbacks", each)
-        )
+        name: with_checked_arguments(f"training.callbacks.{name}", "callbacks", each)
         for name, each in config.training.callbacks.items()
     }
-    return RunConfig(**{name: getattr(config, name) for name in RunConfig.model_fields}).replaced(
-        initializer=config.initializer.replaced(**_named(config.initializer, "initializer")),
-        optimizer=config.optimizer.replaced(**_named(config.optimizer, "optimizer")),
+    return config.replaced(
+        initializer=with_checked_arguments("initializer", "initializers", config.initializer),
+        optimizer=with_checked_arguments("optimizer", "optimizers", config.optimizer),
         training=config.training.replaced(callbacks=callbacks),
     )
 
@@ -90,12 +83,10 @@ def explain_value(error: OmegaConfBaseException) -> str:
     return f"{error.full_key or 'config'}: {reason}. Correct the value, or leave it out."
 
 
-def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
-    """All keys, checked one by one."""
-    if "hydra" in composed:
-        choices = composed.hydra.runtime.choices if choices is None else choices
-        composed = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    choices = choices or {}
+def _values(composed: DictConfig, choices: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The values of the run, unchecked; options that have no name are named by their files."""
+    if choices is None:
+        choices = composed.hydra.runtime.choices if "hydra" in composed else {}
     try:
         values = _resolved(composed)
     except OmegaConfBaseException as error:
@@ -106,44 +97,37 @@ def _read(composed: DictConfig, choices: Mapping[str, Any] | None) -> _Config:
         section = values.get(group)
         if isinstance(section, dict) and section.get("name") is None and group in choices:
             option = choices[group] or getattr(RunConfig(), group).name
-            section["name"] = option.rpartition("/")[2]
-    return checked(_Config, values)
-
-
-# The defaults, on which Hydra lays the options; what has no name is named by its file.
-DEFAULTS = RunConfig().plain()
-DEFAULTS["optimizer"]["config"] = {}  # a result must say its learning rate
-for group in NAMED:
-    DEFAULTS[group]["name"] = None
-ConfigStore.instance().store("schema", DEFAULTS)
+            name = option.rpartition("/")[2]
+            section["name"] = SHORT_NAMES.get(name, name) if group == "initializer" else name
+    return values
 
 
 def _resolved(composed: DictConfig) -> dict[str, Any]:
-    """The values of a config; those that make the run without anything from outside of it.
+    """The values that make the run, without anything from outside of it but the data's folder.
 
     Its record must hold all that it takes to repeat a run, and no secret from the environment.
     """
-    plain: Any = OmegaConf.to_container(composed, resolve=False)
-    if (num_references := str(plain).count("${")) > MAX_REFERENCES:
+    names = [str(name) for name in composed if name not in ("hydra", *EXECUTION)]
+    run = OmegaConf.masked_copy(composed, names)  # which leads nowhere else
+    texts = dict(_texts(OmegaConf.to_container(run, resolve=False)))
+    if (num_references := sum(text.count("${") for text in texts.values())) > MAX_REFERENCES:
         raise ConfigError(
             f"the config of a run must hold at most {MAX_REFERENCES} references such as ${{seed}}, "
             f"received {num_references}: they could unfold to any size. Write the values."
         )
-    run = {key: value for key, value in plain.items() if key not in EXECUTION}
-    if isinstance(run.get("data"), dict):
-        run["data"] = {key: value for key, value in run["data"].items() if key != "dir"}
-    for key, text in _texts(run):
-        if "${" in REFERENCE.sub("", text):
+    for key, text in texts.items():
+        if "${" in REFERENCE.sub("", text) and key != "data.dir":
             raise ConfigError(
                 f"{key} must be a value or refer to another key as ${{seed}} does, received "
                 f"{text!r}: what makes a run comes neither from the environment nor from Hydra. "
                 f'Write the value, or let the shell do so: {key}="$NAME".'
             )
-    alone: Any = OmegaConf.to_container(OmegaConf.create(run), resolve=True)
-    values: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    if isinstance(alone.get("data"), dict):
-        alone["data"]["dir"] = values["data"].get("dir")
-    return values | alone
+    if "data.dir" in texts:
+        del run.data.dir  # no other key may refer to it
+    values: Any = OmegaConf.to_container(run, resolve=True, throw_on_missing=True)
+    if "data.dir" in texts:
+        values["data"]["dir"] = composed.data.dir
+    return values
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -155,27 +139,9 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{key}.{name}" if key else str(name))
 
 
-def _named(given: KerasObject, key: str) -> dict[str, Any]:
-    """Name and arguments of an initializer or optimizer in canonical form.
-
-    Its name is that of its class or of none, as tables and files have it.
-    """
-    family, class_name = f"{key}s", given.class_name
-    arguments = checked_arguments(key, family, given)
-    letters = _letters(given.name)
-    full = SHORT_NAMES.get(letters, letters)
-    known = {_letters(each): each for each in keras_classes(family)}
-    meant = known.get(_letters(full), class_name)
-    if meant != class_name:
-        own = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
-        raise ConfigError(
-            f"{key}.class_name must be {meant} under the name {given.name}, received "
-            f"{class_name!r}: tables and files use that name. Pass "
-            f"{key}=OPTION, or give it a name of its own: {key}.name={own}."
-        )
-    names = {_letters(each): each for each in SHORT_NAMES.values()}
-    return {"name": names.get(_letters(full), given.name), "config": arguments}
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).casefold()
+# The defaults, on which Hydra lays the options; what has no name is named by its file.
+DEFAULTS = RunConfig().plain()
+DEFAULTS["optimizer"]["config"] = {}  # a result must say its learning rate
+for group in NAMED:
+    DEFAULTS[group]["name"] = None
+ConfigStore.instance().store("schema", DEFAULTS)

@@ -10,19 +10,19 @@ from fmnist_exp.strict import Strict, Text
 MAX_SEED = 2**32 - 1
 Name = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][\w.-]*$", title="a name of letters, digits, '_', '-' and '.'"),
+    Field(
+        pattern=r"^[A-Za-z0-9][\w.-]*$",
+        description="A name has letters, digits, '_', '-' and '.' alone.",
+    ),
 ]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Folder = Annotated[Text, AfterValidator(os.path.expanduser)]
 # Keras's own, but for glu and threshold, which are no functions of one number alone.
-ACTIVATIONS = (
-    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"),
-    *("hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6"),
-    *("selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign"),
-    *("sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh", "tanh_shrink"),
-)
-Activation = Annotated[
-    str, Field(pattern=f"^({'|'.join(ACTIVATIONS)})$", title=f"one of {', '.join(ACTIVATIONS)}")
+Activation = Literal[  # noqa: RUF041 - flat, it would be a line for each
+    Literal["celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu"],
+    Literal["hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu"],
+    Literal["relu6", "selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign"],
+    Literal["sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh", "tanh_shrink"],
 ]
 
 
@@ -57,34 +57,27 @@ class ModelConfig(Strict):
     dropout: float = Field(0.0, ge=0, lt=1, examples=[0.3])
 
 
-class KerasCallback(Strict):
-    """A Keras class, with the arguments of its constructor."""
-
-    class_name: Text
-    config: Arguments = Field(default_factory=dict)
-
-
-class KerasObject(Strict):
-    """A Keras class under a name for tables and files, with the arguments of its constructor."""
-
-    name: Text
-    class_name: Text
-    config: Arguments = Field(default_factory=dict)
-
-
-class InitializerConfig(KerasObject):
-    """The law of the initial weights."""
+class InitializerConfig(Strict):
+    """The law of the initial weights: a Keras class under a name for tables and files."""
 
     name: Text = "glorot_uniform"
     class_name: Text = "GlorotUniform"
+    config: Arguments = Field(default_factory=dict)
 
 
-class OptimizerConfig(KerasObject):
-    """How weights follow from gradients."""
+class OptimizerConfig(Strict):
+    """How weights follow from gradients: a Keras class under a name for tables and files."""
 
     name: Text = "adam"
     class_name: Text = "Adam"
     config: Arguments = Field(default_factory=lambda: {"learning_rate": 0.001})
+
+
+class CallbackConfig(Strict):
+    """A Keras class, with the arguments of its constructor."""
+
+    class_name: Text
+    config: Arguments = Field(default_factory=dict)
 
 
 class TrainingConfig(Strict):
@@ -93,7 +86,7 @@ class TrainingConfig(Strict):
     name: Text = "baseline"
     epochs: int = Field(20, ge=1)
     batch_size: int = Field(128, ge=1)
-    callbacks: Annotated[dict[str, KerasCallback], BeforeValidator(_given)] = Field(
+    callbacks: Annotated[dict[str, CallbackConfig], BeforeValidator(_given)] = Field(
         default_factory=dict
     )
 

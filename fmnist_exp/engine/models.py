@@ -1,13 +1,18 @@
 """Plain Keras models, made of stock layers: flat images in, class probabilities out."""
 
 from fmnist_exp.config.keras_classes import keras_classes
-from fmnist_exp.config.schema import KerasObject, ModelConfig
+from fmnist_exp.config.schema import InitializerConfig, ModelConfig
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.seeding import child_seed
 
 
 def build_model(
-    config: ModelConfig, initializer: KerasObject, *, seed: int, num_pixels: int, num_classes: int
+    config: ModelConfig,
+    initializer: InitializerConfig,
+    *,
+    seed: int,
+    num_pixels: int,
+    num_classes: int,
 ) -> keras.Model:
     """A dense network with freshly drawn weights.
 
@@ -36,7 +41,7 @@ def build_model(
     return model
 
 
-def draw_kernels(model: keras.Model, initializer: KerasObject, seed: int) -> None:
+def draw_kernels(model: keras.Model, initializer: InitializerConfig, seed: int) -> None:
     """Give every dense kernel a fresh draw, from a stream of its own.
 
     One Keras initializer with a seed returns the same values at every call, so each layer has
@@ -50,7 +55,7 @@ def draw_kernels(model: keras.Model, initializer: KerasObject, seed: int) -> Non
         layer.kernel.assign(layer.kernel_initializer(layer.kernel.shape))
 
 
-def build_initializer(initializer: KerasObject, seed: int) -> keras.initializers.Initializer:
+def build_initializer(initializer: InitializerConfig, seed: int) -> keras.initializers.Initializer:
     """The Keras initializer that a config names; laws without chance take no seed."""
     law = getattr(keras.initializers, initializer.class_name)
     chance = "seed" in keras_classes("initializers")[initializer.class_name]

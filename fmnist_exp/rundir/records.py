@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
@@ -34,7 +34,7 @@ SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
 MODEL_NAMES = {"glorot_uniform": "glorot", "lecun_normal": "lecun"}  # others: their own name
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 Table = dict[str, dict[str, float | None]]  # row -> column -> number, None where not measured
 
 
@@ -64,7 +64,7 @@ class RunRecord(Strict):
         reused: whether the run was taken from the store instead of being trained.
     """
 
-    schema_version: int = Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION, title=str(SCHEMA_VERSION))
+    schema_version: Literal[1]
     status: Status
     run_key: str
     key_parts: dict[str, Any] = Field(default_factory=dict)
@@ -73,7 +73,7 @@ class RunRecord(Strict):
     config: dict[str, Any]
     note: str | None = None
     tags: list[str] = Field(default_factory=list)
-    class_names: list[str] = Field(min_length=1, title="a list of at least one name")
+    class_names: list[str] = Field(min_length=1)
     metrics: Table = Field(default_factory=dict)
     per_class: Table = Field(default_factory=dict)
     num_epochs: int = 0

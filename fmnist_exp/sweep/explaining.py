@@ -11,7 +11,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from fmnist_exp.config.keras_classes import keras_classes, lacks
+from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.config.parsing import explain_value
 from fmnist_exp.errors import ConfigError, did_you_mean
 
@@ -77,8 +77,6 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
     section, _, argument = key.rpartition(".config.")
     if (family := FAMILIES.get(section)) is not None:
         name = OmegaConf.select(config, f"{section}.class_name")
-        if (problem := lacks(key, family, name, name)) is not None:
-            return problem
         if argument in keras_classes(family).get(name, ()):
             return (
                 f"{key} is not set by the chosen {section}, which leaves it at Keras's default. "

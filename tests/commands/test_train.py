@@ -38,7 +38,7 @@ BAD_COMMANDS = {
     "unknown argument": (["+optimizer.config.beta1=0.9"], r"beta1 is not an argument of Keras's"),
     "absent metric": (
         ["model=regularized", "training.callbacks.early_stopping.config.monitor=val_acc"],
-        r"monitor must be one of .* received 'val_acc'",
+        r"monitor must be .* or 'val_loss', received 'val_acc'",
     ),
     "last run of a sweep": (["--multirun", "seed=0,1,-1"], r"seed must be .* received -1"),
     "two experiments": (
@@ -68,7 +68,7 @@ BAD_COMMANDS = {
     "another config folder": (["--config-path", "other"], r"--config-path is not supported"),
     "a pickle": (["--experimental-rerun", "x.pkl"], r"--experimental-rerun is not supported"),
     "sweep without a run": (["--multirun", "seed=range(0)"], r"must have at least one run"),
-    "folder as a name": (["model.name=a/b"], r"model.name must be a name .* received 'a/b'"),
+    "folder as a name": (["model.name=a/b"], r"model.name must match .* received 'a/b'"),
     "no folder of one's own": (["--config-dir", "/nowhere"], r"--config-dir must name a folder"),
     "nonsense": (["=3"], r"Every override must read KEY=VALUE, received '=3"),
 }

@@ -1,5 +1,7 @@
 """`parse` accepts what can be trained and says clearly what is wrong with the rest."""
 
+import math
+
 import pytest
 from conftest import compose_config, config_of
 from omegaconf import open_dict
@@ -7,149 +9,82 @@ from omegaconf import open_dict
 from fmnist_exp.config.parsing import check_batch_size, parse
 from fmnist_exp.errors import ConfigError
 
+RATE = "optimizer.config.learning_rate"
+ARGUMENT = "+optimizer.config"
+AT_LEAST_0, AT_LEAST_1 = "greater than or equal to 0", "greater than or equal to 1"
+# override, what its value must be, what was received, what is passed for example
+BROKEN_RULES = [
+    ("seed=-1", AT_LEAST_0, -1, "0"),
+    ("seed=4294967296", "less than or equal to 4294967295", 4294967296, "0"),
+    ("seed=1.5", "a valid integer", 1.5, "0"),
+    ("seed=true", "a valid integer", True, "0"),
+    ("seed=null", "a valid integer", None, "0"),
+    ("seed=x", "a valid integer", "x", "0"),
+    ("seed=0-4", "a valid integer", "0-4", "0"),
+    ("training.epochs=0", AT_LEAST_1, 0, "20"),
+    ("training.batch_size=0", AT_LEAST_1, 0, "128"),
+    ("data.name=mnist", "'digits', 'fashion_mnist' or 'synthetic'", "mnist", "fashion_mnist"),
+    ("data.validation_fraction=1.5", "less than 1", 1.5, "0.2"),
+    ("data.validation_fraction=0", "greater than 0", 0, "0.2"),
+    ("data.validation_fraction=nan", "a finite number", math.nan, "0.2"),
+    ("data.num_train=5", "greater than or equal to 20", 5, "2000"),
+    ("model.hidden=64", "a valid array", 64, "[256,128]"),
+    ("model.hidden[1]=0", AT_LEAST_1, 0, "[256,128]"),
+    ("model.dropout=1", "less than 1", 1, "0.3"),
+    ("model.batch_normalization=2", "a valid boolean", 2, "false"),
+    (f"{RATE}=-1", "greater than 0", -1, "0.001"),
+    (f"{RATE}=0", "greater than 0", 0, "0.001"),
+    (f"{RATE}=abc", "a valid number", "abc", "0.001"),
+    (f"{RATE}=inf", "a finite number", math.inf, "0.001"),
+    (f"{ARGUMENT}.beta_1=1", "less than 1", 1, "0.9"),
+    (f"{ARGUMENT}.amsgrad=3", "a valid boolean", 3, "false"),
+    (f"{ARGUMENT}.ema_momentum=2", "less than or equal to 1", 2, "0.99"),
+    (f"{ARGUMENT}.ema_overwrite_frequency=0", AT_LEAST_1, 0, "100"),
+    (f"{ARGUMENT}.name=3", "a valid string", 3, "VALUE"),
+]
+CALLBACK = "+training.callbacks.extra"
+BROKEN_CALLBACKS = [
+    ("monitor:val_acc", "'accuracy', 'loss', 'val_accuracy' or 'val_loss'", "val_loss"),
+    ("patience:-1", AT_LEAST_0, "3"),
+    ("mode:mx", "'auto', 'max' or 'min'", "auto"),
+]
+NO_CLASS = "must name one of Keras's {} that plain values can build, received"
+NO_OPTIMIZER, NO_CALLBACK = NO_CLASS.format("optimizers"), NO_CLASS.format("callbacks")
+OPTIMIZERS = (
+    "Known: Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, "
+    "RMSprop, SGD."
+)
 # override -> the whole message
-BAD_VALUES = {
-    "seed=-1": (
-        "seed must be an integer in [0, 4294967295], received -1. Pass for example seed=0."
+OTHER_MESSAGES = {
+    f"{RATE}=null": f"{RATE} is missing. Pass ++{RATE}=0.001.",
+    "model.name=a/b": (
+        r"model.name must match pattern '^[A-Za-z0-9][\w.-]*$', received 'a/b'. "
+        "A name has letters, digits, '_', '-' and '.' alone. Pass for example model.name=baseline."
     ),
-    "seed=4294967296": (
-        "seed must be an integer in [0, 4294967295], received 4294967296. Pass for example seed=0."
-    ),
-    "seed=1.5": (
-        "seed must be an integer in [0, 4294967295], received 1.5. Pass for example seed=0."
-    ),
-    "seed=true": (
-        "seed must be an integer in [0, 4294967295], received True. Pass for example seed=0."
-    ),
-    "seed=null": (
-        "seed must be an integer in [0, 4294967295], received None. Pass for example seed=0."
-    ),
-    "training.epochs=0": (
-        "training.epochs must be an integer of at least 1, received 0. Pass for example "
-        "training.epochs=20."
-    ),
-    "training.batch_size=0": (
-        "training.batch_size must be an integer of at least 1, received 0. Pass for example "
-        "training.batch_size=128."
-    ),
-    "data.validation_fraction=1.5": (
-        "data.validation_fraction must be a number in (0, 1), received 1.5. Pass for example "
-        "data.validation_fraction=0.2."
-    ),
-    "data.validation_fraction=0": (
-        "data.validation_fraction must be a number in (0, 1), received 0. Pass for example "
-        "data.validation_fraction=0.2."
-    ),
-    "data.validation_fraction=nan": (
-        "data.validation_fraction must be a number in (0, 1), received nan. Pass for example "
-        "data.validation_fraction=0.2."
-    ),
-    "data.num_train=5": (
-        "data.num_train must be an integer of at least 20, or null, received 5. Pass for "
-        "example data.num_train=2000."
-    ),
-    "model.hidden=64": (
-        "model.hidden must be a list, each item an integer of at least 1, received 64. Pass "
-        "for example model.hidden=[256,128]."
-    ),
-    "model.hidden=[64,0]": (
-        "model.hidden[1] must be an integer of at least 1, received 0. Pass for example "
-        "model.hidden=[256,128]."
-    ),
-    "model.activation=rleu": (
-        "model.activation must be one of celu, elu, exponential, gelu, hard_shrink, "
-        "hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid, log_softmax, "
-        "mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, "
-        "sparse_plus, sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, received "
-        "'rleu'. Pass for example model.activation=relu."
-    ),
-    "model.dropout=1": (
-        "model.dropout must be a number in [0, 1), received 1. Pass for example model.dropout=0.3."
-    ),
-    "model.batch_normalization=2": (
-        "model.batch_normalization must be true or false, received 2. Pass for example "
-        "model.batch_normalization=false."
-    ),
-    "optimizer.config.learning_rate=-1": (
-        "optimizer.config.learning_rate must be a number in (0, inf), received -1. "
-        "Pass for example optimizer.config.learning_rate=0.001."
-    ),
-    "optimizer.config.learning_rate=abc": (
-        "optimizer.config.learning_rate must be a number in (0, inf), received 'abc'. "
-        "Pass for example optimizer.config.learning_rate=0.001."
-    ),
-    "optimizer.config.learning_rate=inf": (
-        "optimizer.config.learning_rate must be a number in (0, inf), received inf. "
-        "Pass for example optimizer.config.learning_rate=0.001."
-    ),
-    "optimizer.config.learning_rate=null": (
-        "optimizer.config.learning_rate is missing. Pass ++optimizer.config.learning_rate=0.001."
-    ),
-    "optimizer.class_name=Adm": (
-        "optimizer.class_name must name one of Keras's optimizers that plain values can build,"
-        " received 'Adm'. Did you mean Adam?"
-    ),
+    "optimizer.class_name=Adm": (f"optimizer.class_name {NO_OPTIMIZER} 'Adm'. Did you mean Adam?"),
     "optimizer.class_name=Optimizer": (
-        "optimizer.class_name must name one of Keras's optimizers that plain values can build,"
-        " received 'Optimizer'. Known: Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, "
-        "Ftrl, Lamb, Lion, Muon, Nadam, RMSprop, SGD."
+        f"optimizer.class_name {NO_OPTIMIZER} 'Optimizer'. {OPTIMIZERS}"
+    ),
+    "optimizer.class_name=ScheduleFreeAdamW": (
+        f"optimizer.class_name {NO_OPTIMIZER} 'ScheduleFreeAdamW'. {OPTIMIZERS}"
     ),
     "+optimizer.config.beta1=0.9": (
         "optimizer.config.beta1 is not an argument of Keras's Adam, received 0.9. Did you mean"
         " beta_1? Remove it, or correct its spelling."
     ),
-    "+optimizer.config.beta_1=1": (
-        "optimizer.config.beta_1 must be a number in [0, 1), received 1. Pass for example "
-        "optimizer.config.beta_1=0.9."
-    ),
-    "+optimizer.config.amsgrad=3": (
-        "optimizer.config.amsgrad must be true or false, received 3. Pass for example "
-        "optimizer.config.amsgrad=false."
-    ),
     "+optimizer.config.loss_scale_factor=8": (
         "optimizer.config.loss_scale_factor must be null, received 8. The engine takes one "
         "unscaled step per batch. Leave it out."
     ),
-    "+optimizer.config.ema_momentum=2": (
-        "optimizer.config.ema_momentum must be a number in [0, 1], received 2. Pass for "
-        "example optimizer.config.ema_momentum=0.99."
-    ),
-    "+optimizer.config.ema_overwrite_frequency=0": (
-        "optimizer.config.ema_overwrite_frequency must be an integer of at least 1, received "
-        "0. Pass for example optimizer.config.ema_overwrite_frequency=100."
-    ),
-    "+optimizer.config.name=3": (
-        "optimizer.config.name must be a non-empty text, received 3. Pass for example "
-        "optimizer.config.name=NAME."
-    ),
     "+initializer.config.input_axes=[0]": (
-        "initializer.config.input_axes must be null, as nothing here can make use of it, "
-        "received [0]. Leave it out."
+        "initializer.config.input_axes must be null, received [0]. Leave it out."
     ),
     "+initializer.config.output_axes=x": (
-        "initializer.config.output_axes must be null, as nothing here can make use of it, "
-        "received 'x'. Leave it out."
-    ),
-    "optimizer.config.learning_rate=0": (
-        "optimizer.config.learning_rate must be a number in (0, inf), received 0. "
-        "Pass for example optimizer.config.learning_rate=0.001."
-    ),
-    "seed=x": (
-        "seed must be an integer in [0, 4294967295], received 'x'. Pass for example seed=0."
-    ),
-    "optimizer.class_name=ScheduleFreeAdamW": (
-        "optimizer.class_name must name one of Keras's optimizers that plain values can build,"
-        " received 'ScheduleFreeAdamW'. Known: Adadelta, Adafactor, Adagrad, Adam, AdamW, "
-        "Adamax, Ftrl, Lamb, Lion, Muon, Nadam, RMSprop, SGD."
+        "initializer.config.output_axes must be null, received 'x'. Leave it out."
     ),
     "initializer.class_name=HeNormall": (
         "initializer.class_name must name one of Keras's initializers that plain values can "
         "build, received 'HeNormall'. Did you mean HeNormal?"
-    ),
-    "initializer.class_name=HeNormal": (
-        "initializer.class_name must be GlorotUniform under the name glorot_uniform, received "
-        "'HeNormal': tables and files use that name. Pass initializer=OPTION, or give it a "
-        "name of its own: initializer.name=he_normal."
     ),
     "+initializer.config.seed=3": (
         "initializer.config.seed must be null, received 3. It would repeat one draw in every "
@@ -166,55 +101,56 @@ BAD_VALUES = {
     "model.hidden=???": (
         "model.hidden: Missing mandatory value: hidden. Correct the value, or leave it out."
     ),
-    "data.name=mnist": (
-        "data.name must be one of digits, fashion_mnist, synthetic, received 'mnist'. Pass for"
-        " example data.name=fashion_mnist."
+    f"{CALLBACK}={{class_name:ModelCheckpoint,config:{{filepath:x}}}}": (
+        f"training.callbacks.extra.class_name {NO_CALLBACK} 'ModelCheckpoint'. Known: "
+        "EarlyStopping, ReduceLROnPlateau, SwapEMAWeights, TerminateOnNaN."
     ),
-}
-CALLBACK = "+training.callbacks.extra"
-BAD_CALLBACKS = {
-    "{class_name: EarlyStopping, config: {monitor: val_acc}}": (
-        "training.callbacks.extra.config.monitor must be one of accuracy, loss, val_accuracy, "
-        "val_loss, received 'val_acc'. Pass for example "
-        "training.callbacks.extra.config.monitor=val_loss."
+    f"{CALLBACK}={{class_name:EarlyStoping,config:{{}}}}": (
+        f"training.callbacks.extra.class_name {NO_CALLBACK} 'EarlyStoping'. "
+        "Did you mean EarlyStopping?"
     ),
-    "{class_name: EarlyStopping, config: {patience: -1}}": (
-        "training.callbacks.extra.config.patience must be an integer of at least 0, received "
-        "-1. Pass for example training.callbacks.extra.config.patience=3."
-    ),
-    "{class_name: EarlyStopping, config: {mode: mx}}": (
-        "training.callbacks.extra.config.mode must be one of auto, max, min, received 'mx'. "
-        "Pass for example training.callbacks.extra.config.mode=auto."
-    ),
-    "{class_name: ModelCheckpoint, config: {filepath: x}}": (
-        "training.callbacks.extra.class_name must name one of Keras's callbacks that plain "
-        "values can build, received 'ModelCheckpoint'. Known: EarlyStopping, "
-        "ReduceLROnPlateau, SwapEMAWeights, TerminateOnNaN."
-    ),
-    "{class_name: EarlyStoping, config: {}}": (
-        "training.callbacks.extra.class_name must name one of Keras's callbacks that plain "
-        "values can build, received 'EarlyStoping'. Did you mean EarlyStopping?"
-    ),
-    "{config: {}}": (
+    f"{CALLBACK}={{config:{{}}}}": (
         "training.callbacks.extra.class_name is missing. Pass "
-        "++training.callbacks.extra.class_name=NAME."
+        "++training.callbacks.extra.class_name=VALUE."
     ),
-    "3": ("training.callbacks.extra must be a mapping of keys to values, received 3."),
+    f"{CALLBACK}=3": "training.callbacks.extra must be an object, received 3.",
 }
 
 
-@pytest.mark.parametrize("override", BAD_VALUES)
-def test_E24_bad_value_is_refused_by_name(override):
+def refusal_of(*overrides):
     with pytest.raises(ConfigError) as refused:
-        config_of(override)
-    assert str(refused.value) == BAD_VALUES[override]
+        config_of(*overrides)
+    return str(refused.value)
 
 
-@pytest.mark.parametrize("callback", BAD_CALLBACKS)
-def test_E24_bad_callback_is_refused_by_name(callback):
-    with pytest.raises(ConfigError) as refused:
-        config_of(f"{CALLBACK}={callback.replace(': ', ':')}")
-    assert str(refused.value) == BAD_CALLBACKS[callback]
+@pytest.mark.parametrize(("override", "rule", "received", "example"), BROKEN_RULES)
+def test_E24_value_that_breaks_its_rule_is_refused(override, rule, received, example):
+    key = override.partition("=")[0].lstrip("+")
+    whole = key.removesuffix("[1]")
+    said = f"{key} must be {rule}, received {received!r}. Pass for example {whole}={example}."
+    assert refusal_of(override.replace("[1]=0", "=[64,0]")) == said
+
+
+@pytest.mark.parametrize(("argument", "rule", "example"), BROKEN_CALLBACKS)
+def test_E24_argument_of_a_callback_that_breaks_its_rule_is_refused(argument, rule, example):
+    name, _, received = argument.partition(":")
+    key = f"training.callbacks.extra.config.{name}"
+    shown = received if name == "patience" else repr(received)
+    said = f"{key} must be {rule}, received {shown}. Pass for example {key}={example}."
+    override = f"{CALLBACK}={{class_name:EarlyStopping,config:{{{argument}}}}}"
+    assert refusal_of(override) == said
+
+
+@pytest.mark.parametrize("override", OTHER_MESSAGES)
+def test_E24_other_bad_value_is_refused_by_name(override):
+    assert refusal_of(override) == OTHER_MESSAGES[override]
+
+
+def test_activation_that_there_is_not_is_refused_with_those_that_there_are():
+    said = refusal_of("model.activation=rleu")
+    assert said.startswith("model.activation must be 'celu', 'elu', 'exponential', 'gelu', ")
+    repair = "received 'rleu'. Pass for example model.activation=relu."
+    assert said.endswith(f", 'tanh' or 'tanh_shrink', {repair}")
 
 
 def test_learning_rate_must_be_stated():
@@ -223,7 +159,9 @@ def test_learning_rate_must_be_stated():
 
 
 def test_variance_scaling_mode_is_checked():
-    with pytest.raises(ConfigError, match=r"mode must be one of fan_avg, fan_in, fan_out"):
+    with pytest.raises(
+        ConfigError, match=r"mode must be 'fan_avg', 'fan_in' or 'fan_out', received"
+    ):
         config_of("initializer=variance_scaling", "initializer.config.mode=fan")
 
 
@@ -250,18 +188,6 @@ def test_batch_as_large_as_split_is_accepted(tiny_config):
     check_batch_size(tiny_config(), 48)
 
 
-@pytest.mark.parametrize("name", ["glorot_uniform", "glorot", "Glorot-Uniform", "GlorotUniform"])
-def test_no_other_class_bears_the_name_of_an_initializer(name):
-    with pytest.raises(ConfigError, match=r"be GlorotUniform .* initializer.name=random_normal"):
-        config_of(f"initializer.name={name}", "initializer.class_name=RandomNormal")
-
-
-@pytest.mark.parametrize("name", ["sgd", "SGD", "rmsprop", "Adam-W"])
-def test_no_other_class_bears_the_name_of_an_optimizer(name):
-    with pytest.raises(ConfigError, match=rf"under the name {name}, .* optimizer.name=adam\."):
-        config_of(f"optimizer.name={name}")
-
-
 def test_seed_zero_is_a_seed():
     assert config_of("seed=0").seed == 0
 
@@ -285,7 +211,7 @@ def test_a_number_has_one_form_however_it_is_spelled(spelling):
 
 
 def test_integer_too_large_for_a_float_is_refused():
-    with pytest.raises(ConfigError, match="learning_rate must be a number"):
+    with pytest.raises(ConfigError, match="learning_rate must be a finite number"):
         config_of(f"optimizer.config.learning_rate={10**400}")
 
 
@@ -297,5 +223,5 @@ def test_recipe_that_does_not_exist_is_the_baseline():
 
 
 def test_option_without_a_name_needs_choices():
-    with pytest.raises(ConfigError, match=r"model.name must be a name of letters.*received None"):
+    with pytest.raises(ConfigError, match=r"model.name must be a valid string, received None"):
         parse(compose_config(), {})

@@ -153,5 +153,5 @@ def test_note_and_tags_are_no_part_of_a_run(own):
     plain, plan = own("data=synthetic", **files), own("data=synthetic", *noted)
     assert plan.configs == plain.configs
     assert (plan.execution.note, plan.execution.tags) == ("for the lecture", ("first", "second"))
-    with pytest.raises(ConfigError, match=r"^note must be a text, or null, received 3\."):
+    with pytest.raises(ConfigError, match=r"^note must be a valid string, received 3\."):
         own("data=synthetic", "note=3")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import config_of
 
-from fmnist_exp.config.schema import KerasObject
+from fmnist_exp.config.schema import InitializerConfig
 from fmnist_exp.engine.backend import keras
 from fmnist_exp.engine.models import build_initializer, build_model
 from fmnist_exp.machine import ENVIRONMENT
@@ -47,7 +47,7 @@ def test_kernel_variance_is_that_of_the_paper(name, run_seed):
     [("fan_in", FAN_IN), ("fan_out", FAN_OUT), ("fan_avg", (FAN_IN + FAN_OUT) / 2)],
 )
 def test_variance_scaling_has_variance_scale_over_fan(law, mode, fan, run_seed):
-    config = KerasObject(
+    config = InitializerConfig(
         name="x",
         class_name="VarianceScaling",
         config={"scale": 3.0, "mode": mode, "distribution": law},
@@ -57,7 +57,7 @@ def test_variance_scaling_has_variance_scale_over_fan(law, mode, fan, run_seed):
 
 
 def test_law_without_chance_takes_no_seed():
-    constant = KerasObject(name="zeros", class_name="Zeros", config={})
+    constant = InitializerConfig(name="zeros", class_name="Zeros", config={})
     assert not np.asarray(build_initializer(constant, seed=3)((2, 2))).any()
 
 

@@ -54,17 +54,17 @@ BAD_RECORDS = {
     "empty": ("", "it must be JSON"),
     "truncated": (changed()[:-20], "it must be JSON"),
     "not utf-8": (b"\xff\xfe\xfa", "it must be JSON"),
-    "list": ("[]", "it must be a mapping"),
+    "list": ("[]", "it must be an object"),
     "nested": ("[" * 100_000, "it must be JSON"),
     "old schema": (changed(schema_version=0), "schema_version must be 1, received 0"),
     "extra key": (changed(extra=1), "extra is not a key .*, received 1"),
     "missing key": (json.dumps({"schema_version": 1, "seed": 0}), "status is missing; 5 more"),
-    "wrong type": (changed(seed="0"), "seed must be an integer, received '0'"),
+    "wrong type": (changed(seed="0"), "seed must be a valid integer, received '0'"),
     "wrong status": (
         changed(status="done"),
-        "status must be one of .*, received 'done'",
+        "status must be .* or .*, received 'done'",
     ),
-    "truth as number": (changed(seed=True), "seed must be an integer, received True"),
+    "truth as number": (changed(seed=True), "seed must be a valid integer, received True"),
     "no metrics": (
         changed(metrics={}),
         "metrics must hold loss, accuracy for train, validation, test, received {}",
@@ -84,7 +84,7 @@ BAD_RECORDS = {
     ),
     "completed without a score": (
         changed(per_class={"a": OF_A_CLASS, "b": OF_A_CLASS | {"f1": float("nan")}}),
-        "per_class.b.f1 must be a finite number, or null, received nan",
+        "per_class.b.f1 must be a finite number, received nan",
     ),
     "completed without a count": (
         changed(per_class={"b": dict.fromkeys(OF_A_CLASS), "a": OF_A_CLASS}),
@@ -93,7 +93,7 @@ BAD_RECORDS = {
     "text as seconds": (changed(timing_seconds={"fit": "x"}), "timing_seconds.fit.* received 'x'"),
     "no class": (
         changed(class_names=[], per_class={}),
-        r"class_names must be a list of at least one name, received \[\]",
+        r"class_names must have at least 1 item .*, received \[\]",
     ),
     "class twice": (
         changed(class_names=["a", "a"]),
@@ -187,12 +187,6 @@ SPELLINGS = {
 def test_model_is_named_after_the_initializer_whatever_spelling_chose_it(option):
     config = config_of(f"initializer={option}").plain()
     assert records.model_name(config) == f"{SPELLINGS[option]}_model.keras"
-
-
-@pytest.mark.parametrize("name", ["HeNormal", "he", "He-Normal", "HE_NORMAL", "henormal"])
-def test_model_is_named_after_the_initializer_however_its_name_is_typed(name):
-    typed = (f"initializer.name={name}", "initializer.class_name=HeNormal")
-    assert records.model_name(config_of(*typed).plain()) == "he_normal_model.keras"
 
 
 @pytest.mark.parametrize("letter", "xö重𐌰")

@@ -15,7 +15,7 @@ INITIALIZERS = ("glorot_uniform", "he_normal", "lecun_normal")
 def counted(monkeypatch):
     """How often files are composed, and for which options; how often a config is parsed."""
     composed, parsed, trained = Counter(), [], []
-    compose, read = ConfigLoaderImpl._load_configuration_impl, parsing._read
+    compose, read = ConfigLoaderImpl._load_configuration_impl, parsing._values
 
     def counting_compose(self, config_name, overrides, *more, **other):
         options = [each for each in overrides if not each.startswith("hydra.")]
@@ -27,7 +27,7 @@ def counted(monkeypatch):
         return read(*arguments)
 
     monkeypatch.setattr(ConfigLoaderImpl, "_load_configuration_impl", counting_compose)
-    monkeypatch.setattr(parsing, "_read", counting_read)
+    monkeypatch.setattr(parsing, "_values", counting_read)
     monkeypatch.setattr(runner, "run", lambda config, *more, **other: trained.append(config))
     return composed, parsed, trained
 
