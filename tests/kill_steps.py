@@ -70,16 +70,20 @@ class Callback:
 def put_in_place_of_tensorflow(log):
     """Let the runner import these functions instead of those that compute."""
     keras = types.SimpleNamespace(
-        callbacks=types.SimpleNamespace(Callback=Callback), Model=object, Variable=object
+        callbacks=types.SimpleNamespace(Callback=Callback),
+        initializers=types.SimpleNamespace(Initializer=object),
+        Model=object,
+        Variable=object,
     )
-    _module("backend", keras=keras, use_threads=lambda count: None)
-    from fmnist_exp.engine import checkpoints
+    tf = types.SimpleNamespace(Tensor=object)
+    _module("backend", keras=keras, tf=tf, use_threads=lambda count: None)
+    from fmnist_exp.engine import models
 
-    def fit(config, splits, on_epoch, checkpoint):
-        rows, savers = [], []
+    def fit(config, splits, on_epoch, checkpointer):
+        rows, savers = [], [*filter(None, [checkpointer])]
         model = Model(config.seed)
-        if checkpoint is not None:
-            savers = [checkpoints.Checkpointer(checkpoint.path, checkpoint.seconds, [], rows)]
+        for saver in savers:
+            saver.begin([], rows)
         for row in rows:
             on_epoch(row)
         for saver in savers:
@@ -108,11 +112,8 @@ def put_in_place_of_tensorflow(log):
 
     from fmnist_exp.rundir import tables
 
-    def saving(path, seconds):
-        return types.SimpleNamespace(path=path, seconds=seconds)
-
-    _module("training", fit=fit, Checkpoint=saving)
-    _module("prediction", predict_probabilities=predict_probabilities)
+    _module("training", fit=fit)
+    models.predict_probabilities = predict_probabilities
 
 
 def _module(name, **content):

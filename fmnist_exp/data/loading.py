@@ -13,7 +13,6 @@ import numpy as np
 
 from fmnist_exp.config.schema import DataConfig
 from fmnist_exp.data import sources
-from fmnist_exp.data.splitting import stratified_split
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.seeding import child_generator
 
@@ -29,6 +28,9 @@ FASHION_MNIST_CLASSES = (
     "Bag",
     "Ankle boot",
 )
+
+# Arrays as `sources.FoundData` has them, names of the classes, and where the data come from.
+_DataSet = tuple[sources.Arrays, tuple[str, ...], str]
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,6 @@ class DataSplits:
     sha256: str
 
 
-@dataclass(frozen=True)
-class _DataSet:
-    """A data set before it is split; the arrays are those of `sources.FoundData`."""
-
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-    class_names: tuple[str, ...]
-    source: str
-
-
 @functools.lru_cache(maxsize=1)
 def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     """Read a data set and split it; the last one stays in memory for the next run of a sweep.
@@ -99,10 +92,13 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
         "digits": _digits,
         "synthetic": lambda: _synthetic(config),
     }
-    data = read[config.name]()
-    images, labels, test_images, test_labels = data.arrays
-    _check_size("num_train", config.num_train, len(labels))
-    _check_size("num_test", config.num_test, len(test_labels))
+    (images, labels, test_images, test_labels), class_names, source = read[config.name]()
+    for name, available in (("num_train", len(labels)), ("num_test", len(test_labels))):
+        if (count := getattr(config, name)) is not None and count > available:
+            raise ConfigError(
+                f"data.{name} must be at most {available}, received {count}. "
+                f"Pass data.{name}=null for all."
+            )
     flat, labels = images.reshape(len(images), -1)[: config.num_train], labels[: config.num_train]
     train, validation = stratified_split(labels, config.validation_fraction, config.split_seed)
     flat_test = test_images.reshape(len(test_images), -1)
@@ -113,19 +109,47 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     )
     return DataSplits(
         *splits,
-        class_names=data.class_names,
+        class_names=class_names,
         image_shape=(images.shape[1], images.shape[2]),
-        source=data.source,
+        source=source,
         sha256=sha256_of_arrays(*(part for each in splits for part in (each.images, each.labels))),
     )
 
 
-def _check_size(name: str, count: int | None, available: int) -> None:
-    if count is not None and count > available:
-        raise ConfigError(
-            f"data.{name} must be at most {available}, received {count}. "
-            f"Pass data.{name}=null for all."
+def stratified_split(
+    labels: np.ndarray, validation_fraction: float, split_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the train and the validation split, with equal shares of every class.
+
+    Args:
+        labels: int (num_examples,); class indices.
+        validation_fraction: share of the examples that goes to validation, in (0, 1).
+        split_seed: fixes the split; any integer from 0.
+
+    Returns:
+        Two disjoint int arrays, sorted, that together hold every index once.
+
+    Raises:
+        ConfigError: a class has too few examples to be in both splits.
+    """
+    # Its import takes a second, which only those who split data are to pay.
+    from sklearn.model_selection import train_test_split
+
+    try:
+        parts = train_test_split(
+            np.arange(len(labels)),
+            test_size=validation_fraction,
+            random_state=split_seed,
+            stratify=labels,
         )
+    except ValueError as error:
+        raise ConfigError(
+            f"data.validation_fraction={validation_fraction} cannot split {len(labels)} images by "
+            "class: every class needs an image in both splits. Pass a fraction nearer to 0.2, or a "
+            "larger data.num_train."
+        ) from error
+    train, validation = map(np.sort, parts)
+    return train, validation
 
 
 def sha256_of_arrays(*arrays: np.ndarray) -> str:
@@ -140,10 +164,9 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
 @functools.lru_cache(maxsize=1)
 def _fashion_mnist(folder: str | None, fetch: bool) -> _DataSet:
     found = sources.find(None if folder is None else Path(folder), fetch=fetch)
-    return _DataSet(found.arrays, FASHION_MNIST_CLASSES, f"{found.source}: {found.path}")
+    return found.arrays, FASHION_MNIST_CLASSES, f"{found.source}: {found.path}"
 
 
-@functools.lru_cache(maxsize=1)
 def _digits() -> _DataSet:
     from sklearn.datasets import load_digits
 
@@ -152,11 +175,8 @@ def _digits() -> _DataSet:
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
     labels = digits.target.astype(np.int32)
     num_train = 1437  # four fifths
-    return _DataSet(
-        (images[:num_train], labels[:num_train], images[num_train:], labels[num_train:]),
-        class_names=tuple(str(digit) for digit in range(10)),
-        source="scikit-learn load_digits",
-    )
+    arrays = (images[:num_train], labels[:num_train], images[num_train:], labels[num_train:])
+    return arrays, tuple(map(str, range(10))), "scikit-learn load_digits"
 
 
 def _synthetic(config: DataConfig) -> _DataSet:
@@ -171,8 +191,8 @@ def _synthetic(config: DataConfig) -> _DataSet:
 
     # Test images of their own generator: the same, however many there are to train with.
     test_noise = child_generator(config.split_seed, "synthetic", 1)
-    return _DataSet(
-        (*drawn(config.num_train or 2000, generator), *drawn(config.num_test or 500, test_noise)),
-        class_names=tuple(f"class {label}" for label in range(10)),
-        source="synthetic",
+    train, test = (
+        drawn(config.num_train or 2000, generator),
+        drawn(config.num_test or 500, test_noise),
     )
+    return (*train, *test), tuple(f"class {label}" for label in range(10)), "synthetic"

@@ -3,7 +3,6 @@
 A copy counts only if the decoded arrays have the known hashes, whatever its compression.
 """
 
-import contextlib
 import hashlib
 import logging
 import math
@@ -21,25 +20,25 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from fmnist_exp.data.idx import IdxFile, locate, read_either
+from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import DataError
 
 log = logging.getLogger(__name__)
 
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Copy = tuple[Path, Arrays]  # the folder of a verified copy, and what it holds; as in `FoundData`
+FILES: dict[str, tuple[int, ...]] = {  # name -> shape of the array
+    "train-images-idx3-ubyte": (60000, 28, 28),
+    "train-labels-idx1-ubyte": (60000,),
+    "t10k-images-idx3-ubyte": (10000, 28, 28),
+    "t10k-labels-idx1-ubyte": (10000,),
+}
 # Hashes of the decoded arrays, computed from the files as published; Debian compresses them anew.
-FILES = {
-    "train-images-idx3-ubyte": IdxFile(
-        (60000, 28, 28), "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012"
-    ),
-    "train-labels-idx1-ubyte": IdxFile(
-        (60000,), "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7"
-    ),
-    "t10k-images-idx3-ubyte": IdxFile(
-        (10000, 28, 28), "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a"
-    ),
-    "t10k-labels-idx1-ubyte": IdxFile(
-        (10000,), "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9"
-    ),
+SHA256 = {
+    "train-images-idx3-ubyte": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
+    "train-labels-idx1-ubyte": "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
+    "t10k-images-idx3-ubyte": "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+    "t10k-labels-idx1-ubyte": "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
 }
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
@@ -58,31 +57,14 @@ class FoundData:
 
     Attributes:
         source: which place of the chain it was found in.
-        path: the folder that holds the files.
+        path: the folder that holds the files, or did so before they could not be kept.
         arrays: train images uint8 (60000, 28, 28), train labels int32 (60000,), test images
             uint8 (10000, 28, 28), test labels int32 (10000,).
     """
 
     source: str
     path: Path
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def cache_dir() -> Path:
-    """The user's folder for Fashion-MNIST; without a home to write to, a temporary one.
-
-    Raises:
-        DataError: the temporary folder belongs to another user.
-    """
-    with contextlib.suppress(RuntimeError, OSError):  # no home at all, or one of another user
-        cache = user_cache_path("fmnist_exp", appauthor=False) / "fashion-mnist"
-        nearest = next(path for path in (cache, *cache.parents) if path.exists())
-        if nearest == cache or os.access(nearest, os.W_OK):
-            return cache
-    folder = Path(tempfile.gettempdir()) / f"fmnist_exp-{os.getuid()}"
-    if os.path.lexists(folder) and folder.lstat().st_uid != os.getuid():
-        raise DataError(f"{folder} belongs to another user. Set XDG_CACHE_HOME.")
-    return folder / "fashion-mnist"
+    arrays: Arrays
 
 
 def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
@@ -97,14 +79,12 @@ def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
             has an intact copy, and the message lists each place and what was wrong with it.
     """
     if folder is not None:
-        _check_names(folder)
-        return FoundData("data.dir", folder, read_folder(folder))
+        return FoundData("data.dir", *_copy_in(folder))
     failures = []
-    for source, folder_of in _chain(fetch):
+    for source, read in _places(fetch):
         try:
-            path = folder_of()
-            return FoundData(source, path, read_folder(path))
-        except (DataError, OSError, subprocess.SubprocessError) as error:
+            return FoundData(source, *read())
+        except (DataError, OSError, RuntimeError, subprocess.SubprocessError) as error:
             failures.append(f"  {source}: {error}")
     raise DataError(
         "Fashion-MNIST was not found in any of these places:\n" + "\n".join(failures) + "\nPut the "
@@ -113,87 +93,88 @@ def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
     )
 
 
-def _check_names(folder: Path) -> None:
-    """Refuse a folder that lacks a file, and say what lies there instead."""
-    missing = next((name for name in FILES if locate(folder, name) is None), None)
-    if missing is None:
-        return
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        absent = isinstance(error, FileNotFoundError)
-        raise DataError(
-            f"{'there is no' if absent else 'cannot read the'} folder {folder}"
-            f"{'' if absent else f': {error.strerror}'}. Pass the folder that holds Fashion-MNIST, "
-            "or none to let it be found or downloaded."
-        ) from error
-    held = [repr(path.name + "/" * path.is_dir()) for path in entries[:MAX_ENTRIES]]
-    if len(entries) > len(held):
-        held[-1] += f" and {len(entries) - len(held)} more"
-    below = [path for path in entries if all(locate(path, name) for name in FILES)]
-    repair = (
-        f"They lie in {below[0]}: pass that folder." if below else "Give the files these names."
-    )
-    raise DataError(
-        f"there is no {folder / missing}, with or without .gz: that folder holds "
-        f"{', '.join(held) or 'nothing'}. Looked for are {', '.join(FILES)}, each with or without "
-        f".gz. {repair}"
-    )
+def _places(fetch: bool) -> Iterator[tuple[str, Callable[[], Copy]]]:
+    """Name of each place, and what reads the copy that lies there."""
+    yield "cache", lambda: _copy_in(cache_dir())
+    yield "Debian's package", lambda: _copy_in(DEBIAN_DIR)
+    if fetch:
+        for mirror in MIRRORS:
+            yield "download", partial(_fetched, partial(_download, mirror))
+        yield "apt-get", partial(_fetched, _apt_download)
 
 
-def read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Decode and verify the four files of a folder; arrays as in `FoundData`.
+def cache_dir() -> Path:
+    """The folder for Fashion-MNIST in the user's cache; RuntimeError without a home."""
+    return user_cache_path("fmnist_exp", appauthor=False) / "fashion-mnist"
+
+
+def _copy_in(folder: Path) -> Copy:
+    """Decode and verify the four files of a folder.
 
     Raises:
         DataError: a file is missing, damaged, or not the one that was published.
     """
     images, labels, test_images, test_labels = (_read_verified(folder, name) for name in FILES)
-    return images, labels.astype(np.int32), test_images, test_labels.astype(np.int32)
+    return folder, (images, labels.astype(np.int32), test_images, test_labels.astype(np.int32))
 
 
 def _read_verified(folder: Path, name: str) -> np.ndarray:
-    array, published = read_either(folder, name, FILES[name].shape), FILES[name].sha256
+    candidates = (folder / name, folder / f"{name}.gz")
+    # Unlike Path.exists, False also where it cannot be told.
+    path = next((path for path in candidates if os.path.exists(path)), None)
+    if path is None:
+        raise _lacks(folder, name)
+    published, array = SHA256[name], read_idx(path, FILES[name])
     received = hashlib.sha256(array.data).hexdigest()
     if received != published:
         raise DataError(
-            f"{folder / name}: the decoded array must have sha256 {published}, received "
-            f"{received}: this is not Fashion-MNIST as published. Replace the file with an intact "
-            "copy."
+            f"{path}: the decoded array must have sha256 {published}, received {received}: this is "
+            "not Fashion-MNIST as published. Replace the file with an intact copy."
         )
     return array
 
 
-def _chain(fetch: bool) -> Iterator[tuple[str, Callable[[], Path]]]:
-    yield "cache", cache_dir
-    yield "Debian's package", lambda: DEBIAN_DIR
-    if fetch:
-        for mirror in MIRRORS:
-            yield "download", partial(_into_cache, partial(_download, mirror))
-        yield "apt-get", partial(_into_cache, _apt_download)
-
-
-def _into_cache(fetch: Callable[[Path], None]) -> Path:
-    """Fetch into a folder inside the cache, verify it, and only then put the files in place.
-
-    Whatever other processes do meanwhile, a file in place is a verified one.
-    """
-    target = cache_dir()
+def _lacks(folder: Path, name: str) -> DataError:
+    """The error that says what a folder holds instead of a file."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        work = tempfile.TemporaryDirectory(dir=target, prefix=".fetch-", ignore_cleanup_errors=True)
+        entries = sorted(repr(path.name + "/" * path.is_dir()) for path in folder.iterdir())
     except OSError as error:
-        raise DataError(f"cannot write to the cache {target}: {error.strerror}") from error
-    with work as name:
+        return DataError(
+            f"cannot read the folder {folder}: {error.strerror}. It must hold Fashion-MNIST."
+        )
+    held = ", ".join(entries[:MAX_ENTRIES]) or "nothing"
+    more = f" and {len(entries) - MAX_ENTRIES} more" if len(entries) > MAX_ENTRIES else ""
+    return DataError(
+        f"there is no {folder / name}, with or without .gz: that folder holds {held}{more}. Looked "
+        f"for are {', '.join(FILES)}. Give the files these names."
+    )
+
+
+def _fetched(fetch: Callable[[Path], None]) -> Copy:
+    """Fetch into a temporary folder, verify, and only then put the files into the cache.
+
+    Whatever other processes do meanwhile, a file in place is a verified one. Without a cache that
+    can be written, the next process fetches them anew.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         fetch(Path(name))
-        read_folder(Path(name))
-        for file in FILES:
-            (Path(name) / f"{file}.gz").replace(target / f"{file}.gz")
-            (target / file).unlink(missing_ok=True)  # it comes first, and may be a damaged one
-    return target
+        folder, arrays = _copy_in(Path(name))
+        try:
+            cache = cache_dir()
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as beside:
+                for file in FILES:
+                    copied = shutil.copy(folder / f"{file}.gz", beside)
+                    os.replace(copied, cache / f"{file}.gz")
+                    (cache / file).unlink(missing_ok=True)  # it comes first, and may be damaged
+            return cache, arrays
+        except (OSError, RuntimeError) as error:
+            log.warning("Fashion-MNIST is not kept for later processes: %s", error)
+    return folder, arrays
 
 
 def _download(mirror: str, folder: Path) -> None:
-    for name, file in FILES.items():
+    for name, shape in FILES.items():
         url = f"{mirror}/{name}.gz"
         log.info("downloading %s", url)
         try:
@@ -201,7 +182,7 @@ def _download(mirror: str, folder: Path) -> None:
                 if not response.url.startswith("https://"):
                     raise DataError(f"it was redirected to {response.url}, which is not https")
                 # Compressed, no intact file is longer than its array.
-                (folder / f"{name}.gz").write_bytes(response.read(math.prod(file.shape) + 1000))
+                (folder / f"{name}.gz").write_bytes(response.read(math.prod(shape) + 1000))
             _read_verified(folder, name)
         except (OSError, HTTPException, DataError) as error:
             raise DataError(f"{url}: {error}") from error
@@ -212,16 +193,10 @@ def _apt_download(folder: Path) -> None:
 
     Those of the system may be missing, and only root can fetch them.
     """
-    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        raise DataError("this machine has no apt-get")
     log.info("fetching Debian's package %s", DEBIAN_PACKAGE)
     for name in ("lists/partial", "archives/partial"):
         (folder / name).mkdir(parents=True)
-    options = (
-        *("-o", f"Dir::State::lists={folder / 'lists'}"),
-        *("-o", f"Dir::Cache={folder}"),
-        *("-o", f"Dir::Cache::archives={folder / 'archives'}"),
-    )
+    options = (f"-oDir::State::lists={folder / 'lists'}", f"-oDir::Cache={folder}")
     _run("apt-get", *options, "update", cwd=folder)
     _run("apt-get", *options, "download", DEBIAN_PACKAGE, cwd=folder)
     for package in folder.glob("*.deb"):

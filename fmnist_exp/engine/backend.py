@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import os
 import platform
-import tempfile
 from collections.abc import Iterator
 
 from fmnist_exp.errors import ConfigError
@@ -19,19 +18,15 @@ os.environ["MPLBACKEND"] = "agg"  # Keras imports pyplot, which a notebook's wou
 
 @contextlib.contextmanager
 def _standard_error_held_back() -> Iterator[None]:
-    """Hold back what C++ code writes to file descriptor 2; print it if the block fails."""
-    with tempfile.TemporaryFile() as held:
-        kept = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            held.seek(0)
-            os.write(kept, held.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    """Hold back what C++ code writes to file descriptor 2; what fails is an exception."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _keep_freed_memory() -> None:
@@ -63,16 +58,10 @@ def use_threads(count: int | None) -> None:
     Raises:
         ConfigError: this process has begun to compute with another number.
     """
-    if count is None:
-        return
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(count)
-        tf.config.threading.set_inter_op_parallelism_threads(count)
-    except RuntimeError as error:
-        raise ConfigError(
-            f"threads_per_run must be the same for all runs of a process, received {count} after "
-            "another number. Start one sweep for each."
-        ) from error
+    if count is not None:
+        with _before_it_computes("threads_per_run", count):
+            tf.config.threading.set_intra_op_parallelism_threads(count)
+            tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def use_device(engine: str) -> str:
@@ -91,20 +80,26 @@ def use_device(engine: str) -> str:
             f"engine=gpu needs a graphics card that TensorFlow can use, and {platform.node()} has "
             "none. Install its driver and tensorflow[and-cuda], or pass engine=xla."
         )
-    try:
+    with _before_it_computes("the device of engine", engine):
         if cards:
             tf.config.set_visible_devices(used, "GPU")
         for card in used:
             tf.config.experimental.set_memory_growth(card, True)
-    except RuntimeError as error:
-        raise ConfigError(
-            f"engine must mean the same device for all runs of a process, received {engine} after "
-            "an engine on another one. Start one sweep for each."
-        ) from error
     if not used:
         return "CPU"
     name = tf.config.experimental.get_device_details(used[0]).get("device_name")
     return f"GPU:{name}" if name else "GPU"
+
+
+@contextlib.contextmanager
+def _before_it_computes(key: str, value: object) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{key} must be the same for all runs of a process, received {value} after another. "
+            "Start one sweep for each."
+        ) from error
 
 
 _keep_freed_memory()

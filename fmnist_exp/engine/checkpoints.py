@@ -26,10 +26,9 @@ from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
 
-Rows = list[Epoch]
 # The history; of each callback attribute -> value, where a list holds places in the arrays; the
 # arrays: variables of model and optimizer, then those of the callbacks.
-Saved = tuple[Rows, list[dict[str, Any]], list[np.ndarray]]
+Saved = tuple[list[Epoch], list[dict[str, Any]], list[np.ndarray]]
 MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
 PLAIN = (bool, int, float, str, type(None))
 
@@ -40,25 +39,30 @@ class Checkpointer(keras.callbacks.Callback):
     It must be the last of the callbacks: what it saves is what all others have made of the epoch.
 
     Args:
-        path: the file.
+        path: the file, one for each run.
         seconds: least time between two saves, so that none slows down many epochs.
-        callbacks: the callbacks whose state belongs to the run.
-        rows: the history; filled with the saved one at once.
     """
 
-    def __init__(
-        self, path: Path, seconds: float, callbacks: Sequence[keras.callbacks.Callback], rows: Rows
-    ) -> None:
+    def __init__(self, path: Path, seconds: float) -> None:
         super().__init__()
         self.path = path
         self.seconds = seconds
+
+    def begin(self, callbacks: Sequence[keras.callbacks.Callback], rows: list[Epoch]) -> None:
+        """Read the saved state, if there is one.
+
+        Args:
+            callbacks: the callbacks whose state belongs to the run.
+            rows: the history; filled with the saved one at once.
+        """
         self.callbacks = callbacks
         self.rows = rows
         self.found = None
         try:
-            self.found = _read(path, len(callbacks))
+            self.found = _read(self.path)
         except OSError as error:
-            self._give_up(f"the saved state {path} cannot be read: {error.strerror or error}")
+            reason = error.strerror or error
+            self._give_up(f"the saved state {self.path} cannot be read: {reason}")
         if self.found is not None:
             rows[:] = self.found[0]
         self.saved = time.monotonic()
@@ -68,7 +72,7 @@ class Checkpointer(keras.callbacks.Callback):
         if self.found is None:
             return
         _, states, arrays = self.found
-        for variable, value in zip(_variables(self.model), arrays, strict=False):
+        for variable, value in zip(self._variables(), arrays, strict=False):
             variable.assign(value)
         for callback, state in zip(self.callbacks, states, strict=True):
             for name, value in state.items():
@@ -81,39 +85,32 @@ class Checkpointer(keras.callbacks.Callback):
         ends = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if not ends and time.monotonic() - self.saved >= self.seconds:
             try:
-                write(self.path, self.model, self.callbacks, self.rows)
+                self.write()
             except (RecordError, TypeError) as error:
                 self._give_up(str(error))
             self.saved = time.monotonic()
+
+    def write(self) -> None:
+        """Save the state of the run, atomically."""
+        arrays, states = [variable.numpy() for variable in self._variables()], []
+        for callback in self.callbacks:
+            state = learned(callback)
+            for name, value in state.items():
+                if isinstance(value, list):
+                    state[name] = list(range(len(arrays), len(arrays) + len(value)))
+                    arrays += value
+            states.append(state)
+        text = json.dumps({"rows": [asdict(row) for row in self.rows], "callbacks": states})
+        with files.atomic_path(self.path) as temporary:
+            np.savez(temporary, *arrays, state=np.array(text))
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def _give_up(self, reason: str) -> None:
         """Train on without saving: a state is a help, and its loss none to the run."""
         log.warning("no state of this run is saved any more: %s", reason)
         self.seconds = math.inf
-
-
-def write(
-    path: Path, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback], rows: Rows
-) -> None:
-    """Save the state of a run, atomically.
-
-    Args:
-        path: the file, one for each run.
-        model: the trainer, with its optimizer.
-        callbacks: callbacks whose state belongs to the run.
-        rows: the history so far.
-    """
-    arrays, states = [variable.numpy() for variable in _variables(model)], []
-    for callback in callbacks:
-        state = learned(callback)
-        for name, value in state.items():
-            if isinstance(value, list):
-                state[name] = list(range(len(arrays), len(arrays) + len(value)))
-                arrays += value
-        states.append(state)
-    text = json.dumps({"rows": [asdict(row) for row in rows], "callbacks": states})
-    with files.atomic_path(path) as temporary:
-        np.savez(temporary, *arrays, state=np.array(text))
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -136,7 +133,7 @@ def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
     return found
 
 
-def _read(path: Path, num_callbacks: int) -> Saved | None:
+def _read(path: Path) -> Saved | None:
     """A saved state; None without one that is intact.
 
     Raises:
@@ -145,16 +142,10 @@ def _read(path: Path, num_callbacks: int) -> Saved | None:
     try:
         found = read_arrays(path, MAX_BYTES)
         saved = json.loads(str(found.pop("state")))
-        rows, states = [Epoch(**row) for row in saved["rows"]], saved["callbacks"]
-        if len(states) != num_callbacks:
-            raise ValueError(f"it holds {len(states)} callbacks, not {num_callbacks}")
-        return rows, states, [found[f"arr_{place}"] for place in range(len(found))]
+        rows = [Epoch(**row) for row in saved["rows"]]
+        return rows, saved["callbacks"], [found[f"arr_{place}"] for place in range(len(found))]
     except FileNotFoundError:
         return None
     except files.DAMAGES as error:
         log.warning("the saved state %s is damaged; the run begins anew: %s", path, error)
         return None
-
-
-def _variables(model: keras.Model) -> list[keras.Variable]:
-    return [*model.variables, *model.optimizer.variables]

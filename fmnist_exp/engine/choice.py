@@ -6,10 +6,13 @@ import platform
 from collections.abc import Sequence
 
 from fmnist_exp.config.schema import RunConfig
-from fmnist_exp.engine import native
+from fmnist_exp.engine.keras_private import moments_moved
+from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError
 
 log = logging.getLogger(__name__)
+
+ADAM = {"learning_rate", "beta_1", "beta_2", "epsilon"}  # the arguments that epoch.c knows of
 
 
 def settled(config: RunConfig) -> RunConfig:
@@ -22,8 +25,8 @@ def settled(config: RunConfig) -> RunConfig:
         ConfigError: the config asks for C, which does not know it or cannot be had here.
     """
     if config.engine == "auto":
-        return config.replaced(engine="xla" if native.unknown(config) or not _c_is_here() else "c")
-    if config.engine == "c" and (reason := native.why_not(config)) is not None:
+        return config.replaced(engine="xla" if _unknown(config) or not _c_is_here() else "c")
+    if config.engine == "c" and (reason := _unknown(config) or _missing()) is not None:
         raise ConfigError(
             f"engine=c cannot train this run on {platform.node()}: {reason}. Pass engine=xla, "
             "which trains every run on every machine."
@@ -31,34 +34,46 @@ def settled(config: RunConfig) -> RunConfig:
     return config
 
 
-def settled_together(configs: Sequence[RunConfig]) -> list[RunConfig]:
+def settled_together(configs: Sequence[RunConfig]) -> tuple[list[RunConfig], str | None]:
     """The configs of a sweep, with one engine for all that say `auto`.
 
     Its runs are compared with each other, and a comparison must not mix engines: XLA trains all
     of them if C does not know one. Errors as `settled`.
+
+    Returns:
+        The configs, and why XLA trains runs that C would train one by one; None if it does not.
     """
-    pairs = [(config, settled(config)) for config in configs]
-    if any(old.engine == "auto" and new.engine == "xla" for old, new in pairs):
-        return [new.replaced(engine="xla") if old.engine == "auto" else new for old, new in pairs]
-    return [new for _, new in pairs]
-
-
-def why_together(configs: Sequence[RunConfig]) -> str | None:
-    """Why XLA trains runs of a sweep that C would train, if one by one; None if it does not.
-
-    Args:
-        configs: as `settled_together` takes them.
-    """
-    reasons = [native.unknown(config) for config in configs if config.engine == "auto"]
+    alone = [settled(config) for config in configs]
+    reasons = [_unknown(config) for config in configs if config.engine == "auto"]
     first = next(filter(None, reasons), None)
     if first is None or None not in reasons or not _c_is_here():
-        return None
-    return f"XLA trains all runs, as they are compared: {first}"
+        return alone, None
+    together = [
+        config.replaced(engine="xla") if config.engine == "auto" else config for config in configs
+    ]
+    return together, f"XLA trains all runs, as they are compared: {first}"
+
+
+def _unknown(config: RunConfig) -> str | None:
+    """What of a config the C code does not know, on any machine; None if it knows all."""
+    optimizer = config.optimizer
+    named = [f"optimizer.config.{x}={y}" for x, y in optimizer.config.items() if x not in ADAM]
+    if optimizer.class_name != "Adam":
+        named = [f"optimizer.class_name={optimizer.class_name}"]
+    if config.model.activation != "relu":
+        named = [f"model.activation={config.model.activation}"]
+    return f"the C code does not know {named[0]}" if named else None
+
+
+def _missing() -> str | None:
+    """Why this machine can train no config by C code; None if it can."""
+    library = c_library.load("float32")
+    return library if isinstance(library, str) else moments_moved()
 
 
 @functools.cache  # so that it is said once
 def _c_is_here() -> bool:
-    if (reason := native.missing()) is not None:
+    if (reason := _missing()) is not None:
         log.warning(
             "XLA trains what C code would train faster: %s; engine=xla asks for XLA without this "
             "warning.",

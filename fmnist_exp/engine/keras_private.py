@@ -6,7 +6,6 @@ only `config/keras_classes.py` looks into Keras: it reads the text of keras/src.
 version that is installed.
 """
 
-import importlib.util
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,7 @@ SET_ON_CALLBACKS = {"params", "_params", "model", "_model", "monitor_op", "valid
 
 def moments_moved() -> str | None:
     """Why C code cannot go on with the moments of the Keras that is installed; None if it can."""
-    spec = importlib.util.find_spec("keras")
-    assert spec is not None, "a dependency"
-    adam = Path(next(iter(spec.submodule_search_locations or ()))) / "src/optimizers/adam.py"
+    adam = Path(str(metadata.distribution("keras").locate_file("keras/src/optimizers/adam.py")))
     if adam.is_file() and all(f"self.{name}" in adam.read_text("utf-8") for name in MOMENTS):
         return None
     return f"Keras {metadata.version('keras')} keeps Adam's moments elsewhere than Keras {TRIED}"

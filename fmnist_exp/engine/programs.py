@@ -5,10 +5,10 @@ import json
 
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
-from fmnist_exp.engine import native
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.models import build_model, draw_kernels
+from fmnist_exp.engine.native.trainer import NativeTrainer
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 
@@ -30,7 +30,7 @@ class Program:
             num_pixels=splits.train.images.shape[1],
             num_classes=len(splits.class_names),
         )
-        build_trainer = native.build_trainer if settled(config).engine == "c" else EpochTrainer
+        build_trainer = NativeTrainer if settled(config).engine == "c" else EpochTrainer
         self.trainer = build_trainer(self.plain, splits, config.training.batch_size)
         optimizer = getattr(keras.optimizers, config.optimizer.class_name)
         self.trainer.compile(optimizer(**config.optimizer.config))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine.backend import keras, tf
+from fmnist_exp.engine.models import brightness
 
 NUM_DRAWS = 2**16  # values of a draw for dropout; a rate is met to one part in 2**17
 
@@ -22,15 +23,9 @@ class EpochTrainer(keras.Model):
         batch_size: images per update; the last update of an epoch takes what is left.
     """
 
-    engine = "XLA"
-
-    @property
-    def provenance(self) -> dict[str, object]:
-        """What a record says of how it trains."""
-        return {"engine": self.engine}
-
     def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
         super().__init__()
+        self.provenance: dict[str, object] = {"engine": "XLA"}  # what a record says of the training
         self.plain = model
         self.batch_size = batch_size
         self.train_split = splits.train
@@ -147,11 +142,6 @@ class EpochTrainer(keras.Model):
 def drop_threshold(rate: float) -> int:
     """A unit is dropped if its draw is below this."""
     return round(rate * NUM_DRAWS)
-
-
-def brightness(images: tf.Tensor) -> tf.Tensor:
-    """Bytes to numbers in [0, 1]."""
-    return tf.cast(images, keras.config.floatx()) / 255
 
 
 def _losses(probabilities: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -77,19 +76,11 @@ class EpochRecorder(keras.callbacks.Callback):
         self.on_epoch(row)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """Where a run saves its state, and the least seconds between two saves."""
-
-    path: Path
-    seconds: float
-
-
 def fit(
     config: RunConfig,
     splits: DataSplits,
     on_epoch: Callable[[Epoch], None] = lambda row: None,
-    checkpoint: Checkpoint | None = None,
+    checkpointer: Checkpointer | None = None,
 ) -> FitResult:
     """Train the model that `config` describes.
 
@@ -97,7 +88,7 @@ def fit(
         config: the run.
         splits: images and labels; the test split is not looked at.
         on_epoch: called with each epoch; first with those that a saved state already holds.
-        checkpoint: where the state is saved between epochs; if there is one, training goes on
+        checkpointer: saves the state between epochs; if there is a saved one, training goes on
             from it and ends with the same bits as if it had never stopped.
 
     Raises:
@@ -112,9 +103,8 @@ def fit(
         getattr(keras.callbacks, named.class_name)(**named.config)
         for named in config.training.callbacks.values()
     ]
-    savers = []
-    if checkpoint is not None:
-        savers = [Checkpointer(checkpoint.path, checkpoint.seconds, callbacks, recorder.rows)]
+    if checkpointer is not None:
+        checkpointer.begin(callbacks, recorder.rows)
     for row in recorder.rows:  # of a saved state
         next(orders)
         on_epoch(row)
@@ -125,7 +115,7 @@ def fit(
         steps_per_epoch=1,
         validation_data=program.one_step,
         validation_steps=1,
-        callbacks=[recorder, *callbacks, *savers],
+        callbacks=[recorder, *callbacks, *filter(None, [checkpointer])],
         shuffle=False,  # the order is ours
         verbose=0,
     )
@@ -156,11 +146,6 @@ def _restored_epoch(callbacks: list[keras.callbacks.Callback]) -> int | None:
 
     Every EarlyStopping that restores does so in its turn, so the last one decides.
     """
-    for callback in reversed(callbacks):
-        if (
-            isinstance(callback, keras.callbacks.EarlyStopping)
-            and callback.restore_best_weights
-            and callback.best_weights is not None
-        ):
-            return callback.best_epoch + 1
-    return None
+    stops = [each for each in callbacks if isinstance(each, keras.callbacks.EarlyStopping)]
+    restored = [e for e in stops if e.restore_best_weights and e.best_weights is not None]
+    return restored[-1].best_epoch + 1 if restored else None

@@ -36,12 +36,12 @@ def leave_results(
     Raises:
         RecordError: a file cannot be written.
     """
-    from fmnist_exp.engine import evaluation, prediction, saving
+    from fmnist_exp.engine import evaluation, models
 
     metrics = {}
     for name in records.SPLITS:
         split = getattr(splits, name)
-        answers = prediction.predict_probabilities(result.model, split.images)
+        answers = models.predict_probabilities(result.model, split.images)
         metrics[name] = _metrics(answers, split.labels)
     diverged = result.diverged or any(each["loss"] is None for each in metrics.values())
     labels, class_names = splits.test.labels, splits.class_names  # as `answers`, the last ones
@@ -51,7 +51,7 @@ def leave_results(
     tables.write_predictions(folder, answers, labels)
     tables.write_confusion_matrix(folder, evaluation.confusion_matrix(answers, labels), class_names)
     tables.write_class_scores(folder, per_class)
-    saving.write_model(folder / model_name, result.model)
+    models.write_model(folder / model_name, result.model)
     return record.replaced(
         status="diverged" if diverged else "completed",
         metrics=metrics,

@@ -137,21 +137,21 @@ class _Task:
             state: where the state between two epochs is saved; None for nowhere.
         """
         # TensorFlow takes seconds. All that is imported here is imported before the check.
-        from fmnist_exp.engine import backend, evaluation, prediction, saving, training  # noqa: F401
+        from fmnist_exp.engine import backend, checkpoints, evaluation, models, training  # noqa: F401
 
         check_imported_code()
         backend.use_threads(self.execution.threads_per_run)
         seconds = self.execution.checkpoint_seconds
-        checkpoint = training.Checkpoint(state, seconds) if state else None
+        checkpointer = checkpoints.Checkpointer(state, seconds) if state else None
         begun = time.perf_counter()
         try:
-            result = training.fit(self.config, self.splits, self._end_epoch, checkpoint)
+            result = training.fit(self.config, self.splits, self._end_epoch, checkpointer)
         except Pruned as pruned:
             return self.unfinished(run_dir, pruned)
         trained = time.perf_counter()
         record = measuring.leave_results(run_dir, self.record, result, self.splits)
         ended = time.perf_counter()
-        needs = {"model_needs_keras": saving.least_keras(self.config)}
+        needs = {"model_needs_keras": models.least_keras(self.config)}
         return record.replaced(
             provenance=record.provenance | needs,
             timing_seconds={

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
-from fmnist_exp.engine.choice import settled_together, why_together
+from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import code_sha256
 from fmnist_exp.run.store import Store
@@ -164,7 +164,7 @@ class Study(Sweep):
                 f"hydra.sweep.subdir must give each run a directory of its own, received {folder} "
                 f"for {count} runs. Add {HYDRAS_SUBDIR} to it."
             )
-        configs, self.remark = settled_together(parsed), why_together(parsed)
+        configs, self.remark = settled_together(parsed)
         check_data(configs)
         return configs, directories
 

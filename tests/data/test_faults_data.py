@@ -28,7 +28,7 @@ HEADER = struct.pack(">HBB3I", 0, 8, 3, *SHAPE)
 @pytest.mark.parametrize("name", ["f", "f.gz"])
 def test_D20_named_pipe_in_place_of_data_is_refused_at_once(tmp_path, name):
     os.mkfifo(tmp_path / name)
-    with pytest.raises(DataError, match=rf"{tmp_path / name}: it is not a regular file"):
+    with pytest.raises(DataError, match=rf"{tmp_path / name}: .*it is not a regular file"):
         read_idx(tmp_path / name, SHAPE)
 
 
@@ -41,7 +41,10 @@ def test_D20_device_in_place_of_data_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (struct.pack(">HBB3I", 0, 8, 3, 28, 28, 60_000), r"received \(28, 28, 60000\)"),
+        (
+            struct.pack(">HBB3I", 0, 8, 3, 28, 28, 60_000),
+            "must start with the header .*, received '000008030000001c0000001c0000ea60",
+        ),
         (b"\0\0\x0d\3" + HEADER[4:] + np.full(4, np.nan, ">f4").tobytes(), "must start with"),
     ],
     ids=["transposed", "floats"],
@@ -81,7 +84,7 @@ def test_D23_download_that_breaks_is_told_and_leaves_nothing(problem, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sources, "DEBIAN_DIR", tmp_path / "nowhere")
     monkeypatch.setattr(sources.urllib.request, "urlopen", answer)
-    monkeypatch.setattr(sources.shutil, "which", lambda program: None)
+    monkeypatch.setenv("PATH", "")  # no apt-get
     with pytest.raises(DataError, match=str(problem)):
         sources.find()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

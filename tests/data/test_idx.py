@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from fmnist_exp.data.idx import read_either, read_idx
+from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import DataError
 
 SHAPE = (3, 2, 2)
@@ -20,20 +20,20 @@ FLIPPED = GZ[:-8] + bytes([GZ[-8] ^ 1]) + GZ[-7:]  # the checksum
 BAD_FILES = {
     "empty": ("f", b"", "must start with"),
     "empty gzip": ("f.gz", b"", "must start with"),
-    "short header": ("f", HEADER[:9], "must state the shape"),
+    "short header": ("f", HEADER[:9], "header of bytes in the shape"),
     "truncated": ("f", GOOD[:-1], "must hold 28 bytes once unpacked, received 27"),
     "over-long": ("f", GOOD + b"x", "must hold 28 bytes once unpacked, received more"),
-    "wrong magic": ("f", b"\0\0\x0d\3" + GOOD[4:], "must start with 00000803"),
+    "wrong magic": ("f", b"\0\0\x0d\3" + GOOD[4:], "shape .3, 2, 2., 00000803"),
     "labels for images": ("f", struct.pack(">HBBI", 0, 8, 1, 12) + PIXELS.tobytes(), "start with"),
     "other count": (
         "f",
         struct.pack(">HBB3I", 0, 8, 3, 2, 2, 3) + PIXELS.tobytes(),
-        r"\(2, 2, 3\)",
+        "received '00000803000000020000000200000003",
     ),
-    "truncated gzip": ("f.gz", GZ[:-9], "cut off"),
-    "checksum": ("f.gz", FLIPPED, "not an intact gzip file"),
-    "body": ("f.gz", GZ[:12] + b"\xff\xff\xff" + GZ[15:], "not an intact gzip file"),
-    "page of html": ("f.gz", b"<html>not found</html>", "not an intact gzip file"),
+    "truncated gzip": ("f.gz", GZ[:-9], "Compressed file ended before the end"),
+    "checksum": ("f.gz", FLIPPED, "cannot be read or unpacked"),
+    "body": ("f.gz", GZ[:12] + b"\xff\xff\xff" + GZ[15:], "cannot be read or unpacked"),
+    "page of html": ("f.gz", b"<html>not found</html>", "cannot be read or unpacked"),
     "two members": ("f.gz", GZ + GZ, "received more"),
     "gzip bomb": ("f.gz", gzip.compress(GOOD + bytes(10**8)), "received more"),
 }
@@ -58,9 +58,3 @@ def test_D20_D21_bad_file_is_refused_by_name(tmp_path, case):
 def test_folder_in_place_of_a_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="not a regular file"):
         read_idx(tmp_path, SHAPE)
-
-
-def test_folder_that_cannot_be_looked_into_is_refused(tmp_path):
-    """Python's Path.exists raises where the system does not let it look."""
-    with pytest.raises(DataError, match=r"there is no .*f, with or without .gz, within reach"):
-        read_either(tmp_path / ("x" * 300), "f", SHAPE)

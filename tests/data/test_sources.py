@@ -12,7 +12,6 @@ import pytest
 from conftest import command
 
 from fmnist_exp.data import sources
-from fmnist_exp.data.idx import IdxFile
 from fmnist_exp.errors import DataError
 
 NAMES = tuple(sources.FILES)
@@ -35,20 +34,23 @@ def small(monkeypatch, tmp_path):
     }
     folder = tmp_path / "good"
     folder.mkdir()
-    files = {}
     for name, array in arrays.items():
         write_idx(folder / f"{name}.gz", array)
-        files[name] = IdxFile(array.shape, hashlib.sha256(array.data).hexdigest())
-    monkeypatch.setattr(sources, "FILES", files)
+        monkeypatch.setitem(sources.FILES, name, array.shape)
+        monkeypatch.setitem(sources.SHA256, name, hashlib.sha256(array.data).hexdigest())
     monkeypatch.setattr(sources, "DEBIAN_DIR", tmp_path / "debian")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
-    monkeypatch.setattr(sources.shutil, "which", lambda program: None)
+    monkeypatch.setattr(sources.subprocess, "run", without_apt)
     return folder
 
 
 def offline(url, timeout):
     raise OSError("network is unreachable")
+
+
+def without_apt(command, **_):
+    raise FileNotFoundError(2, "No such file or directory", command[0])
 
 
 class Response(io.BytesIO):
@@ -74,7 +76,7 @@ def test_given_folder_is_used(small):
 
 def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
     shutil.copytree(small, sources.cache_dir())
-    with pytest.raises(DataError, match=r"there is no folder .*elsewhere"):
+    with pytest.raises(DataError, match=r"cannot read the folder .*elsewhere"):
         sources.find(tmp_path / "elsewhere")
 
 
@@ -83,8 +85,8 @@ def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
     [
         (["train-images.idx3-ubyte"], "holds 'train-images.idx3-ubyte'. .* Give the files these"),
         (["train.csv", "x/y"], "holds 'train.csv', 'x/'. .* Give the files these"),
-        ([f"raw/{name}" for name in NAMES], "holds 'raw/'. .* They lie in /.*/raw: pass that"),
-        (NAMES[:3], f"no /.*/{NAMES[3]}, with .* Give the files these"),
+        ([f"raw/{name}" for name in NAMES], "holds 'raw/'. .* Give the files these"),
+        (NAMES[1:], f"no /.*/{NAMES[0]}, with .* Give the files these"),
         ([], "holds nothing. "),
         ([f"{n:02}" for n in range(12)], "'09' and 2 more. "),
     ],
@@ -105,7 +107,7 @@ def test_case_10_folder_with_other_names_says_what_it_holds_and_what_is_looked_f
 
 def test_case_10_folder_that_is_not_there_is_said_to_be_so(tmp_path):
     with pytest.raises(
-        DataError, match=f"^there is no folder {tmp_path}/nowhere. Pass the folder "
+        DataError, match=f"^cannot read the folder {tmp_path}/nowhere: No such .* must hold"
     ):
         sources.find(tmp_path / "nowhere")
 
@@ -115,6 +117,12 @@ def test_cache_comes_before_debian(small):
     assert sources.find().source == "Debian's package"
     shutil.copytree(small, sources.cache_dir())
     assert sources.find().source == "cache"
+
+
+def test_folder_that_cannot_be_looked_into_is_refused(tmp_path):
+    """Python's Path.exists raises where the system does not let it look."""
+    with pytest.raises(DataError, match=r"cannot read the folder .*x: File name too long"):
+        sources.find(tmp_path / ("x" * 300))
 
 
 def test_uncompressed_files_are_read(small, tmp_path):
@@ -140,27 +148,22 @@ def test_D23_corrupt_cache_is_replaced(small, monkeypatch, damaged):
 
 
 def homeless(*_, **__):
-    raise RuntimeError("Could not determine home directory.")
+    raise RuntimeError("could not determine the home directory")
 
 
-@pytest.mark.parametrize("home", ["none", "missing", "read-only"])
-def test_without_a_home_the_copy_is_kept_among_the_temporary_files(
-    home, small, monkeypatch, tmp_path
-):
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path / "tmp"))
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "read-only").mkdir()
-    # Root may write anywhere, so what the system would answer is said here.
-    monkeypatch.setattr(sources.os, "access", lambda path, mode: False)
-    monkeypatch.setenv("HOME", str(tmp_path / home))
+@pytest.mark.parametrize("home", ["none", "read-only"])
+def test_without_a_home_the_copy_is_used_but_not_kept(home, small, monkeypatch, tmp_path, caplog):
+    """Root may write anywhere, so a file stands where a folder is needed."""
     if home == "none":
         monkeypatch.setattr(sources, "user_cache_path", homeless)
+    (tmp_path / "cache").write_text("")
     serve(small, monkeypatch)
     found = sources.find()
-    assert found.source == "download"
-    assert found.path.parent.parent == tmp_path / "tmp"
-    assert sources.find().source == "cache"
+    assert (found.source, len(found.arrays[0])) == ("download", 20)
+    assert "Fashion-MNIST is not kept for later processes: " in caplog.text
+    monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
+    shutil.copytree(small, sources.DEBIAN_DIR)
+    assert sources.find().source == "Debian's package"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
@@ -169,33 +172,11 @@ def test_home_that_may_not_be_entered_is_no_home(tmp_path):
     (tmp_path / "home").mkdir(mode=0o700)
     said = (
         "import os; from fmnist_exp.data import sources; os.setuid(64101); "
-        "print(sources.cache_dir())"
+        "sources.find(fetch=False)"
     )
     result = command("-c", said, HOME=str(tmp_path / "home"), XDG_CACHE_HOME="", TMPDIR="/tmp")
-    assert result.stdout == "/tmp/fmnist_exp-64101/fashion-mnist\n", result.stderr
-
-
-def test_temporary_folder_of_another_user_is_not_used(small, monkeypatch, tmp_path):
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(sources, "user_cache_path", homeless)
-    monkeypatch.setattr(sources.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(sources.os, "getuid", lambda: 4242)
-    (tmp_path / "fmnist_exp-4242").mkdir()  # by the user of this test
-    with pytest.raises(DataError, match=r"cache: .*4242 belongs to another user. Set XDG_CACHE"):
-        sources.find()
-    shutil.copytree(small, sources.DEBIAN_DIR)
-    assert sources.find().source == "Debian's package"
-
-
-def test_cache_that_cannot_be_written_is_named(small, monkeypatch, tmp_path):
-    """Root may write anywhere, so a file stands where a folder is needed."""
-    (tmp_path / "cache").write_text("")
-    serve(small, monkeypatch)
-    with pytest.raises(DataError) as caught:
-        sources.find()
-    reason = f"cannot write to the cache {sources.cache_dir()}: "
-    for source in ("download", "apt-get"):
-        assert f"  {source}: {reason}" in str(caught.value)
+    home = tmp_path / "home/.cache/fmnist_exp/fashion-mnist"
+    assert f"  cache: cannot read the folder {home}: Permission denied. " in result.stderr
 
 
 def test_D23_processes_that_fetch_at_the_same_time_do_not_hinder_each_other(small):
@@ -205,10 +186,10 @@ def test_D23_processes_that_fetch_at_the_same_time_do_not_hinder_each_other(smal
         shutil.copytree(small, folder, dirs_exist_ok=True)
         if fetch.depth:
             fetch.depth -= 1
-            sources._into_cache(fetch)
+            sources._fetched(fetch)
 
     fetch.depth = 2
-    assert sources._into_cache(fetch) == sources.cache_dir()
+    assert sources._fetched(fetch)[0] == sources.cache_dir()
     assert sorted(path.name for path in sources.cache_dir().iterdir()) == sorted(
         path.name for path in small.iterdir()
     )
@@ -217,9 +198,9 @@ def test_D23_processes_that_fetch_at_the_same_time_do_not_hinder_each_other(smal
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda content: content[:-1], "it is cut off"),
-        (lambda content: content + b"x", "it is not an intact gzip file"),
-        (lambda content: b"<html>", "it is not an intact gzip file"),
+        (lambda content: content[:-1], "it cannot be read or unpacked: Compressed file ended"),
+        (lambda content: content + b"x", "it cannot be read or unpacked"),
+        (lambda content: b"<html>", "it cannot be read or unpacked"),
         (lambda content: gzip.compress(bytes(10**6), 0), "it must"),
     ],
     ids=["short", "long", "html", "huge"],
@@ -228,7 +209,7 @@ def test_D23_wrong_download_leaves_no_trace(small, monkeypatch, change, message)
     serve(small, monkeypatch, change=change)
     with pytest.raises(DataError, match=f"download: https://.*/{NAMES[0]}.gz: .*{message}"):
         sources.find()
-    assert list(sources.cache_dir().iterdir()) == []
+    assert not sources.cache_dir().exists()
 
 
 def test_D23_redirect_away_from_https_is_refused(small, monkeypatch):
@@ -241,7 +222,12 @@ def test_D23_message_lists_every_place_and_the_repair(small):
     with pytest.raises(DataError) as caught:
         sources.find()
     message = str(caught.value)
-    for part in ("cache:", "Debian's package:", "unreachable", "apt-get: this machine has no"):
+    for part in (
+        "cache:",
+        "Debian's package:",
+        "unreachable",
+        "apt-get: [Errno 2] No such file or directory: 'apt-get'",
+    ):
         assert part in message
     assert "pass data.dir=FOLDER" in message
 
@@ -260,7 +246,9 @@ def test_D22_labels_out_of_range_are_refused(small):
 
 def test_D22_counts_that_disagree_are_refused(small):
     write_idx(small / f"{NAMES[1]}.gz", np.zeros(19))
-    with pytest.raises(DataError, match=r"train-labels.*must state the shape \(20,\), received"):
+    with pytest.raises(
+        DataError, match=r"train-labels.*header of bytes in the shape \(20,\), .* received"
+    ):
         sources.find(small)
 
 
@@ -275,7 +263,6 @@ def test_apt_uses_lists_of_its_own(small, monkeypatch):
         if command[0] == "dpkg-deb":
             shutil.copytree(small, cwd / sources.DEBIAN_DIR.relative_to("/"))
 
-    monkeypatch.setattr(sources.shutil, "which", lambda program: program)
     monkeypatch.setattr(sources, "_run", fake)
     assert sources.find().source == "apt-get"
     assert [command[-1] for command in commands[:2]] == ["update", sources.DEBIAN_PACKAGE]

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from fmnist_exp.data.splitting import stratified_split
+from fmnist_exp.data.loading import stratified_split
 from fmnist_exp.errors import ConfigError
 
 LABELS = np.repeat(np.arange(10), 50)

@@ -13,7 +13,7 @@ from fmnist_exp.config.keras_classes import keras_classes
 from fmnist_exp.data import loading
 from fmnist_exp.engine import checkpoints, training
 from fmnist_exp.engine.backend import keras
-from fmnist_exp.engine.training import Checkpoint
+from fmnist_exp.engine.checkpoints import Checkpointer
 from fmnist_exp.errors import RecordError
 
 STOPPING = "{class_name:EarlyStopping,config:{patience:4,restore_best_weights:true}}"
@@ -72,12 +72,12 @@ def _check_resumed(config, epochs, tmp_path):
     whole = training.fit(config, splits)
     weights = whole.model.get_weights()
     assert epochs[-1] < len(whole.history) < config.training.epochs
-    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
+    checkpointer = Checkpointer(tmp_path / "state.npz", seconds=0)
     for num_epochs in epochs:
         with pytest.raises(Killed):
-            training.fit(config, splits, killed_after(num_epochs), checkpoint)
-        assert checkpoint.path.exists()
-    resumed = training.fit(config, splits, checkpoint=checkpoint)
+            training.fit(config, splits, killed_after(num_epochs), checkpointer)
+        assert checkpointer.path.exists()
+    resumed = training.fit(config, splits, checkpointer=checkpointer)
     for ours, theirs in zip(resumed.model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert without_times(resumed.history) == without_times(whole.history)
@@ -86,47 +86,49 @@ def _check_resumed(config, epochs, tmp_path):
 
 def test_resumed_run_does_not_train_its_epochs_again(config, tmp_path):
     splits = loading.load(config.data)
-    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
+    checkpointer = Checkpointer(tmp_path / "state.npz", seconds=0)
     with pytest.raises(Killed):
-        training.fit(config, splits, killed_after(5), checkpoint)
-    seconds = [row.seconds for row in training.fit(config, splits, checkpoint=checkpoint).history]
-    again = [row.seconds for row in training.fit(config, splits, checkpoint=checkpoint).history]
+        training.fit(config, splits, killed_after(5), checkpointer)
+    seconds = [
+        row.seconds for row in training.fit(config, splits, checkpointer=checkpointer).history
+    ]
+    again = [row.seconds for row in training.fit(config, splits, checkpointer=checkpointer).history]
     assert seconds[:5] == again[:5]  # times never repeat, unless they were read
 
 
 def test_state_is_saved_no_more_often_than_asked(config, tmp_path):
-    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=3600)
-    training.fit(config, loading.load(config.data), checkpoint=checkpoint)
-    assert not checkpoint.path.exists()
+    checkpointer = Checkpointer(tmp_path / "state.npz", seconds=3600)
+    training.fit(config, loading.load(config.data), checkpointer=checkpointer)
+    assert not checkpointer.path.exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other", "torn"])
 def test_A03_A04_damaged_state_is_reported_and_begun_anew(config, damage, tmp_path, caplog):
     splits = loading.load(config.data)
-    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
+    checkpointer = Checkpointer(tmp_path / "state.npz", seconds=0)
     with pytest.raises(Killed):
-        training.fit(config, splits, killed_after(4), checkpoint)
-    content = checkpoint.path.read_bytes()
+        training.fit(config, splits, killed_after(4), checkpointer)
+    content = checkpointer.path.read_bytes()
     half = len(content) // 2
     damaged = {"empty": b"", "cut": content[:half], "noise": b"\0" * 999}
     damaged["torn"] = _state_after(3, config, tmp_path)[:half] + content[half:]
     if damage == "other":
-        np.savez(checkpoint.path, state=np.array("{}"))
+        np.savez(checkpointer.path, state=np.array("{}"))
     else:
-        checkpoint.path.write_bytes(damaged[damage])
+        checkpointer.path.write_bytes(damaged[damage])
     with caplog.at_level(logging.WARNING):
-        result = training.fit(config, splits, checkpoint=Checkpoint(checkpoint.path, 3600))
+        result = training.fit(config, splits, checkpointer=Checkpointer(checkpointer.path, 3600))
     assert "is damaged; the run begins anew" in caplog.text
     assert result.history[0].epoch == 1
     assert len(result.history) > 10
 
 
 def _state_after(num_epochs, config, folder):
-    checkpoint = Checkpoint(folder / "earlier.npz", seconds=0)
+    checkpointer = Checkpointer(folder / "earlier.npz", seconds=0)
     with pytest.raises(Killed):
-        training.fit(config, loading.load(config.data), killed_after(num_epochs), checkpoint)
-    return checkpoint.path.read_bytes()
+        training.fit(config, loading.load(config.data), killed_after(num_epochs), checkpointer)
+    return checkpointer.path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -138,10 +140,12 @@ def test_case_17_state_that_cannot_be_written_costs_no_run(
     def full(*arguments):
         raise problem("cannot write it")
 
-    monkeypatch.setattr(checkpoints, "write", full)
+    monkeypatch.setattr(Checkpointer, "write", full)
     config = tiny_config("training.epochs=4")
-    checkpoint = Checkpoint(tmp_path / "state.npz", seconds=0)
-    assert len(training.fit(config, loading.load(config.data), checkpoint=checkpoint).history) == 4
+    checkpointer = Checkpointer(tmp_path / "state.npz", seconds=0)
+    assert (
+        len(training.fit(config, loading.load(config.data), checkpointer=checkpointer).history) == 4
+    )
     assert caplog.text.count("no state of this run is saved any more: cannot write it") == 1
 
 

@@ -12,7 +12,7 @@ from fmnist_exp.data import loading
 from fmnist_exp.engine import programs, training
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.engine.keras_private import moments
-from fmnist_exp.engine.native import compiling, trainer
+from fmnist_exp.engine.native import c_library, trainer
 from fmnist_exp.errors import ConfigError
 
 # Widths that fill no panel of columns, one that fills one and one that needs two; 160 images in
@@ -98,7 +98,7 @@ def test_moments_of_dead_units_are_flushed_to_zero(tiny_config):
     start[5] = 1.05 * np.finfo(np.float32).tiny
     moment.assign(start)
     program.trainer.train_step(None)
-    assert program.trainer.engine == "C"
+    assert program.trainer.provenance["engine"] == "C"
     assert (moment.numpy()[5] == 0).all()
     tiny = np.full(4, np.finfo(np.float32).tiny)
     assert (tiny / 2 > 0).all(), "only training threads flush"
@@ -172,7 +172,7 @@ def built(folder, *flags):
     program = folder / "epoch_main"
     source = ROOT / "tests" / "epoch_main.c"
     command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-march=native", *flags]
-    subprocess.run([*command, str(source), *compiling.LINKED, "-o", str(program)], check=True)
+    subprocess.run([*command, str(source), *c_library.LINKED, "-o", str(program)], check=True)
     return program
 
 

@@ -8,8 +8,7 @@ import pytest
 from conftest import config_of
 
 from fmnist_exp.engine.backend import keras
-from fmnist_exp.engine.models import build_model
-from fmnist_exp.engine.saving import least_keras, write_model
+from fmnist_exp.engine.models import build_model, least_keras, write_model
 
 # Arguments in Keras 3.8.0 of the layers, initializers and optimizers below.
 KNOWN_TO_KERAS_3_8 = """

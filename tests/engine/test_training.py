@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fmnist_exp.data import loading
-from fmnist_exp.engine import prediction, training
+from fmnist_exp.engine import models, training
 
 
 @pytest.mark.parametrize("model", ["baseline", "regularized"])
@@ -40,7 +40,7 @@ def test_history_is_the_loss_of_the_epoch(tiny_config):
     config = tiny_config()
     splits = loading.load(config.data)
     result = training.fit(config, splits)
-    probabilities = prediction.predict_probabilities(result.model, splits.validation.images)
+    probabilities = models.predict_probabilities(result.model, splits.validation.images)
     chosen = probabilities[np.arange(len(splits.validation)), splits.validation.labels]
     # Two programs, one rounding each: float32 has 2**-23 relative precision, sums of 40 terms.
     assert result.history[-1].validation_loss == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
@@ -58,7 +58,7 @@ def test_best_weights_are_restored_and_named(tiny_config):
     losses = [row.validation_loss for row in result.history]
     assert len(losses) < 40
     assert result.evaluated_epoch == result.best_epoch == int(np.argmin(losses)) + 1
-    probabilities = prediction.predict_probabilities(result.model, splits.validation.images)
+    probabilities = models.predict_probabilities(result.model, splits.validation.images)
     chosen = probabilities[np.arange(len(splits.validation)), splits.validation.labels]
     assert min(losses) == pytest.approx(-np.log(chosen).mean(), rel=1e-5)
 
@@ -77,7 +77,7 @@ STOPPING = "class_name:EarlyStopping,config:{restore_best_weights:true"
 
 
 def validation_loss_of(model, splits):
-    probabilities = prediction.predict_probabilities(model, splits.validation.images)
+    probabilities = models.predict_probabilities(model, splits.validation.images)
     return -np.log(
         probabilities[np.arange(len(splits.validation)), splits.validation.labels]
     ).mean()

@@ -105,9 +105,9 @@ def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
 NO_ANSWER = """
 import numpy as np
 from fmnist_exp import train
-from fmnist_exp.engine import prediction
-real = prediction.predict_probabilities
-prediction.predict_probabilities = lambda *arguments: np.full_like(real(*arguments), np.nan)
+from fmnist_exp.engine import models
+real = models.predict_probabilities
+models.predict_probabilities = lambda *arguments: np.full_like(real(*arguments), np.nan)
 train.main()
 """
 

@@ -78,7 +78,7 @@ def test_code_hashes_cover_whole_rooms():
         for room in provenance.KEYED_ROOMS
     }
     assert names["engine"] >= {"engine/native/epoch.c", "engine/trainer.py", "engine/evaluation.py"}
-    assert names["data"] >= {"data/splitting.py", "data/idx.py"}
+    assert names["data"] >= {"data/loading.py", "data/idx.py"}
     assert names["seeding"] == {"seeding.py"}
     assert all(
         name.startswith(("engine/", "data/", "seeding")) for each in names.values() for name in each

@@ -5,6 +5,7 @@ Rounding differs, so float32 runs drift apart; in float64 they agree (test_nativ
 """
 
 import ctypes
+import itertools
 import math
 from ctypes import POINTER, c_double, c_int32, c_int64, c_uint32, c_void_p
 from pathlib import Path
@@ -19,47 +20,32 @@ from fmnist_exp.engine.native import c_library
 from fmnist_exp.engine.trainer import EpochTrainer, drop_threshold
 
 
+def _all(kind: type, *names: str) -> list[tuple[str, type]]:
+    """Members of one type of a structure."""
+    return [(name, kind) for name in names]
+
+
+# As epoch.c declares them.
 class _Parameter(ctypes.Structure):
-    _fields_: ClassVar = [
-        ("value", c_void_p),
-        ("first_moment", c_void_p),
-        ("second_moment", c_void_p),
-    ]
+    _fields_: ClassVar = _all(c_void_p, "value", "first_moment", "second_moment")
 
 
 class _Layer(ctypes.Structure):
     _fields_: ClassVar = [
-        ("width", c_int32),
-        ("normalized", c_int32),
-        ("drop_threshold", c_int32),
-        ("dropout", c_double),
-        ("momentum", c_double),
-        ("epsilon", c_double),
-        ("kernel", _Parameter),
-        ("bias", _Parameter),
-        ("gamma", _Parameter),
-        ("beta", _Parameter),
-        ("moving_mean", c_void_p),
-        ("moving_variance", c_void_p),
+        *_all(c_int32, "width", "normalized", "drop_threshold"),
+        *_all(c_double, "dropout", "momentum", "epsilon"),
+        *_all(_Parameter, "kernel", "bias", "gamma", "beta"),
+        *_all(c_void_p, "moving_mean", "moving_variance"),
     ]
 
 
 class _Epoch(ctypes.Structure):
     _fields_: ClassVar = [
-        ("num_layers", c_int32),
-        ("num_inputs", c_int32),
-        ("num_examples", c_int32),
-        ("batch_size", c_int32),
-        ("num_threads", c_int32),
+        *_all(c_int32, "num_layers", "num_inputs", "num_examples", "batch_size", "num_threads"),
         ("dropout_seed", c_uint32),
         ("iterations", c_int64),
-        ("learning_rate", c_double),
-        ("beta_1", c_double),
-        ("beta_2", c_double),
-        ("epsilon", c_double),
-        ("images", c_void_p),
-        ("labels", c_void_p),
-        ("order", c_void_p),
+        *_all(c_double, "learning_rate", "beta_1", "beta_2", "epsilon"),
+        *_all(c_void_p, "images", "labels", "order"),
         ("layers", POINTER(_Layer)),
         ("loss", c_double),
         ("correct", c_int64),
@@ -69,29 +55,19 @@ class _Epoch(ctypes.Structure):
 class NativeTrainer(EpochTrainer):
     """An `EpochTrainer` whose epochs run in C; validation is still compiled by XLA.
 
-    Args:
-        model: plain model that `build_model` made of a config that C knows.
-        splits: images and labels; the test split is not looked at.
-        batch_size: images per update; the last update of an epoch takes what is left.
+    Its arguments are the same; the model is one of a config that C knows.
     """
-
-    engine = "C"
 
     def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
         super().__init__(model, splits, batch_size)
         library = c_library.load(keras.config.floatx())
         assert not isinstance(library, str), library  # or the config had settled on XLA
         self.library = library
-        self.threads: int | None = None  # that were used; not all of them where more cannot help
+        # The name tells source, processor and machine code.
+        self.provenance = {"engine": "C", "library": Path(library._name).name}
         self.images = np.ascontiguousarray(splits.train.images, np.uint8)
         self.labels = np.ascontiguousarray(splits.train.labels, np.int32)
         self.validate = tf.function(super().test_step, jit_compile=True)
-
-    @property
-    def provenance(self) -> dict[str, object]:
-        """As `EpochTrainer.provenance`; the library's name tells source, processor and compiler."""
-        threads = {} if self.threads is None else {"threads": self.threads}
-        return {"engine": self.engine, "library": Path(self.library._name).name, **threads}
 
     def compile(self, optimizer: keras.optimizers.Adam) -> None:
         """Keras is to call `train_step` as it is, without tracing it."""
@@ -103,9 +79,11 @@ class NativeTrainer(EpochTrainer):
         Raises:
             MemoryError: there is no memory for a second copy of weights and moments.
         """
-        weights = _Borrowed()
         adam, order = self.optimizer, np.array(self.order.numpy())
-        layers = self._described(weights)
+        moments = keras_private.moments(adam, self.plain.trainable_variables)
+        variables = [*self.plain.weights, *itertools.chain(*moments.values())]
+        copies = {id(each): np.array(each.numpy(), order="C") for each in variables}
+        layers = self._described(moments, copies)
         epoch = _Epoch(
             num_layers=len(layers),
             num_inputs=self.images.shape[1],
@@ -125,8 +103,9 @@ class NativeTrainer(EpochTrainer):
         )
         if self.library.train_epoch(ctypes.byref(epoch)):
             raise MemoryError("not enough memory to train an epoch")
-        self.threads = epoch.num_threads
-        weights.give_back()
+        self.provenance["threads"] = epoch.num_threads  # not all, where more cannot help
+        for variable in variables:
+            variable.assign(copies[id(variable)])
         adam.iterations.assign_add(math.ceil(len(order) / self.batch_size))
         means = {"loss": epoch.loss / len(order), "accuracy": epoch.correct / len(order)}
         return {name: tf.constant(mean, keras.config.floatx()) for name, mean in means.items()}
@@ -135,12 +114,21 @@ class NativeTrainer(EpochTrainer):
         """As `EpochTrainer.test_step`."""
         return self.validate(element)
 
-    def _described(self, weights: "_Borrowed") -> ctypes.Array:
-        """The plain model as epoch.c sees it: dense layers, and what follows each of them."""
-        moments = keras_private.moments(self.optimizer, self.plain.trainable_variables)
+    def _described(
+        self, moments: dict[int, list[keras.Variable]], copies: dict[int, np.ndarray]
+    ) -> ctypes.Array:
+        """The plain model as epoch.c sees it: dense layers, and what follows each of them.
+
+        Args:
+            moments: of each trainable variable, by its `id`.
+            copies: what C code writes to: the values of variables and moments, by their `id`.
+        """
+
+        def pointer(variable: keras.Variable) -> int:
+            return copies[id(variable)].ctypes.data
 
         def parameter(variable: keras.Variable) -> _Parameter:
-            return _Parameter(*map(weights.pointer, (variable, *moments[id(variable)])))
+            return _Parameter(*map(pointer, (variable, *moments[id(variable)])))
 
         layers: list[_Layer] = []
         for layer in self.plain.layers:
@@ -151,27 +139,9 @@ class NativeTrainer(EpochTrainer):
                 layers[-1].normalized = True
                 layers[-1].momentum, layers[-1].epsilon = layer.momentum, layer.epsilon
                 layers[-1].gamma, layers[-1].beta = parameter(layer.gamma), parameter(layer.beta)
-                layers[-1].moving_mean = weights.pointer(layer.moving_mean)
-                layers[-1].moving_variance = weights.pointer(layer.moving_variance)
+                layers[-1].moving_mean = pointer(layer.moving_mean)
+                layers[-1].moving_variance = pointer(layer.moving_variance)
             elif isinstance(layer, keras.layers.Dropout):
                 layers[-1].dropout = layer.rate
                 layers[-1].drop_threshold = drop_threshold(layer.rate)
         return (_Layer * len(layers))(*layers)
-
-
-class _Borrowed:
-    """Copies of variables that C code writes to, until they are given back."""
-
-    def __init__(self) -> None:
-        self.copies: list[tuple[keras.Variable, np.ndarray]] = []
-
-    def pointer(self, variable: keras.Variable) -> int:
-        """The address of a copy, row by row."""
-        values = np.array(variable.numpy(), order="C")
-        self.copies.append((variable, values))
-        return values.ctypes.data
-
-    def give_back(self) -> None:
-        """Give every variable the values of its copy."""
-        for variable, values in self.copies:
-            variable.assign(values)
