@@ -1,7 +1,4 @@
-"""Images and labels: located, verified, decoded and split.
-
-`python -m fmnist_exp.data` finds or fetches Fashion-MNIST and says where it lies.
-"""
+"""Images and labels: located, verified, decoded and split."""
 
 import functools
 import hashlib

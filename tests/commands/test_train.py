@@ -47,7 +47,7 @@ BAD_COMMANDS = {
     ),
     "sweep without multirun": (["experiment=smoke"], r"Run it with: .* --multirun experiment="),
     "choice without multirun": (["seed=0,1"], r"seed=0,1 names several values"),
-    "missing data": (["data.dir=/nowhere"], r"there is no folder /nowhere\."),
+    "missing data": (["data.dir=/nowhere"], r"cannot read the folder /nowhere: No such file"),
     "missing data in a sweep": (
         ["--multirun", "data=synthetic,fashion_mnist", "data.dir=null,/nowhere"],
         r"data.dir is read by data=fashion_mnist only",
