@@ -11,8 +11,8 @@ from hydra import compose, initialize_config_dir
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse
-from fmnist_exp.report.charts import run_charts
 from fmnist_exp.run import runner
+from fmnist_exp.train import draw_figures
 
 
 def resident_megabytes() -> float:
@@ -29,8 +29,9 @@ def main() -> None:
         with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
             config = parse(compose("config", [*settings, f"seed={seed}"], return_hydra_config=True))
         choices = {"initializer": "glorot_uniform"}
-        draw = run_charts.draw_run if num_runs == "1" else None
-        runner.run(config, Path(folder) / str(seed), choices, draw=draw)
+        runner.run(config, Path(folder) / str(seed), choices)
+        if num_runs == "1":
+            draw_figures(Path(folder) / str(seed))
         after.append(resident_megabytes())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(after[-1] - after[0], peak)

@@ -130,14 +130,10 @@ DIRECTORIES = (
 
 def cannot(act: str, path: Path, error: OSError, instead: str = DIRECTORIES) -> RecordError:
     """The error that says what could not be done with a path, why, and what to do."""
-    problem = f"{error.strerror or error}. The directory must be writable and have space left"
+    problem = f"{error.strerror or error}. The directory must be writable, with space left and "
+    problem += "nothing in the way"
     if isinstance(error, PermissionError):
         problem += "; a group shares a store in a folder with its setgid bit, under umask 002"
-    if isinstance(error, (FileExistsError, IsADirectoryError, NotADirectoryError)):
-        tried = Path(error.filename2 or error.filename or path)
-        in_the_way = next(each for each in (tried, *tried.parents) if os.path.lexists(each))
-        kind = "a folder" if in_the_way.is_dir() else "not a folder"
-        problem = f"{in_the_way} is {kind}. Move it out of the way"
     return RecordError(f"cannot {act} {path}: {problem}, or {instead}.")
 
 

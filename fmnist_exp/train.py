@@ -26,7 +26,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.console import EXIT_BY_SIGNAL, as_command, leave_lost_terminal
 from fmnist_exp.errors import FmnistError, Terminated
 from fmnist_exp.run.store import Store
-from fmnist_exp.rundir.records import RunRecord, called
+from fmnist_exp.rundir.records import FIGURES, RUN_FIGURES, RunRecord, called
 from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.checking import listed
 from fmnist_exp.sweep.command_line import read_arguments, words_for_options
@@ -63,10 +63,17 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     return "\n".join(lines)
 
 
-def _draw(run_dir: Path, name: str) -> None:
-    from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
+def draw_figures(run_dir: Path) -> None:
+    """Draw the figures of a finished run: whatever fonts and matplotlib do, it is trained."""
+    for name in RUN_FIGURES:
+        try:
+            from fmnist_exp.report.charts import run_charts  # matplotlib takes a second
 
-    run_charts.draw_run(run_dir, name)
+            run_charts.draw_run(run_dir, name)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}".partition("\n")[0]
+            path = run_dir / FIGURES / name
+            log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
 
 
 def _single(composed: DictConfig) -> list[JobReturn]:
@@ -81,8 +88,10 @@ def _single(composed: DictConfig) -> list[JobReturn]:
         store.check()
 
     def task(_: DictConfig) -> None:
-        record = train_run(config, execution, HydraConfig.get(), draw=_draw)
-        log.info("%s", describe(record, Path(composed.hydra.run.dir)))
+        run_dir = Path(composed.hydra.run.dir)
+        record = train_run(config, execution, HydraConfig.get(), is_alone=True)
+        draw_figures(run_dir)
+        log.info("%s", describe(record, run_dir))
         if record.status == "completed":
             given = [each for each in overrides if not each.startswith("seed=")]
             words = [*words_for_options(composed), "--multirun", *given, "seed=range(5)"]

@@ -1,7 +1,5 @@
 """What is measured on a trained model, and the files that a finished run leaves."""
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,6 @@ from fmnist_exp.rundir.records import RunRecord
 
 if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult  # TensorFlow takes seconds
-
-log = logging.getLogger(__name__)
-Draw = Callable[[Path, str], None]  # draws one of `records.RUN_FIGURES` of a run directory
 
 
 def leave_results(
@@ -70,17 +65,3 @@ def _metrics(answers: np.ndarray, labels: np.ndarray) -> dict[str, float | None]
     if not np.isfinite(answers).all():
         return dict.fromkeys(records.METRICS)
     return {name: getattr(evaluation, name)(answers, labels) for name in records.METRICS}
-
-
-def with_figures(record: RunRecord, run_dir: Path, draw: Draw) -> RunRecord:
-    """Draw the figures of a run, and add them to what it has left."""
-    hashes = {}
-    for name in records.RUN_FIGURES:
-        path = run_dir / records.FIGURES / name
-        try:
-            draw(run_dir, name)
-            hashes[f"{records.FIGURES}/{name}"] = sha256_of(path)
-        except Exception as error:  # whatever fonts and matplotlib do: the run is trained
-            why = f"{type(error).__name__}: {error}".partition("\n")[0]
-            log.warning("%s is left out, as it cannot be drawn (%s)", path, why)
-    return record.replaced(artifacts=record.artifacts | hashes)

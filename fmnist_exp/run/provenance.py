@@ -77,16 +77,12 @@ def _code_on_disk() -> dict[str, str]:
 
 
 CODE_AT_START = _code_on_disk()  # as it was when this process began
-
-
-def code_sha256() -> str:
-    """One hash of all modules that train."""
-    return hash_of(CODE_AT_START)
+CODE_SHA256 = hash_of(CODE_AT_START)
 
 
 @functools.cache
 def check_imported_code() -> None:
-    """Make sure that the modules of this process are those that `code_sha256` speaks of.
+    """Make sure that the modules of this process are those of which `CODE_AT_START` speaks.
 
     Some are imported late, when the first run begins to train; an edit until then would be trained
     under the hash of the former text. Once all are imported, edits change nothing here.
@@ -107,7 +103,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "package_version": __version__,
         **_commit(),
-        "code_sha256": code_sha256(),
+        "code_sha256": CODE_SHA256,
         "python": platform.python_version(),
         **{name.replace("-", "_"): _version(name) for name in PACKAGES},
         "environment": _environment(),

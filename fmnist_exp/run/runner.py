@@ -35,7 +35,6 @@ def run(
     execution: ExecutionConfig = ALONE,
     *,
     on_epoch: OnEpoch = lambda epoch: None,
-    draw: measuring.Draw | None = None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -45,7 +44,6 @@ def run(
         choices: config group -> chosen option, as the user spelled it.
         execution: how it is carried out, with a store that can be found from here.
         on_epoch: called with each epoch, as soon as it has ended; may raise `Pruned`.
-        draw: called for each figure that the run is to leave; None for a run without figures.
 
     Returns:
         The record, as written: `completed`, `diverged` if a loss or an answer is not finite, or
@@ -68,8 +66,6 @@ def run(
         try:
             records.clear(run_dir)
             record = _train_once(task, run_dir)
-            if draw is not None:
-                record = measuring.with_figures(record, run_dir, draw)
         except BaseException as error:
             # What follows shows it: a traceback, or the end of this run in a sweep.
             log.debug("failed: %s: %s", type(error).__name__, error)

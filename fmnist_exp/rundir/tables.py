@@ -52,15 +52,15 @@ def read_history(path: Path) -> History:
     Raises:
         RecordError: the file is missing or is not such a table.
     """
-    header, rows = _read_table(path)
+    header, _, numbers = _read_table(path)
     later = {each.name: each.default for each in fields(Epoch) if each.name not in header}
     if tuple(header) != HISTORY_COLUMNS[: len(header)] or MISSING in later.values():
         wanted, received = ", ".join(HISTORY_COLUMNS), ", ".join(header)
         raise cannot_read(path, f"its columns must be {wanted}, received {received}")
-    columns = dict(zip(header, _numbers(path, rows, len(header)).T, strict=True))
-    if not np.array_equal(columns["epoch"], np.arange(1, len(rows) + 1)):
+    columns = dict(zip(header, numbers.T, strict=True))
+    if not np.array_equal(columns["epoch"], np.arange(1, len(numbers) + 1)):
         raise cannot_read(path, "its epochs must count from 1 without a gap")
-    return columns | {name: np.full(len(rows), value) for name, value in later.items()}
+    return columns | {name: np.full(len(numbers), value) for name, value in later.items()}
 
 
 def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
@@ -73,14 +73,10 @@ def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
     Raises:
         RecordError: the file is missing or is not such a table.
     """
-    header, rows = _read_table(path)
-    class_names = header[1:]
-    rows_of = [row[0] for row in rows if row]
+    class_names, rows_of, counts = _read_table(path, num_names=1)
     if rows_of != class_names:
-        raise cannot_read(
-            path, f"its rows must be its columns, {class_names!r}, received {rows_of!r}"[:500]
-        )
-    counts = _numbers(path, [row[1:] for row in rows], len(class_names))
+        problem = f"its rows must be its columns, {class_names!r}, received {rows_of!r}"
+        raise cannot_read(path, problem[:500])
     if not (np.isfinite(counts).all() and (counts >= 0).all()):
         raise cannot_read(path, "its counts must be finite and not below 0")
     return class_names, counts
@@ -95,26 +91,26 @@ def shares_of(counts: np.ndarray) -> np.ndarray:
     return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)
 
 
-def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file with at least one row."""
+def _read_table(path: Path, num_names: int = 0) -> tuple[list[str], list[str], np.ndarray]:
+    """A CSV file with at least one row.
+
+    Args:
+        path: the file.
+        num_names: how many columns at the left, 0 or 1, hold what the rows are called.
+
+    Returns:
+        Names of the other columns, names of the rows, and float (num_rows, num_columns).
+    """
     try:
         with io.TextIOWrapper(open_regular(path, MAX_BYTES), "utf-8", newline="") as file:
-            header, *rows = csv.reader(file, strict=True)
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise cannot_read(path, f"it is not readable CSV ({error})") from error
-    except ValueError as error:
-        raise cannot_read(path, "it must hold a header and rows, received an empty file") from error
-    if not rows:
-        raise cannot_read(path, "it must hold at least one row below its header, received none")
-    return header, rows
-
-
-def _numbers(path: Path, rows: list[list[str]], num_columns: int) -> np.ndarray:
-    try:
-        return np.array(rows, dtype=float).reshape(len(rows), num_columns)
-    except ValueError as error:
-        problem = f"every row must hold {num_columns} numbers ({error})"
+            header, first, *others = csv.reader(file, strict=True)
+        rows = [first, *others]
+        cells = [row[num_names:] for row in rows]
+        numbers = np.array(cells, dtype=float).reshape(len(rows), len(header) - num_names)
+    except (OSError, csv.Error, ValueError) as error:
+        problem = f"it must be CSV with a header and rows of as many numbers ({error})"
         raise cannot_read(path, problem) from error
+    return header[num_names:], ["".join(row[:num_names]) for row in rows], numbers
 
 
 def write_predictions(folder: Path, probabilities: np.ndarray, labels: np.ndarray) -> None:

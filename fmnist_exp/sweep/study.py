@@ -18,7 +18,7 @@ from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
 from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.run.provenance import code_sha256
+from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy
@@ -230,7 +230,7 @@ class Study(Sweep):
         """Write what is fixed for the whole sweep, and how many runs are planned so far."""
         study = PlannedStudy(
             num_runs=len(self.runs),
-            code_sha256=code_sha256(),
+            code_sha256=CODE_SHA256,
             options=tuple(words_for_options(self.master)),
             execution=self.execution.plain(),
             begun_with=self.begun_with,

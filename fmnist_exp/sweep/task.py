@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
@@ -15,16 +15,13 @@ from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 from fmnist_exp.errors import ConfigError, FmnistError, Pruned, RecordError
 from fmnist_exp.run.progress import EpochProgress
-from fmnist_exp.run.provenance import code_sha256
+from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import Epoch
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep import launchers
-
-if TYPE_CHECKING:
-    from fmnist_exp.run.measuring import Draw
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +83,7 @@ def planned(
             "the config files have changed since the sweep began; this run is trained as composed "
             "at the beginning. Start a new sweep for the new values."
         )
-    if study.code_sha256 != code_sha256():
+    if study.code_sha256 != CODE_SHA256:
         log.warning(
             "the modules of fmnist_exp have changed since the sweep began; this run is trained by "
             "the new ones, as its record and the report say. For runs of one code, give the same "
@@ -101,7 +98,7 @@ def train_run(
     settings: HydraConf,
     *,
     prune_below: Mapping[int, float] | None = None,
-    draw: "Draw | None" = None,
+    is_alone: bool = False,
 ) -> RunRecord:
     """Train one run into the directory that Hydra has made for it.
 
@@ -110,7 +107,7 @@ def train_run(
         execution: how it is carried out.
         settings: Hydra's section of its config.
         prune_below: as `run.runner.is_hopeless` takes it.
-        draw: as `run.runner.run` takes it; of a single run, which shows its epochs itself.
+        is_alone: whether it shows its epochs itself, as no sweep does.
 
     Raises:
         FmnistError: as `run.runner.run`; also for a run that ends its process.
@@ -124,7 +121,7 @@ def train_run(
         if option is not None and not group.startswith("hydra/")
     }
     execution = execution.replaced(store=str(cwd / execution.store))
-    progress = EpochProgress(config.training.epochs, None if draw else run_dir)
+    progress = EpochProgress(config.training.epochs, None if is_alone else run_dir)
 
     def on_epoch(epoch: Epoch) -> None:
         progress.show(epoch)
@@ -133,7 +130,7 @@ def train_run(
 
     with launchers.preemptible(), progress:
         try:
-            return runner.run(config, run_dir, choices, execution, on_epoch=on_epoch, draw=draw)
+            return runner.run(config, run_dir, choices, execution, on_epoch=on_epoch)
         except FmnistError as error:
             log.debug("%s: %s", type(error).__name__, error)  # into the run's log, on any machine
             raise

@@ -169,13 +169,12 @@ def test_cost_of_a_report_is_measured_with_its_page(module):
 def test_single_run_is_measured_with_its_figures(module, monkeypatch, tmp_path, capsys):
     """The figures' libraries are part of a single run's peak; a sweep's runs draw none."""
     memory, drawn = module("memory"), []
-    monkeypatch.setattr(
-        memory.runner, "run", lambda *arguments, draw: drawn.append(draw is not None)
-    )
+    monkeypatch.setattr(memory.runner, "run", lambda *arguments: None)
+    monkeypatch.setattr(memory, "draw_figures", lambda run_dir: drawn.append(run_dir.name))
     for num_runs in ("1", "2"):
         monkeypatch.setattr(sys, "argv", ["memory.py", str(tmp_path), num_runs])
         memory.main()
-    assert drawn == [True, False, False]
+    assert drawn == ["0"]
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 

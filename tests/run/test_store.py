@@ -165,7 +165,7 @@ def test_A09_two_claims_of_one_run_come_one_after_the_other(store):
 def test_unwritable_store_is_refused_beforehand_and_costs_no_run(config, tmp_path, caplog):
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "runs")
-    reason = f"{tmp_path}/file is not a folder. Move it .* store=DIR, or .* reuse=false"
+    reason = "Not a directory. .* nothing in the way, or .* store=DIR, or .* reuse=false"
     with pytest.raises(RecordError, match=rf"cannot write {store.root}/locks: {reason}"):
         store.check()
     record = train(config, tmp_path / "a", store)

@@ -167,7 +167,7 @@ def test_readers_never_see_half_a_file(tmp_path):
 
 def test_unwritable_place_is_named_with_a_repair(tmp_path):
     (tmp_path / "file").write_text("")
-    problem = f"{tmp_path}/file is not a folder. Move it out of the way, or .* hydra.run.dir=DIR"
+    problem = "(Not a directory|File exists). .* nothing in the way, or .* hydra.run.dir=DIR"
     with pytest.raises(RecordError, match=rf"cannot write .*file/run.json: {problem}"):
         records.write_record(tmp_path / "file", RECORD)
 

@@ -17,17 +17,18 @@ from fmnist_exp.rundir.tables import (
 )
 
 HEADER = ",".join(HISTORY_COLUMNS)
+HEADER_AND_ROWS = "it must be CSV with a header and rows of as many numbers"
 BAD_HISTORIES = {
-    "empty": ("", "must hold a header and rows, received an empty file"),
-    "no epoch": (f"{HEADER}\n", "at least one row below its header, received none"),
+    "empty": ("", HEADER_AND_ROWS),
+    "no epoch": (f"{HEADER}\n", HEADER_AND_ROWS),
     "other columns": ("epoch,loss\n1,2\n", "its columns must be epoch, .*, received epoch, loss"),
-    "text": (f"{HEADER}\n1,2,3,4,5,x,7\n", "every row must hold 7 numbers .*'x'"),
-    "empty cell": (f"{HEADER}\n1,2,,4,5,6,7\n", "every row must hold . numbers"),
-    "short row": (f"{HEADER}\n1,2,3,4,5,6,7\n2,3\n", "every row must hold 7 numbers"),
+    "text": (f"{HEADER}\n1,2,3,4,5,x,7\n", HEADER_AND_ROWS + ".*'x'"),
+    "empty cell": (f"{HEADER}\n1,2,,4,5,6,7\n", HEADER_AND_ROWS),
+    "short row": (f"{HEADER}\n1,2,3,4,5,6,7\n2,3\n", HEADER_AND_ROWS),
     "gap": (f"{HEADER}\n1,2,3,4,5,6,7\n3,2,3,4,5,6,7\n", "must count from 1 without a gap"),
-    "not utf-8": (b"\xff\xfe", "it is not readable CSV"),
-    "quote": (f'{HEADER}\n1,2,3,4,5,6,"7\n', "it is not readable CSV"),
-    "missing": (None, "it is not readable CSV"),
+    "not utf-8": (b"\xff\xfe", HEADER_AND_ROWS),
+    "quote": (f'{HEADER}\n1,2,3,4,5,6,"7\n', HEADER_AND_ROWS),
+    "missing": (None, HEADER_AND_ROWS),
 }
 BAD_MATRICES = {
     "not square": (
@@ -37,8 +38,8 @@ BAD_MATRICES = {
     "other rows": ("-,a,b\na,1,2\nc,3,4\n", r"received \['a', 'c'\]"),
     "negative": ("-,a\na,-1\n", "finite and not below 0"),
     "not a number": ("-,a\na,nan\n", "finite and not below 0"),
-    "text": ("-,a\na,many\n", "every row must hold . numbers"),
-    "empty": ("", "received an empty file"),
+    "text": ("-,a\na,many\n", HEADER_AND_ROWS),
+    "empty": ("", HEADER_AND_ROWS),
 }
 
 

@@ -53,7 +53,7 @@ def test_failures_in_other_processes_are_named_at_the_end(tmp_path):
     result = train("--multirun", "hydra/launcher=cores", *settings, place)
     assert result.returncode == 2
     path = tmp_path / "sweep" / "0" / HISTORY
-    assert f"RecordError: cannot write {path}: {path} is a folder. Move it" in result.stderr
+    assert f"RecordError: cannot write {path}: Is a directory. " in result.stderr
     assert "Error executing" not in result.stderr  # Hydra's words
     assert "HYDRA_FULL_ERROR" not in result.stderr
     assert result.stdout.endswith(f"0 of 2 runs finished, 2 failed\nfiles in {tmp_path}/sweep\n")
