@@ -9,6 +9,7 @@ import io
 import shutil
 import signal
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from fmnist_exp.report.findings import Findings
     from fmnist_exp.report.page.rendering import Table
 
-REPORT = "report.md"
 LAST_SHOWN = "test loss [95 % CI]"  # column of the summary in a terminal; files have all
 WIDE = 1000  # columns of a file or a pipe, which have no width
 
@@ -56,21 +56,29 @@ def aggregate(
     from fmnist_exp.report.findings import find
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
+    from fmnist_exp.report.statistics.verdicts import comparison_table
 
     found = find(read_study(folders), baseline)
     charts = study_charts.draw_study(found)
     figures = drawing.render_all(charts)
     page = build.build_page(found, charts, images_of(found))
-    texts = _tables(found) | {
-        REPORT: rendering.to_markdown(page),
+    summary = condition_tables.summary_table(found.study)
+    compared = condition_tables.comparison_table(found)
+    texts = {
+        "report.md": rendering.to_markdown(page),
         "index.html": rendering.to_html(page, figures),
+        "runs.csv": rendering.csv(found.study.table),
+        "summary.csv": rendering.csv(condition_tables.summarize(found.study)),
+        "comparisons.csv": rendering.csv(comparison_table(chain(*found.comparisons.values()))),
     }
+    for name, table in (("summary", summary), ("comparisons", compared)):
+        texts |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}
     for name, content in figures.items():
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
     warnings = [f"Warning: {sentence}" for sentence in page.warnings]
-    return _shown(condition_tables.summary_table(found.study), [*page.answers, *warnings], width)
+    return _shown(summary, [*page.answers, *warnings], width)
 
 
 def _shown(table: "Table", sentences: Sequence[str], width: int) -> str:
@@ -101,7 +109,7 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     from fmnist_exp.config.schema import DataConfig
     from fmnist_exp.data import loading
 
-    if found.num_right is None:
+    if not found.predictions:
         return None
     config = DataConfig(**found.study.measured[0].runs[0].record.config["data"])
     try:
@@ -111,25 +119,6 @@ def images_of(found: "Findings") -> "np.ndarray | None":
     labels = next(iter(found.predictions.values())).labels
     same = np.array_equal(splits.test.labels, labels)
     return splits.test.images.reshape(-1, *splits.image_shape) if same else None
-
-
-def _tables(found: "Findings") -> dict[str, str]:
-    """Every table of a report: file name -> content."""
-    from fmnist_exp.report.page import condition_tables, rendering
-    from fmnist_exp.report.statistics.verdicts import comparison_table
-
-    compared = [each for family in found.comparisons.values() for each in family]
-    files = {
-        "runs.csv": rendering.csv(found.study.table),
-        "summary.csv": rendering.csv(condition_tables.summarize(found.study)),
-        "comparisons.csv": rendering.csv(comparison_table(compared)),
-    }
-    for name, table in (
-        ("summary", condition_tables.summary_table(found.study)),
-        ("comparisons", condition_tables.comparison_table(found)),
-    ):
-        files |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}
-    return files
 
 
 @as_command()

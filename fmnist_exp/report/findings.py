@@ -25,15 +25,12 @@ class Findings:
         comparisons: metric -> its comparisons; empty without two that may be compared.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
-        num_right: int (num_images,); how many of these runs get each image right. None without
-            stored answers, and if they are not to the same images.
         new_images: compared pair -> interval for new seeds and new test images.
     """
 
     study: Study
     comparisons: dict[str, list[Comparison]]
     predictions: dict[str, Predictions]
-    num_right: np.ndarray | None
     new_images: dict[Pair, tuple[float, float]]
 
 
@@ -70,16 +67,13 @@ def find(study: Study, baseline: str | None = None) -> Findings:
         for each in comparisons["test_accuracy"]
         if (interval := _new_images(answers, each)) is not None
     }
-    same_images = len({each.labels.tobytes() for each in answers.values()}) == 1
-    num_right = sum(each.correct.sum(axis=0) for each in answers.values()) if same_images else None
-    return Findings(study, comparisons, answers, num_right, new_images)
+    return Findings(study, comparisons, answers, new_images)
 
 
 def _baseline(name: str, conditions: Sequence[Condition]) -> str:
     """The label of the condition that a user calls by its label, or by its option's short name.
 
-    The name is an option that a run was given, or a name in the label, or the beginning of one:
-    `he` is `he_normal`.
+    The name is one in the label, or the beginning of one: `he` is `he_normal`.
     """
     labels = [condition.label for condition in conditions]
     if name in labels:
@@ -87,8 +81,7 @@ def _baseline(name: str, conditions: Sequence[Condition]) -> str:
     chosen = [
         condition.label
         for condition in conditions
-        if any(name in run.record.choices.values() for run in condition.runs)
-        or any(f"{part}_".startswith(f"{name}_") for part in condition.label.split(", "))
+        if any(f"{part}_".startswith(f"{name}_") for part in condition.label.split(", "))
     ]
     if len(chosen) == 1:
         return chosen[0]

@@ -8,29 +8,31 @@ from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
 
 UNKNOWN = "-"
 POINTS = 100  # percentage points in a fraction
-MINUS, INFINITY = "\N{MINUS SIGN}", "\N{INFINITY}"
+MINUS = "\N{MINUS SIGN}"
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
 UNITS = {"accuracy": (POINTS, 2, " pp"), "loss": (1, 4, "")}
 
 
-def fixed(value: float, digits: int, infinite: str = INFINITY, *, signed: bool = False) -> str:
-    """A number with so many decimals, how to say infinity, and whether with a plus."""
+def fixed(value: float, digits: int, *, signed: bool = False) -> str:
+    """A number with so many decimals, and maybe with a plus; infinite is what never happened."""
     if math.isnan(value):
         return UNKNOWN
-    text = infinite if math.isinf(value) else f"{abs(value):.{digits}f}"
+    text = "never" if math.isinf(value) else f"{abs(value):.{digits}f}"
     if not text.strip("0."):
         return text
     return f"{MINUS}{text}" if value < 0 else f"+{text}" if signed else text
 
 
-def percent(value: float, digits: int = 2) -> str:
-    """A fraction in percent, or a difference of fractions in percentage points."""
-    return fixed(POINTS * value, digits)
-
-
 def mean(values: np.ndarray, digits: int, factor: float = 1) -> str:
-    """The mean of values, times a factor."""
-    return fixed(factor * float(np.mean(values)), digits) if len(values) else UNKNOWN
+    """The mean of the values that are known, times a factor."""
+    known = values[~np.isnan(values)]
+    return fixed(factor * float(np.mean(known)), digits) if len(known) else UNKNOWN
+
+
+def median(values: np.ndarray, digits: int) -> str:
+    """The median of the values that are known."""
+    known = values[~np.isnan(values)]
+    return fixed(float(np.median(known)), digits) if len(known) else UNKNOWN
 
 
 def mean_with_interval(
@@ -45,11 +47,6 @@ def mean_with_interval(
 def spread(values: np.ndarray, digits: int, factor: float = 1) -> str:
     """The SD of values, n - 1 in the denominator."""
     return fixed(factor * standard_deviation(values), digits)
-
-
-def median(values: np.ndarray, digits: int, infinite: str = INFINITY) -> str:
-    """The median of values, and how to say infinity."""
-    return fixed(float(np.median(values)), digits, infinite) if len(values) else UNKNOWN
 
 
 def amount(value: float, metric: str, *, signed: bool = False, unit: bool = True) -> str:

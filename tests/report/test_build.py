@@ -118,7 +118,7 @@ def test_answer_counts_verdicts_and_gives_each_its_sentence(tmp_path):
     close = [accuracy + 0.001 for accuracy in GOOD]
     write_sweep(tmp_path / "s", {"he": GOOD, "glorot": close, "lecun": POOR})
     first, *sentences = answers(found_in(tmp_path / "s"))
-    assert first == "3 comparisons of test accuracy: 2 different, 1 practically equal."
+    assert first == "3 comparisons of test accuracy: 2 worse, 1 practically equal."
     assert [text.partition(" =")[0] for text in sentences] == [
         "glorot_uniform \N{MINUS SIGN} he_normal",
         "lecun_normal \N{MINUS SIGN} he_normal",

@@ -25,7 +25,7 @@ def test_of_mixed_data_sets_the_classes_of_the_first_are_drawn(tmp_path):
         findings.study.measured[0].label,
         findings.study.measured[2].label,
     ]
-    assert first.note == "Shown: 2 of 3 conditions; the tables hold the rest."
+    assert first.caption.endswith(". Shown: 2 of 3 conditions; the tables hold the rest.")
     matrix = drawn["confusion_matrix_1_digits_glorot_uniform"].figure
     assert texts(matrix.axes[0].get_xticklabels()) == ["0", "1", "2"]
 

@@ -55,7 +55,7 @@ def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
     (chart,) = drawn(found_in(tmp_path), "differences")
     assert len(chart.figure.axes[0].get_yticks()) == 2
-    assert chart.note == "1 more comparisons are in comparisons.csv."
+    assert chart.caption.endswith(". Shown: 2 of 3 comparisons; the tables hold the rest.")
 
 
 def test_pairs_of_one_seed_have_no_forest(tmp_path):

@@ -21,7 +21,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [
         *("differs", "leaderboard", "differences", "qualities", "seeds", "curves", "splits"),
-        *("confusion", "classes", "calibration", "hard", "cost", "runs", "methods"),
+        *("confusion", "classes", "calibration", "hard", "runs", "methods"),
     ]
     shown = [figure.name for part in parts.values() for figure in part.figures]
     charts = study_charts.draw_study(found_in(tmp_path))
@@ -63,7 +63,6 @@ def test_calibration_is_averaged_over_the_runs(tmp_path):
     assert row[:2] == ["he_normal", "2"]
     # certain to 0.867, right in 0.8
     assert float(row[2]) == pytest.approx(0.0667, abs=1e-3)
-    assert row[3] == "0.2000"  # the records' loss
 
 
 
@@ -71,17 +70,11 @@ def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
     """Seeds 0 and 1 get 6 of 10 images wrong each, 5 of them the same."""
     write_sweep(tmp_path, {"he": (0.4, 0.4)}, answers=True)
     parts = built(tmp_path)
-    text, _ = parts["hard"].paragraphs
+    (text,) = parts["hard"].paragraphs
     assert text.startswith("15 of 30 test images are answered wrongly by every run")
     (row,) = parts["calibration"].tables[0].rows
     assert row[-3:] == ["30.0", "20.0", "50.0"]
 
-
-def test_cost_leaves_out_the_first_epoch_and_unknown_times(tmp_path):
-    write_run(tmp_path / "0", num_epochs=1)
-    change_record(tmp_path / "0", lambda record: record["timing_seconds"].pop("total"))
-    (table,) = built(tmp_path)["cost"].tables
-    assert table.rows == [["glorot_uniform", "-", "1.0", "-"]]
 
 
 def test_runs_beyond_the_cap_are_counted(tmp_path, monkeypatch):

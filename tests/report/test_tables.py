@@ -73,8 +73,8 @@ def test_names_are_shown_as_they_are(name):
 
 
 def test_latex_knows_the_signs_of_numbers():
-    table = Table(["a", "b"], [["\N{MINUS SIGN}1.5", "\N{INFINITY}"]])
-    assert r"$-$1.5 & $\infty$ \\" in latex(table)
+    table = Table(["a", "b"], [["\N{MINUS SIGN}1.5", "1"]])
+    assert r"$-$1.5 & 1 \\" in latex(table)
 
 
 @pytest.mark.parametrize("cell", ["[64]", "*"])

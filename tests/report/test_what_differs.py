@@ -252,7 +252,7 @@ def test_case_O6_of_many_conditions_each_is_compared_with_the_first_on_its_data(
 def test_runs_that_are_identical_in_every_seed_are_said_to_be(tmp_path):
     write_sweep(tmp_path, {"he": ARM, "glorot": ARM, "lecun": BETTER}, answers=True)
     first, second, *_ = answers(found_in(tmp_path))
-    assert first == "3 comparisons of test accuracy: 2 different, 1 identical in every seed."
+    assert first == "3 comparisons of test accuracy: 2 better, 1 identical."
     assert "5 paired seeds: identical in every seed" in second
     (accuracy, *others) = found_in(tmp_path).comparisons["test_accuracy"]
     assert np.isnan([accuracy.p_value, accuracy.ci_low, accuracy.difference_std]).all()

@@ -5,11 +5,9 @@ import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
 from matplotlib import style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -38,20 +36,13 @@ class Chart:
 
     Attributes:
         name: name of its files, without suffix: ASCII letters, digits and underscores.
-        caption: what it shows.
+        caption: what it shows and what it leaves out, in sentences.
         figure: the drawing.
-        note: what it leaves out, as a sentence; empty if nothing.
     """
 
     name: str
     caption: str
     figure: Figure
-    note: str = ""
-
-    @property
-    def text(self) -> str:
-        """What stands below it."""
-        return f"{self.caption}. {self.note}".strip()
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -92,18 +83,19 @@ def render(figure: Figure, kind: str) -> bytes:
         # A name in a script that the font lacks is drawn as boxes; the tables hold it.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         if kind == "png":
-            _write_png(figure, file)
+            figure.savefig(file, format="rgba")
+            file = _palette_png(file.getvalue(), figure.canvas.get_width_height())
         else:
             figure.savefig(file, format=kind, metadata={"Date": None, "Creator": None})
     figure.set_layout_engine("none")
     return file.getvalue()
 
 
-def _write_png(figure: Figure, file: IO[bytes]) -> None:
+def _palette_png(rgba: bytes, size: tuple[int, int]) -> io.BytesIO:
     """The picture with at most 256 colours, in about a third of the bytes."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    file = io.BytesIO()
+    picture = Image.frombytes("RGBA", size, rgba).convert("RGB")
     # Of Pillow's ways to choose colours the one that keeps thin coloured lines truest.
     picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(file, "PNG", compress_level=8)
+    return file

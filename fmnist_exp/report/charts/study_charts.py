@@ -1,4 +1,4 @@
-"""The figures of a study, with their captions and what they leave out, in the page's order."""
+"""The figures of a study with their captions, in the page's order."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,10 +21,7 @@ def draw_study(findings: Findings) -> list[Chart]:
     if not findings.study.measured:
         return []
     with drawing.house_style():
-        return [
-            *_differences(findings),
-            *_of_conditions(findings.study.measured),
-        ]
+        return [*_differences(findings), *_of_conditions(findings.study.measured)]
 
 
 def _differences(findings: Findings) -> Iterator[Chart]:
@@ -33,54 +30,38 @@ def _differences(findings: Findings) -> Iterator[Chart]:
     if not comparisons:
         return
     names = {condition.label: condition.name for condition in findings.study.measured}
-    more = len(comparisons) - MAX_COMPARISONS
-    yield Chart(
-        "differences",
+    shown = comparisons[:MAX_COMPARISONS]
+    what = (
         "Differences in test accuracy over paired seeds, with simultaneous 95 % intervals; "
-        "shaded: practically equal",
-        condition_charts.draw_forest(comparisons[:MAX_COMPARISONS], names),
-        f"{more} more comparisons are in comparisons.csv." if more > 0 else "",
+        "shaded: practically equal"
     )
+    caption = _caption(what, shown, comparisons, "comparisons")
+    yield Chart("differences", caption, condition_charts.draw_forest(shown, names))
 
 
 def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
     """Every run, the splits, the epochs, the classes; a confusion matrix of each condition."""
-    shown, panels = conditions[:MAX_ROWS], conditions[:MAX_PANELS]
+    rows, panels = conditions[:MAX_ROWS], conditions[:MAX_PANELS]
     for metric in ("accuracy", "loss"):
-        yield Chart(
-            f"test_{metric}",
-            f"Test {metric}: mean, 95 % t interval and every seed",
-            condition_charts.draw_bars(shown, metric),
-            _note(shown, conditions, of_seeds=True),
-        )
-    yield Chart(
-        "train_validation_accuracy",
-        "Train, validation and test accuracy of the saved weights",
-        condition_charts.draw_splits(shown),
-        _note(shown, conditions),
-    )
+        what = f"Test {metric}: mean, 95 % t interval and every seed ({MAX_SEEDS} at most)"
+        caption = _caption(what, rows, conditions)
+        yield Chart(f"test_{metric}", caption, condition_charts.draw_bars(rows, metric))
+    caption = _caption("Train, validation and test accuracy of the saved weights", rows, conditions)
+    yield Chart("train_validation_accuracy", caption, condition_charts.draw_splits(rows))
     for metric in records.METRICS:
-        yield Chart(
-            f"{metric}_curves",
-            f"{metric.capitalize()} over the epochs; thin: one seed, thick: their median, as far "
-            "as all of them run",
-            condition_charts.draw_curves(panels, metric),
-            _note(panels, conditions, of_seeds=True),
+        what = (
+            f"{metric.capitalize()} over the epochs; thin: one seed ({MAX_SEEDS} at most), thick: "
+            "the median of all, as far as all of them run"
         )
+        caption = _caption(what, panels, conditions)
+        yield Chart(f"{metric}_curves", caption, condition_charts.draw_curves(panels, metric))
     alike = [each for each in panels if each.class_names == panels[0].class_names]
-    yield Chart(
-        "per_class_f1",
-        "F1 of every class",
-        condition_charts.draw_per_class(alike),
-        _note(alike, conditions),
-    )
-    for condition in panels:
-        yield Chart(
-            f"confusion_matrix_{condition.index}_{_slug(condition.label)}",
-            f"Confusion matrix of {condition.label}, % of each true class",
-            draw_confusion(condition),
-            _note(panels, conditions) if condition is panels[-1] else "",
-        )
+    caption = _caption("F1 of every class", alike, conditions)
+    yield Chart("per_class_f1", caption, condition_charts.draw_per_class(alike))
+    for each in panels:
+        caption = f"Confusion matrix of {each.label}, % of each true class."
+        name = f"confusion_matrix_{each.index}_{_slug(each.label)}"
+        yield Chart(name, caption, draw_confusion(each))
 
 
 def draw_confusion(condition: Condition) -> Figure:
@@ -91,17 +72,11 @@ def draw_confusion(condition: Condition) -> Figure:
     return run_charts.draw_shares(shares, cells, condition.class_names, title)
 
 
-def _note(
-    shown: Sequence[Condition], conditions: Sequence[Condition], *, of_seeds: bool = False
-) -> str:
-    """What a chart of some conditions, and maybe of each of their runs, leaves out."""
-    sentences = []
-    if len(shown) < len(conditions):
-        counts = f"{len(shown)} of {len(conditions)} conditions"
-        sentences.append(f"Shown: {counts}; the tables hold the rest.")
-    if of_seeds and max(len(condition.runs) for condition in shown) > MAX_SEEDS:
-        sentences.append(f"Of each condition the first {MAX_SEEDS} runs are drawn one by one.")
-    return " ".join(sentences)
+def _caption(what: str, shown: Sequence, every: Sequence, noun: str = "conditions") -> str:
+    """What a chart shows, and of how many."""
+    if len(shown) == len(every):
+        return f"{what}."
+    return f"{what}. Shown: {len(shown)} of {len(every)} {noun}; the tables hold the rest."
 
 
 def _slug(label: str) -> str:

@@ -1,13 +1,13 @@
 """What was found, in words: the sentences that a report begins with, and its methods."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import MINUS, UNKNOWN, amount, bounds, mean_with_interval
-from fmnist_exp.report.runs import predictions
-from fmnist_exp.report.runs.run import TARGET
-from fmnist_exp.report.runs.tuned import Tuned
+from fmnist_exp.report.runs.predictions import MAX_RUNS
+from fmnist_exp.report.runs.run import TARGET, Tuned
 from fmnist_exp.report.statistics import power
 from fmnist_exp.report.statistics.verdicts import (
     ALPHA,
@@ -19,13 +19,6 @@ from fmnist_exp.report.statistics.verdicts import (
 )
 
 MAX_SENTENCES = 10  # comparisons in words; the table has the rest
-COUNTED = {
-    "different": (Verdict.BETTER, Verdict.WORSE),
-    "practically equal": (Verdict.EQUAL,),
-    "identical in every seed": (Verdict.IDENTICAL,),
-    "undecided": (Verdict.UNDECIDED,),
-    "with too few seeds for a verdict": (Verdict.EXPLORATORY,),
-}
 
 
 def answers(findings: Findings) -> list[str]:
@@ -103,11 +96,8 @@ def _chosen(tuned: Tuned) -> str:
 
 def _overall(comparisons: Sequence[Comparison]) -> str:
     """How the comparisons of test accuracy came out, counted."""
-    counts = {
-        text: sum(each.verdict in counted_verdicts for each in comparisons)
-        for text, counted_verdicts in COUNTED.items()
-    }
-    shown = ", ".join(f"{count} {text}" for text, count in counts.items() if count)
+    counts = Counter(each.verdict for each in comparisons)
+    shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     return f"{counted(len(comparisons), 'comparison')} of test accuracy: {shown}."
 
 
@@ -160,9 +150,9 @@ def methods(findings: Findings) -> list[str]:
     )
     if findings.predictions:
         found.append(
-            "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
-            "upwards, and negative log-likelihood, the test loss of the record. Intervals for new "
-            "seeds and new images are 95 % t intervals with the variance of both, as crossed "
-            f"effects. At most {predictions.MAX_RUNS} runs of a condition are read for this."
+            "Calibration: expected calibration error (ECE) over 15 bins of equal mass, which is "
+            "biased upwards. Intervals for new seeds and new images are 95 % t intervals with the "
+            f"variance of both, as crossed effects. At most {MAX_RUNS} runs of a condition are "
+            "read for this."
         )
     return found

@@ -7,14 +7,14 @@ import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import fixed, mean, percent
+from fmnist_exp.report.formatting import POINTS, fixed, mean
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answers, methods
 from fmnist_exp.report.page.checks import listed, warnings
 from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
 from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
-from fmnist_exp.report.runs.conditions import column, differences, label, what_is_shared
+from fmnist_exp.report.runs.conditions import column, differences, label
 from fmnist_exp.report.runs.study import Study
 
 HASH_LENGTH = 12
@@ -97,7 +97,7 @@ def build_sections(
         ),
         Section(
             "qualities",
-            "Convergence, stability, overfitting",
+            "Convergence, stability, overfitting, cost",
             tables=condition_tables.quality_tables(findings.study.conditions),
         ),
         Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
@@ -111,13 +111,7 @@ def build_sections(
         ),
         Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
         Section("calibration", "Calibration and agreement", tables=[_calibration(findings)]),
-        Section(
-            "hard",
-            "Hard images",
-            _on_hard_images(findings, images),
-            pictures=hard_images(findings, images),
-        ),
-        Section("cost", "Cost", tables=[condition_tables.cost_table(conditions)]),
+        hard_images(findings, images),
         Section("runs", "Every run", tables=[_every_run(findings.study)]),
         Section("methods", "Methods", methods(findings)),
     ]
@@ -131,7 +125,8 @@ def _what_differs(study: Study) -> list[Table]:
         {"key": key, "values": _values(key, follows, configs)}
         for key, follows in differences(configs, study.keys).items()
     ]
-    shared = [{"key": key, "value": value} for key, value in what_is_shared(configs).items()]
+    common = sorted(set.intersection(*(set(config.items()) for config in configs)))
+    shared = [{"key": key, "value": value} for key, value in common]
     caption = (
         "Every key that differs between conditions; where it changes only together with others, "
         "each value with theirs"
@@ -152,38 +147,20 @@ def _values(key: str, follows: Sequence[str], configs: Sequence[dict[str, str]])
 def _calibration(findings: Findings) -> Table:
     """How sure the runs of a condition are, and how often they agree."""
     rows = []
-    for condition in findings.study.measured:
-        found = findings.predictions.get(condition.label)
-        if found is not None:
-            losses = condition.by_seed("test_loss")
-            all_right, none_right = found.correct.all(axis=0), ~found.correct.any(axis=0)
-            rows.append(
-                {
-                    "condition": condition.label,
-                    "n": str(len(found.seeds)),
-                    "ECE": mean(found.ece, 4),
-                    "negative log-likelihood": mean(
-                        np.array([losses[seed] for seed in found.seeds]), 4
-                    ),
-                    "all runs right, %": percent(all_right.mean(), 1),
-                    "runs disagree, %": percent(1 - (all_right | none_right).mean(), 1),
-                    "no run right, %": percent(none_right.mean(), 1),
-                }
-            )
-    caption = "Means over the runs, lower is better; shares of the test images"
+    for name, found in findings.predictions.items():
+        right = found.correct.mean(axis=0)  # of each image, the share of the runs
+        rows.append(
+            {
+                "condition": name,
+                "n": str(len(found.seeds)),
+                "ECE": mean(found.ece, 4),
+                "all runs right, %": mean(right == 1, 1, POINTS),
+                "runs disagree, %": mean((right > 0) & (right < 1), 1, POINTS),
+                "no run right, %": mean(right == 0, 1, POINTS),
+            }
+        )
+    caption = "ECE: mean over the runs, lower is better; shares of the test images"
     return table_of(rows, caption)
-
-
-def _on_hard_images(findings: Findings, images: np.ndarray | None) -> list[str]:
-    if findings.num_right is None:
-        return []
-    wrong = f"{np.sum(findings.num_right == 0):,} of {len(findings.num_right):,} test images"
-    return [
-        f"{wrong} are answered wrongly by every run of every condition.",
-        "No pictures: this machine has no copy of these test images."
-        if images is None
-        else "Those that the fewest runs get right, and what the runs say:",
-    ]
 
 
 def _every_run(study: Study) -> Table:

@@ -7,10 +7,9 @@ import numpy as np
 from PIL import Image
 
 from fmnist_exp.report.findings import MAX_PANELS, Findings
-from fmnist_exp.report.formatting import UNKNOWN, mean, percent
-from fmnist_exp.report.page.rendering import Table, data_address, table_of
+from fmnist_exp.report.formatting import POINTS, mean, mean_with_interval
+from fmnist_exp.report.page.rendering import Section, Table, data_address, table_of
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.seeds import t_interval
 from fmnist_exp.rundir.records import CLASS_METRICS
 
 MAX_IMAGES = 24
@@ -26,7 +25,7 @@ def per_class(conditions: Sequence[Condition]) -> Table:
         rows += [_scores(condition, name) for name in hardest]
     caption = (
         "Means over the runs on the test images, of precision over those that predict the class; "
-        "t intervals of recall over seeds"
+        "95 % t intervals of recall"
     )
     return table_of(rows, caption, folded=len(rows) > MAX_UNFOLDED)
 
@@ -35,26 +34,18 @@ def _scores(condition: Condition, name: str) -> dict[str, str]:
     precision, recall, f1, support = (
         condition.class_scores(name, metric) for metric in CLASS_METRICS
     )
-    low, high = t_interval(recall)
     return {
         "condition": condition.label,
         "class": name,
-        "precision, %": _mean_known(precision),
-        "recall, %": _mean_known(recall),
-        "95 % CI of recall": (
-            UNKNOWN if np.isnan(low) else f"[{percent(low, 1)}, {percent(high, 1)}]"
-        ),
-        "F1, %": _mean_known(f1),
+        "precision, %": mean(precision, 1, POINTS),
+        "recall, %": mean_with_interval(recall, 1, POINTS),
+        "F1, %": mean(f1, 1, POINTS),
         "images": f"{support[0]:.0f}",
     }
 
 
-def _mean_known(scores: np.ndarray) -> str:
-    return mean(scores[~np.isnan(scores)], 1, 100)
-
-
-def hard_images(findings: Findings, images: np.ndarray | None) -> list[tuple[str, str]]:
-    """Pictures of the images that the fewest runs get right, each with what is said of it.
+def hard_images(findings: Findings, images: np.ndarray | None) -> Section:
+    """How many test images every run gets wrong; pictures of those that the fewest get right.
 
     Of equally hard images those come first whose commonest answer the most runs give.
 
@@ -62,19 +53,24 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> list[tuple[str
         findings: what the runs have answered.
         images: the test images, uint8 (num_images, height, width); run directories hold none.
     """
-    if findings.num_right is None or images is None:
-        return []
-    names = findings.study.measured[0].class_names
-    answers = list(findings.predictions.values())
-    predicted = np.concatenate([each.predicted for each in answers])
+    stored = list(findings.predictions.values())
+    if len({each.labels.tobytes() for each in stored}) != 1:  # none, or those of several data sets
+        return Section("hard", "Hard images")
+    labels, names = stored[0].labels, findings.study.measured[0].class_names
+    predicted = np.concatenate([each.predicted for each in stored])
+    num_right = (predicted == labels).sum(axis=0)
     votes = np.array([(predicted == place).sum(axis=0) for place in range(len(names))])
     pictures = []
-    for index in np.lexsort([-votes.max(axis=0), findings.num_right])[:MAX_IMAGES]:
+    for index in np.lexsort([-votes.max(axis=0), num_right])[:MAX_IMAGES]:
+        if images is None:
+            break
         top = np.argsort(-votes[:, index], kind="stable")[:2]
         said = ", ".join(f"{names[k]} {votes[k, index]}" for k in top if votes[k, index])
-        caption = f"no. {index}: {names[answers[0].labels[index]]}; said: {said}"
+        caption = f"no. {index}: {names[labels[index]]}; said: {said}"
         pictures.append((data_address("png", _png(images[index])), caption))
-    return pictures
+    wrong = f"{np.sum(num_right == 0):,} of {len(labels):,} test images"
+    text = f"{wrong} are answered wrongly by every run of every condition."
+    return Section("hard", "Hard images", [text], pictures=pictures)
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -1,4 +1,4 @@
-"""Tables of conditions and of their comparisons: summary, leaderboard, qualities, cost."""
+"""Tables of conditions and of their comparisons: summary, leaderboard, qualities."""
 
 from collections.abc import Callable, Sequence
 
@@ -96,11 +96,12 @@ def leaderboards(study: Study) -> list[Table]:
 
 
 def quality_tables(conditions: Sequence[Condition]) -> list[Table]:
-    """Convergence, stability and overfitting: over all that were trained to an end."""
+    """Convergence, stability, overfitting and cost, over all that were trained to an end."""
     captions: dict[str, Callable[[Condition], dict[str, str]]] = {
         f"Convergence speed: until a validation accuracy of {100 * TARGET:.0f} %": _convergence,
         "Stability": _stability,
         "Overfitting": _overfitting,
+        "Cost: median seconds; epochs after a run's first, which may hold the compilation": _cost,
     }
     shown = [each for each in conditions if each.runs or each.ended("diverged")][:MAX_ROWS]
     return [
@@ -114,57 +115,38 @@ def _convergence(condition: Condition) -> dict[str, str]:
     epochs = condition.values("epochs_to_target", diverged=True)
     return {
         "runs that reached it": f"{np.isfinite(epochs).sum()} of {len(epochs)}",
-        "epochs, median": median(epochs, 1, "never"),
-        "earliest": fixed(epochs.min(), 0, "never"),
-        "latest": fixed(epochs.max(), 0, "never"),
-        "seconds, median": median(condition.values("seconds_to_target", diverged=True), 1, "never"),
+        "epochs, median": median(epochs, 1),
+        "earliest": fixed(epochs.min(), 0),
+        "latest": fixed(epochs.max(), 0),
     }
 
 
 def _stability(condition: Condition) -> dict[str, str]:
     num_diverged, num_runs = len(condition.ended("diverged")), len(condition.runs)
     rises = condition.values("largest_rise")
-    rises = rises[~np.isnan(rises)]  # runs of a single epoch
     return {
         "diverged": f"{num_diverged} of {num_runs + num_diverged}",
         "SD of test loss": spread(condition.values("test_loss"), 4),
         "largest rise of validation loss, median": median(rises, 4),
-        "the largest of all": fixed(rises.max(), 4) if len(rises) else UNKNOWN,
+        "the largest of all": fixed(np.fmax.reduce(rises, initial=np.nan), 4),
     }
 
 
 def _overfitting(condition: Condition) -> dict[str, str]:
-    gaps = {"validation": "validation_gap", "test": "generalization_gap"}
+    gaps, losses = condition.values("generalization_gap"), condition.values("loss_after_best")
     return {
-        **{
-            f"train {MINUS} {split}, points [95 % CI]": mean_with_interval(
-                condition.values(gap), 2, POINTS
-            )
-            for split, gap in gaps.items()
-        },
+        f"train {MINUS} test, points [95 % CI]": mean_with_interval(gaps, 2, POINTS),
         "best epoch, median": median(condition.values("best_epoch"), 1),
-        "last epoch, median": median(condition.values("last_epoch"), 1),
-        f"validation loss, last {MINUS} best [95 % CI]": mean_with_interval(
-            condition.values("loss_after_best"), 4
-        ),
+        f"validation loss, last {MINUS} best [95 % CI]": mean_with_interval(losses, 4),
     }
 
 
-def cost_table(conditions: Sequence[Condition]) -> Table:
-    """Seconds of an epoch, of training and of a whole run."""
-    rows = []
-    for each in conditions[:MAX_ROWS]:
-        epochs = np.concatenate([run.history["seconds"][1:] for run in each.runs])
-        fit, total = (each.values(f"{part}_seconds") for part in ("fit", "total"))
-        rows.append(
-            {
-                "condition": each.label,
-                "seconds an epoch": median(epochs, 3),
-                "seconds of training": median(fit[~np.isnan(fit)], 1),
-                "seconds a run": median(total[~np.isnan(total)], 1),
-            }
-        )
-    return table_of(rows, "Medians; epochs after a run's first, which may hold the compilation")
+def _cost(condition: Condition) -> dict[str, str]:
+    return {
+        "an epoch": median(condition.values("epoch_seconds"), 3),
+        "training": median(condition.values("fit_seconds"), 1),
+        "a whole run": median(condition.values("total_seconds"), 1),
+    }
 
 
 def comparison_table(findings: Findings, max_rows: int | None = None) -> Table:

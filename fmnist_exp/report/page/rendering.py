@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fmnist_exp.report.charts.drawing import Chart
-from fmnist_exp.report.formatting import INFINITY, MINUS
+from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -18,8 +18,7 @@ CSS_PIXELS = 110  # for each inch of a figure: it reads as large as the text
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 # A number with its unit, interval or total; an interval alone; or none at all.
 NUMBER = re.compile(
-    f"[<+{MINUS}]?(\\d[\\d.,]*|{INFINITY})(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?"
-    "|\\[[^]]*\\]|-|never"
+    f"[<+{MINUS}]?\\d[\\d.,]*(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?|\\[[^]]*\\]|-|never"
 )
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 UNKNOWN_LETTER = "[^\0-\u017f]"  # LaTeX knows the others without a package
@@ -32,7 +31,7 @@ LATEX: dict[int, str] = str.maketrans(
         **{character: f"\\{character}" for character in "&%$#_{}"},
         **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
         **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
-        **{MINUS: "$-$", INFINITY: r"$\infty$"},  # unknown to pdflatex
+        MINUS: "$-$",  # unknown to pdflatex
     }
 )
 

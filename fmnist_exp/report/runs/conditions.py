@@ -185,15 +185,6 @@ def changed_together(
     return found
 
 
-def what_is_shared(configs: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Keys that all flat configs have with the same value, and that value."""
-    return {
-        key: value
-        for key, value in configs[0].items()
-        if all(config.get(key) == value for config in configs)
-    }
-
-
 def grounds(config: dict[str, str]) -> dict[str, str]:
     """The keys of a flat config that two conditions must share to be compared, and their values.
 

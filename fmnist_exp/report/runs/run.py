@@ -1,4 +1,4 @@
-"""Run directories: where they are, and what one of them holds."""
+"""Directories of runs and of tuned sweeps: where they are, and what one of them holds."""
 
 import math
 import os
@@ -11,7 +11,8 @@ from typing import NoReturn
 import numpy as np
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.rundir import records
+from fmnist_exp.report.runs.conditions import GROUPS, printable
+from fmnist_exp.rundir import plan, records, trials
 from fmnist_exp.rundir.records import RunRecord, cannot_read
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
@@ -52,7 +53,8 @@ class Run:
             for metric, value in found.items()
         }
         times = {f"{part}_seconds": record.timing_seconds.get(part) for part in ("fit", "total")}
-        found = {**dict.fromkeys(METRICS), **metrics, **times, "num_epochs": record.num_epochs}
+        epochs = {"num_epochs": record.num_epochs, "best_epoch": record.best_epoch}
+        found = {**dict.fromkeys(METRICS), **metrics, **times, **epochs}
         known = {name: math.nan if value is None else value for name, value in found.items()}
         return known | (qualities_of(self.history, known) if self.history else {})
 
@@ -110,37 +112,70 @@ def read_run(path: Path, name: str) -> Run:
     return Run(path, name, record, history, confusion)
 
 
-def qualities_of(history: History, metrics: Mapping[str, float]) -> dict[str, float]:
+def qualities_of(history: History, numbers: Mapping[str, float]) -> dict[str, float]:
     """What a run says of convergence, stability and overfitting, beside its final metrics.
 
     Args:
         history: column -> one number per epoch; columns as in `history.csv`.
-        metrics: `train_accuracy` and so on, of the saved weights; NaN where not measured.
+        numbers: `train_accuracy` and so on, of the saved weights; NaN where not measured.
 
     Returns:
-        - epochs_to_target, seconds_to_target: the first epoch, from 1, with a validation accuracy
-          of `TARGET`, and the time until its end; infinite if it was never reached.
+        - epochs_to_target: the first epoch, from 1, with a validation accuracy of `TARGET`;
+          infinite if it was never reached.
+        - epoch_seconds: median over all epochs but the first, which may hold the compilation.
         - largest_rise: of the validation loss, from one epoch to the next; 0 if it never rose.
-        - validation_gap, generalization_gap: train minus validation or test accuracy.
-        - best_epoch: the epoch, from 1, with the lowest validation loss; last_epoch.
-        - loss_after_best: validation loss of the last epoch minus that of the best.
+        - generalization_gap: train minus test accuracy.
+        - loss_after_best: validation loss of the last epoch minus the lowest.
 
         NaN where it cannot be measured.
     """
-    epoch, seconds, accuracy, loss = (
+    seconds, accuracy, loss = (
         np.asarray(history[name], dtype=float)
-        for name in ("epoch", "seconds", "validation_accuracy", "validation_loss")
+        for name in ("seconds", "validation_accuracy", "validation_loss")
     )
     reached = np.flatnonzero(accuracy >= TARGET)
-    first = reached[0] if len(reached) else None
-    best = int(np.nanargmin(loss)) if np.isfinite(loss).any() else None
+    several = len(loss) > 1
     return {
-        "epochs_to_target": math.inf if first is None else float(epoch[first]),
-        "seconds_to_target": math.inf if first is None else float(seconds[: first + 1].sum()),
-        "largest_rise": float(np.diff(loss).max(initial=0)) if len(loss) > 1 else math.nan,
-        "validation_gap": metrics["train_accuracy"] - metrics["validation_accuracy"],
-        "generalization_gap": metrics["train_accuracy"] - metrics["test_accuracy"],
-        "best_epoch": math.nan if best is None else float(epoch[best]),
-        "last_epoch": float(epoch[-1]) if len(loss) else math.nan,
-        "loss_after_best": math.nan if best is None else float(loss[-1] - loss[best]),
+        "epochs_to_target": float(reached[0] + 1) if len(reached) else math.inf,
+        "epoch_seconds": float(np.median(seconds[1:])) if several else math.nan,
+        "largest_rise": float(np.diff(loss).max(initial=0)) if several else math.nan,
+        "generalization_gap": numbers["train_accuracy"] - numbers["test_accuracy"],
+        "loss_after_best": float(loss[-1] - np.fmin.reduce(loss)),
     }
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A tuned sweep.
+
+    Attributes:
+        name: what the tables call its directory.
+        factors: keys that it was free to choose, as in a flat config.
+        num_trials: trials proposed so far.
+        best: number, values and validation accuracy of the best trial; None without any.
+    """
+
+    name: str
+    factors: tuple[str, ...]
+    num_trials: int
+    best: tuple[int, str, float] | None
+
+
+def read_tuned(folder: Path, name: str) -> Tuned | None:
+    """What is known of a tuned sweep; None if a directory holds none.
+
+    Raises:
+        RecordError: its plan cannot be read.
+    """
+    study = plan.read_study(folder)
+    if study is None or study.begun_with is None or not study.num_runs:
+        return None
+    keys = [str(key).lstrip("+") for key in study.begun_with.get("factors", {})]
+    factors = tuple(f"{key}.name" if key in GROUPS else key for key in keys)
+    runs = list(plan.read_runs(folder))
+    best = trials.best_trial({run.number: trials.read_result(folder, run) for run in runs})
+    if best is None:
+        return Tuned(name, factors, len(runs), None)
+    number, accuracy = best
+    chosen = printable(trials.described(runs[number].values))
+    return Tuned(name, factors, len(runs), (number, chosen, accuracy))

@@ -13,8 +13,7 @@ import pandas as pd
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
-from fmnist_exp.report.runs.run import METRICS, Run, read_run, run_dirs
-from fmnist_exp.report.runs.tuned import Tuned, read_tuned
+from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import shares_of
@@ -135,25 +134,24 @@ class Study:
     def table(self) -> pd.DataFrame:
         """One row per run: run, status, seed, factors (empty where a config lacks one), numbers."""
         levels = {each.label: self.levels(each) for each in self.conditions}
-        records = [run.record for run in self.runs]
-
-        def numbers(*names: str) -> dict[str, list[float]]:
-            return {name: [run.numbers[name] for run in self.runs] for name in names}
-
-        columns = {
-            "run": [run.name for run in self.runs],
-            "status": [each.status for each in records],
-            "seed": [each.seed for each in records],
-            **{name: [levels[label][name] for label in self.labels] for name in self.factors},
-            "condition": list(self.labels),
-            **numbers(*METRICS),
-            "num_epochs": [each.num_epochs for each in records],
-            "best_epoch": pd.array([each.best_epoch for each in records], dtype="Int64"),
-            "evaluated_epoch": pd.array([each.evaluated_epoch for each in records], dtype="Int64"),
-            **numbers("fit_seconds", "total_seconds"),
-            "run_key": [printable(each.run_key) for each in records],
-        }
-        return pd.DataFrame(columns)
+        rows = [
+            {
+                "run": run.name,
+                "status": run.record.status,
+                "seed": run.record.seed,
+                **levels[label],
+                "condition": label,
+                **{name: run.numbers[name] for name in METRICS},
+                "num_epochs": run.record.num_epochs,
+                "best_epoch": run.record.best_epoch,
+                "evaluated_epoch": run.record.evaluated_epoch,
+                "fit_seconds": run.numbers["fit_seconds"],
+                "total_seconds": run.numbers["total_seconds"],
+                "run_key": printable(run.record.run_key),
+            }
+            for run, label in zip(self.runs, self.labels, strict=True)
+        ]
+        return pd.DataFrame(rows).astype({"best_epoch": "Int64", "evaluated_epoch": "Int64"})
 
 
 def read_study(folders: Sequence[Path]) -> Study:
