@@ -1,22 +1,93 @@
 """How a run shows that it is alive: a live bar on a terminal, a line per epoch elsewhere.
 
 A run of a sweep may train in another process or on another machine: it writes its history as it
-grows, from which `sweep_progress` shows all runs together.
+grows, from which `sweep.watch` shows all runs together.
 """
 
 import logging
 import math
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from statistics import fmean
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn
+from rich.table import Column
+from rich.text import Text
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.run.display import in_words, live_display
 from fmnist_exp.rundir.tables import Epoch, write_history
 
 log = logging.getLogger(__name__)
 FILE_SECONDS = 1.0  # least time between two writings of the history
 BAR_SECONDS = 0.1  # least time between two drawings of the bar
+
+
+def time_left(seconds: float) -> list[str]:
+    """The time left in words: `about 80 s left`, `12 min`, `3.5 h`; nothing below a second."""
+    if seconds < 90:
+        return [f"about {seconds:.0f} s left"] if seconds >= 1 else []
+    number = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return [f"about {number} left"]
+
+
+class _LineColumn(TextColumn):
+    """A text that is cut off where there is no more room."""
+
+    def render(self, task: Task) -> Text:
+        text = self.text_format.format(task=task)
+        return Text(text or " ", no_wrap=True, overflow="crop")  # rich knows no empty column
+
+
+class Bars(Progress):
+    """Live bars on a terminal, each on one line: a name, how far it is, and what is `said` of it.
+
+    Elsewhere they are disabled. Nothing is drawn but by `refresh`. Log lines of this process appear
+    above the bars. A terminal that is closed stops no run.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        console = console or Console()
+        super().__init__(
+            _LineColumn("{task.description}", table_column=Column()),
+            MofNCompleteColumn(),
+            BarColumn(None, table_column=Column(width=4, ratio=1)),  # all the room that is left
+            _LineColumn("{task.fields[said]}", table_column=Column()),
+            console=console,
+            expand=True,
+            transient=True,
+            auto_refresh=False,
+            disable=not (console.file.isatty() and console.is_interactive),
+        )
+
+    def start(self) -> None:
+        """Begin to draw."""
+        plain = sys.stdout
+        with suppress(OSError):
+            super().start()
+        _redirect_logs(plain)  # to what draws the bars again below each line
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        drawing = sys.stdout
+        with suppress(OSError):
+            super().stop()
+        _redirect_logs(drawing)
+
+    def refresh(self) -> None:
+        """Draw all bars anew."""
+        with suppress(OSError):
+            super().refresh()
+
+
+def _redirect_logs(former: TextIO) -> None:
+    """Let log lines that went to a former standard output go to that of now."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is former:
+            handler.setStream(sys.stdout)
 
 
 class EpochProgress:
@@ -32,49 +103,40 @@ class EpochProgress:
         self.run_dir = run_dir
         self.rows: list[Epoch] = []
         self.shown_at = -math.inf
-        self.seconds = 0.0  # of all epochs but the first
-        self.display = live_display() if run_dir is None else None
-        is_plain = self.display is None and run_dir is None
+        self.bars = Bars()
+        is_plain = self.bars.disable and run_dir is None
         self.level = logging.INFO if is_plain else logging.DEBUG  # for the log file alone
 
     def __enter__(self) -> "EpochProgress":
         """Show the bar on a terminal."""
-        if self.display is not None:
-            self.display.start()
-            self.bar = self.display.add("epoch")
-            self.display.refresh()
+        if self.run_dir is None:
+            self.bars.start()
+        self.bar = self.bars.add_task("epoch", total=self.num_epochs, said="starting")
         return self
 
     def __exit__(self, *error: object) -> None:
         """Take the bar away."""
-        if self.display is not None:
-            self.display.stop()
+        self.bars.stop()
 
     def show(self, row: Epoch) -> None:
         """Show one epoch."""
-        accuracy, left = f"validation accuracy {row.validation_accuracy:.4f}", self._time_left(row)
+        self.rows.append(row)
+        later = [each.seconds for each in self.rows[1:]]  # the first one holds the compilation
+        left = time_left(fmean(later) * (self.num_epochs - row.epoch)) if later else []
+        accuracy = f"validation accuracy {row.validation_accuracy:.4f}"
         log.log(
             self.level,
             f"epoch {row.epoch:{len(str(self.num_epochs))}}/{self.num_epochs}  "
             f"loss {row.train_loss:.4f}  validation loss {row.validation_loss:.4f}  "
             f"{accuracy}  {', '.join([f'{row.seconds:.2f} s', *left])}",
         )
-        self.rows.append(row)
         now = time.perf_counter()
         if now - self.shown_at < (BAR_SECONDS if self.run_dir is None else FILE_SECONDS):
             return
         self.shown_at = now
-        if self.display is not None:
-            parts = [accuracy, *left, f"loss {row.train_loss:.4f}"]
-            self.display.show(self.bar, (row.epoch, self.num_epochs), parts)
         if self.run_dir is not None:
             with suppress(RecordError):  # a disk that is full now may have space at the end
                 write_history(self.run_dir, self.rows)
-
-    def _time_left(self, row: Epoch) -> list[str]:
-        """The most time that is left, in words; nothing below a second."""
-        if row.epoch == 1:  # it holds the compilation, and says little of the others
-            return []
-        self.seconds += row.seconds
-        seconds = self.seconds / (row.epoch - 1) * (self.num_epochs - row.epoch)
-        return [f"at most {in_words(seconds)} left"] if seconds >= 1 else []
+            return
+        said = ", ".join([accuracy, *left, f"loss {row.train_loss:.4f}"])
+        self.bars.update(self.bar, completed=row.epoch, said=said, refresh=True)

@@ -1,9 +1,10 @@
-"""What the run directories of a sweep say: who has ended and how, the time left, what is missing.
+"""What the run directories of a sweep say, shown: who has ended and how, and what is missing.
 
 It is the same for runs of this process, of others and of other machines.
 """
 
 import shlex
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,18 +12,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rich.progress import TaskID
 
 from fmnist_exp.console import counted
 from fmnist_exp.errors import RecordError
-from fmnist_exp.run.display import in_words
-from fmnist_exp.rundir import records
+from fmnist_exp.run.progress import Bars, time_left
+from fmnist_exp.rundir import records, trials
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import state_without_record
-from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import read_history
 
 MAX_FAILURES = 10  # told one by one; more would fill the terminal
+MAX_BARS = 8  # of runs; for the same reason
+LOOK_SECONDS = 0.5
+SHARE = 20  # of the time that a look takes passes before the next one
 
 
 class Watch:
@@ -44,69 +47,59 @@ class Watch:
         self.waiting: dict[int, tuple[int, int] | None] = {}
         self.counts: Counter[str] = Counter()
         self.failures: dict[int, str] = {}
-        self.has_ended = False
-        self.trained_at: list[float] = []
+        self.begun = self.trained_at = time.monotonic()
         for run in runs:
             self.add(run)
-        self.begun = time.monotonic()
 
     def add(self, run: PlannedRun) -> None:
         """Watch a run from now on; what lies there is of an earlier sweep, or a trial's result."""
         self.runs[run.number] = run
-        run_dir = self._run_dir(run.number)
-        if run.values and _has_ended(run_dir):
+        if run.values and trials.read_result(self.sweep_dir, run) is not None:
             self.counts["reused"] += 1
         else:
-            self.waiting[run.number] = _stamp(run_dir)
+            self.waiting[run.number] = _stamp(self._run_dir(run.number))
 
     def name_of(self, number: int) -> str:
-        """What tells a run apart, in short: `he_normal seed=2`; of a trial, what was chosen."""
+        """What tells a run apart: `run 3  he_normal seed=2`; of a trial, what was chosen."""
         run = self.runs[number]
         chosen = [f"{key}={value}" for key, value in run.values.items()]
         own = chosen or [each for each in run.overrides if each not in self.common]
-        if not own:
-            return f"{run.config['initializer']['name']} seed={run.config['seed']}"
-        return " ".join(_short(each, run.config) for each in own)
+        return " ".join([f"run {number} ", *(_short(each, run.config) for each in own)])
 
-    def look(self) -> Iterator[str]:
-        """Count each run that has ended since the last look, and say how it did."""
+    def look(self, *, last: bool = False) -> Iterator[str]:
+        """Count each run that has ended since the last look, and say how it did.
+
+        Args:
+            last: whether nothing runs any more: what has left no record will not leave one.
+        """
         for number, former in list(self.waiting.items()):
-            stamp = _stamp(self._run_dir(number))
-            if stamp is not None and stamp != former:
+            if _stamp(self._run_dir(number)) not in (None, former):
                 del self.waiting[number]
-                yield f"run {number}  {self.name_of(number)}  {self._end_of(number)}"
-
-    def end(self) -> None:
-        """Note that nothing runs any more: what has left no record will not leave one."""
-        self.has_ended = True
-        for number in list(self.waiting):
-            state = self._state(number)
-            if state.startswith("ended"):
+                yield f"{self.name_of(number)}  {self._end_of(number)}"
+            elif last and self._state(number).startswith("ended"):
                 del self.waiting[number]
-                self._fail(number, state)
-
-    def tally(self) -> str:
-        """How many runs are finished, and the time left: `3 of 8 finished (1 reused), ...`."""
-        finished = f"{self.num_finished()} of {counted(self.num_runs, 'run')} finished"
-        reused = f" ({self.counts['reused']} reused)" if self.counts["reused"] else ""
-        return ", ".join([f"{finished}{reused}", *self.counted("failed"), *self.time_left()])
+                yield f"{self.name_of(number)}  {self._fail(number, self._state(number))}"
 
     def num_finished(self) -> int:
         """Runs with a result, trained or reused."""
         return self.counts["trained"] + self.counts["reused"]
 
-    def counted(self, end: str) -> list[str]:
-        """How many runs have come to such an end, if any has."""
-        return [f"{self.counts[end]} {end}"] if self.counts[end] else []
+    def ends(self) -> list[str]:
+        """How many runs have failed and were reused, if any."""
+        return [f"{self.counts[end]} {end}" for end in ("failed", "reused") if self.counts[end]]
+
+    def tally(self) -> str:
+        """How many runs are finished: `3 of 8 runs finished, 1 failed`."""
+        finished = f"{self.num_finished()} of {counted(self.num_runs, 'run')} finished"
+        return ", ".join([finished, *self.ends()])
 
     def time_left(self) -> list[str]:
-        """The time left in words, once a run was trained; nothing below a second."""
-        if self.has_ended or not self.trained_at:
+        """The time left in words, once a run was trained."""
+        if not self.counts["trained"]:
             return []
-        each = (self.trained_at[-1] - self.begun) / len(self.trained_at)
-        since = time.monotonic() - self.trained_at[-1]
-        left = each * (self.num_runs - self.counts.total()) - since
-        return [f"about {in_words(left)} left"] if left >= 1 else []
+        each = (self.trained_at - self.begun) / self.counts["trained"]
+        since = time.monotonic() - self.trained_at
+        return time_left(each * (self.num_runs - self.counts.total()) - since)
 
     def running(self) -> dict[int, tuple[int, float]]:
         """Of each run that is being trained: epochs so far, and its validation accuracy."""
@@ -115,8 +108,7 @@ class Watch:
             run_dir = self._run_dir(number)
             if state_without_record(run_dir) == "running":
                 with suppress(RecordError):  # before its first epoch
-                    history = read_history(run_dir / records.HISTORY)
-                    accuracies = history["validation_accuracy"]
+                    accuracies = read_history(run_dir / records.HISTORY)["validation_accuracy"]
                     found[number] = len(accuracies), float(accuracies[-1])
         return found
 
@@ -156,9 +148,8 @@ class Watch:
 
     def _end_of(self, number: int) -> str:
         """Count how a run has ended, and say it."""
-        run_dir = self._run_dir(number)
         try:
-            record = records.read_record(run_dir)
+            record = records.read_record(self._run_dir(number))
         except RecordError as error:
             return self._fail(number, f"unreadable ({error})")
         if record.status == "interrupted":
@@ -168,37 +159,21 @@ class Watch:
             failure = record.error or {}
             first_line = failure.get("message", "").partition("\n")[0]
             return self._fail(number, f"{record.status} ({failure.get('type')}: {first_line})")
+        word = "reused" if record.reused else record.status
         self.counts["reused" if record.reused else "trained"] += 1
         if not record.reused:
-            if not self.trained_at:
-                self.begun = time.monotonic() - _without_start_up(record, run_dir)
-            self.trained_at.append(time.monotonic())
-        return _measured(record)
-
-
-def _has_ended(run_dir: Path) -> bool:
-    try:
-        return records.read_record(run_dir).status in records.ENDED
-    except RecordError:
-        return False
+            self.trained_at = time.monotonic()
+        if record.status != "completed":
+            return f"{word} in epoch {record.num_epochs}"
+        test, validation = (record.metrics[split]["accuracy"] for split in ("test", "validation"))
+        seconds = "" if record.reused else f"  {record.timing_seconds['total']:.1f} s"
+        return f"{word}  test {test:.4f}  validation {validation:.4f}{seconds}"
 
 
 def _short(override: str, config: Mapping[str, Any]) -> str:
     """A group by its option alone, a value by the last part of its key."""
     key, _, value = override.partition("=")
-    is_group = isinstance(config.get(key), dict)
-    return value if is_group else f"{key.rpartition('.')[2]}={value}"
-
-
-def _without_start_up(record: RunRecord, run_dir: Path) -> float:
-    """Seconds of a run but for the import and the compilation, which a process does once."""
-    seconds = record.timing_seconds
-    try:
-        epochs = read_history(run_dir / records.HISTORY)["seconds"]
-        training = float(np.mean(epochs[1:] if len(epochs) > 1 else epochs)) * len(epochs)
-        return training + seconds["evaluation"]
-    except (RecordError, KeyError):
-        return seconds["total"]
+    return value if isinstance(config.get(key), dict) else f"{key.rpartition('.')[2]}={value}"
 
 
 def _stamp(run_dir: Path) -> tuple[int, int] | None:
@@ -210,10 +185,71 @@ def _stamp(run_dir: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def _measured(record: RunRecord) -> str:
-    word = "reused" if record.reused else record.status
-    if record.status in ("diverged", "pruned"):
-        return f"{word} in epoch {record.num_epochs}"
-    test, validation = (record.metrics[split]["accuracy"] for split in ("test", "validation"))
-    seconds = "" if record.reused else f"  {record.timing_seconds['total']:.1f} s"
-    return f"{word}  test {test:.4f}  validation {validation:.4f}{seconds}"
+class SweepProgress:
+    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees.
+
+    Live bars on a terminal, one line per run elsewhere.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._watch, name="sweep progress", daemon=True)
+        self.bars = Bars()
+        self.whole = self.bars.add_task("sweep", total=watch.num_runs, said="starting")
+        self.of_runs: dict[int, TaskID] = {}
+        self.told = ""  # the last tally
+
+    def __enter__(self) -> "SweepProgress":
+        """Say what begins, and begin to watch."""
+        self._say(f"{counted(self.watch.num_runs, 'run')} into {self.watch.sweep_dir}")
+        self.bars.start()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Show the last runs, take the bars away, and say how many have finished."""
+        self.ended.set()
+        self.thread.join()
+        self._show(last=True)
+        self.bars.stop()
+        if (tally := self.watch.tally()) != self.told:
+            self._say(tally)
+
+    def _watch(self) -> None:
+        pause = 0.0
+        while not self.ended.wait(pause):
+            begun = time.monotonic()
+            self._show()
+            pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - begun))
+
+    def _show(self, *, last: bool = False) -> None:
+        for line in self.watch.look(last=last):
+            if self.bars.disable:
+                self.told = self.watch.tally()
+                line = f"{line};  {', '.join([self.told, *self.watch.time_left()])}"
+            self._say(line)
+        if not self.bars.disable:
+            self._draw()
+
+    def _draw(self) -> None:
+        """Bring the bars up to date: one for the sweep, one for each of the first runs."""
+        watch = self.watch
+        running = dict(list(watch.running().items())[:MAX_BARS])
+        for number in self.of_runs.keys() - running.keys():
+            self.bars.remove_task(self.of_runs.pop(number))
+        for number, (epoch, accuracy) in running.items():
+            if number not in self.of_runs:
+                total = watch.runs[number].config["training"]["epochs"]
+                self.of_runs[number] = self.bars.add_task(
+                    watch.name_of(number), total=total, completed=epoch, said=""
+                )
+            said = f"validation accuracy {accuracy:.4f}"
+            self.bars.update(self.of_runs[number], completed=epoch, said=said)
+        is_starting = not (running or watch.counts)
+        said = "starting" if is_starting else ", ".join([*watch.time_left(), *watch.ends()])
+        self.bars.update(self.whole, completed=watch.num_finished(), said=said, refresh=True)
+
+    def _say(self, line: str) -> None:
+        with suppress(OSError):  # a reader that has gone stops no run
+            self.bars.console.out(line, highlight=False)

@@ -30,7 +30,7 @@ with EpochProgress(3) as progress:
         time.sleep(0.3)
 """
 LINE = r"epoch {}/3  loss \S+  validation loss 0.2500  validation accuracy 0.8750  3.00 s{}"
-LEFT = {1: "", 2: ", at most 3 s left", 3: ""}
+LEFT = {1: "", 2: ", about 3 s left", 3: ""}
 
 
 def run_in_pipe(*arguments, **environment):

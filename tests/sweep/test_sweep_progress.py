@@ -19,10 +19,9 @@ from fmnist_exp.rundir.plan import PlannedRun
 from conftest import epoch_of
 from fmnist_exp.rundir.presence import working_in
 from fmnist_exp.rundir.tables import write_history
-from fmnist_exp.sweep import sweep_progress
-from fmnist_exp.sweep.watch import Watch
+from fmnist_exp.sweep import watch
 sweep_dir = Path(sys.argv[1])
-sweep_progress.LOOK_SECONDS = 0.05
+watch.LOOK_SECONDS = 0.05
 config = {"initializer": {}, "training": {"epochs": 8}}
 runs = [
     PlannedRun(number=seed, directory=str(seed), overrides=overrides, config=config)
@@ -31,9 +30,9 @@ runs = [
     )
 ]
 def wait_until_seen(num_ended):
-    while sum(shown.watch.counts.values()) < num_ended or (shown.display and not shown.bars):
+    while sum(shown.watch.counts.values()) < num_ended or not (shown.bars.disable or shown.of_runs):
         time.sleep(0.01)
-shown = sweep_progress.SweepProgress(Watch(sweep_dir, runs))
+shown = watch.SweepProgress(watch.Watch(sweep_dir, runs))
 with shown:
     for number in (0, 1):
         run_dir = sweep_dir / str(number)
@@ -65,7 +64,7 @@ def test_terminal_shows_the_sweep_and_its_runs_in_80_columns(tmp_path):
     drawn = [line for line in lines if str(tmp_path) not in line]  # a path may be longer
     assert max(map(len, drawn)) <= 80
     assert "…" not in text
-    assert re.search(r"he_normal seed=0 3/8 \S+ validation accuracy 0.8750", text)
+    assert re.search(r"run 0  he_normal seed=0 3/8 \S+ validation accuracy 0.8750", text)
     assert re.search(r"sweep +0/2 +\S+ +1 failed", text)
     assert "run 0  he_normal seed=0  failed (E: m)" in lines
     assert lines.count("a warning of another module") == 2
