@@ -17,21 +17,25 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.config.parsing import parse, parse_execution
+from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 from fmnist_exp.console import EXIT_BY_SIGNAL, as_command, leave_lost_terminal
-from fmnist_exp.errors import FmnistError, Terminated
+from fmnist_exp.engine.choice import settled
+from fmnist_exp.errors import ConfigError, FmnistError, Terminated
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir.records import FIGURES, RUN_FIGURES, RunRecord, called
 from fmnist_exp.sweep import hydra_private
-from fmnist_exp.sweep.checking import listed
+from fmnist_exp.sweep.checking import check_data, check_output_dir, fixed_directory, listed
 from fmnist_exp.sweep.command_line import read_arguments, words_for_options
-from fmnist_exp.sweep.composing import compose
-from fmnist_exp.sweep.single import checked_run, request
+from fmnist_exp.sweep.composing import Composer, compose
+from fmnist_exp.sweep.explaining import explained
 from fmnist_exp.sweep.task import train, train_run
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
@@ -61,6 +65,44 @@ def describe(record: RunRecord, run_dir: Path) -> str:
     )
     lines.append(f"files in {run_dir}")
     return "\n".join(lines)
+
+
+def checked_run(composed: DictConfig) -> tuple[RunConfig, ExecutionConfig]:
+    """A single run and how it is carried out, its data read and its directory fixed.
+
+    Args:
+        composed: its config, with Hydra's own section.
+
+    Raises:
+        FmnistError: the config or the data are not what they must be; nothing is written.
+    """
+    keys = {each.partition("=")[0] for each in hydra_private.task_overrides(composed)}
+    experiment = composed.hydra.runtime.choices.get("experiment")
+    if experiment is not None and {*(composed.hydra.sweeper.get("params") or {})} - keys:
+        raise ConfigError(
+            f"experiment={experiment} is a sweep, received a command for a single run. "
+            f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
+        )
+    HydraConfig.instance().set_config(composed)  # for values such as ${hydra:runtime.cwd}
+    config, execution = settled(parse(composed)), parse_execution(composed)
+    check_output_dir(fixed_directory(composed, "run"))
+    check_data([config])
+    return config, execution
+
+
+def request(options: argparse.Namespace) -> None:
+    """Show what a command line asks for, of a sweep for its first run.
+
+    Raises:
+        ConfigError: the config cannot be composed, or with `--resolve` a value not be resolved.
+    """
+    if not options.shell_completion:
+        composed = compose(options.overrides, options.multirun)
+        if composed.hydra.mode == RunMode.MULTIRUN:
+            composer = Composer(composed, GlobalHydra.instance().config_loader())
+            options.overrides = [*composer.of_hydra, *composer.first()]
+    with explained(options.overrides):
+        hydra_private.answer(options)
 
 
 def draw_figures(run_dir: Path) -> None:

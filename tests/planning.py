@@ -8,9 +8,10 @@ from typing import Any
 from hydra import initialize_config_dir
 from hydra.types import RunMode
 
+from fmnist_exp import train as entrypoint
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.sweep import command_line, composing, hydra_private, single
+from fmnist_exp.sweep import command_line, composing, hydra_private
 from fmnist_exp.sweep.task import train
 
 
@@ -48,7 +49,7 @@ def plan_command_line(arguments: Sequence[str]) -> Planned:
         composed = composing.compose(options.overrides, options.multirun)
         given = hydra_private.task_overrides(composed)
         if composed.hydra.mode != RunMode.MULTIRUN:
-            config, execution = single.checked_run(composed)
+            config, execution = entrypoint.checked_run(composed)
             return Planned([config], [given], execution, None, Path(composed.hydra.run.dir))
         study: Any = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
         study.prepare()
@@ -60,4 +61,4 @@ def plan_command_line(arguments: Sequence[str]) -> Planned:
 def show(arguments: Sequence[str]) -> None:
     """Answer a request that starts no run."""
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
-        single.request(command_line.read_arguments(arguments))
+        entrypoint.request(command_line.read_arguments(arguments))

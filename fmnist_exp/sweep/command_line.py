@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.sweep import hydra_private
 
-FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, refused here
+FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, not ours
 SEE_HELP = "`python -m fmnist_exp.train --help` lists all."
 
 
@@ -36,6 +36,8 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     for override in options.overrides:
         if f"--{override}" in known:
             raise ConfigError(f"{override} must have -- before it: --{override}.")
+    foreign = [flag for flag in FOREIGN if getattr(options, flag) is not None]
+    unknown += [f"--{flag.replace('_', '-')}" for flag in foreign]
     if unknown:
         mistyped = next((each for each in unknown if each.startswith("-")), unknown[0])
         raise ConfigError(f"{mistyped} is not an option.{did_you_mean(mistyped, known)} {SEE_HELP}")
@@ -77,14 +79,6 @@ def quoted(text: str) -> str:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for flag in FOREIGN:
-        value = getattr(options, flag)
-        if value is not None:
-            name = "--" + flag.replace("_", "-")
-            raise ConfigError(
-                f"{name} is not supported, received {value!r}: every run is composed from conf/. "
-                "Pass --config-dir FOLDER for groups of your own, and overrides for the rest."
-            )
     if options.resolve and not (options.cfg or options.help):
         raise ConfigError("--resolve must stand beside --cfg or --help. Pass --cfg job --resolve.")
     folder = options.config_dir

@@ -8,7 +8,6 @@ are set on copies.
 import copy
 import functools
 import itertools
-import operator
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep.command_line import as_hydra_reads
-from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.explaining import check_option_files, explained
 from fmnist_exp.sweep.hydra_private import task_overrides
-from fmnist_exp.sweep.option_files import check_option_files
 
 Overrides = tuple[str, ...]  # of one run
 NO_RECIPE = {"name": "baseline"}  # beside the defaults of the schema, which are the baseline's
@@ -96,30 +94,24 @@ class Composer:
 
     @functools.cached_property
     def factors(self) -> list[Override]:
-        """The overrides that make the sweep, by key: the command line replaces an experiment's.
-
-        Raises:
-            ConfigError: two experiments at once.
-        """
+        """The overrides that make the sweep, by key: the command line replaces an experiment's."""
         params = [f"{key}={value}" for key, value in self.params.items()]
-        given = task_overrides(self.master)
-        parsed = [self.parsed(line) for line in (*params, *given)]
-        for override in parsed:
-            if override.key_or_group == "experiment" and override.is_sweep_override():
-                raise ConfigError(
-                    f"experiment must name one experiment of conf/experiment, received "
-                    f"{override.input_line!r}: each has factors of its own. "
-                    "Start one sweep for each; the aggregator takes several sweeps at once."
-                )
+        parsed = map(self.parsed, (*params, *task_overrides(self.master)))
         return list({override.get_key_element(): override for override in parsed}.values())
 
     def expand(self) -> list[Overrides]:
-        """The overrides of each run of the sweep, in the order of their numbers."""
-        return list(itertools.product(*map(_levels, self.factors)))
+        """The overrides of each run of the sweep, in the order of their numbers.
+
+        Raises:
+            ConfigError: a factor is an interval, of which only a tuner can choose.
+        """
+        with explained(self.of_hydra):
+            return list(itertools.product(*map(_levels, self.factors)))
 
     def first(self) -> list[str]:
-        """The overrides of the first run of the sweep, also of one whose runs are proposed."""
-        return [_levels(override)[0] for override in self.factors]
+        """The overrides of the first run of the sweep, but for what is chosen of an interval."""
+        known = [each for each in self.factors if not isinstance(each.value(), IntervalSweep)]
+        return [_levels(override)[0] for override in known]
 
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
@@ -142,28 +134,22 @@ class Composer:
 
     def _base(self, run: Sequence[str]) -> tuple[DictConfig, DictConfig, list[Override]]:
         """The config of a run's options, whole and alone, and the values that are to be set."""
-        overrides = [self.parsed(line) for line in run]
-        others = [  # which are applied among the values, and not before them, as options are
+        parsed = [self.parsed(line) for line in run]
+        keyed = [each for each in parsed if not self.options_of(each.key_or_group)]
+        # What adds or deletes a key is applied among the values, in the order of the command line.
+        adding = [each for each in keyed if each.get_key_element() != each.key_or_group]
+        values = [
             each
-            for each in overrides
-            if not self._sets_value(each) and not self.options_of(each.key_or_group)
+            for each in keyed
+            if each not in adding and not any(_overlap(each, other) for other in adding)
         ]
-        is_value = [
-            self._sets_value(each) and not any(_overlap(each, other) for other in others)
-            for each in overrides
-        ]
-        options = tuple(itertools.compress(run, map(operator.not_, is_value)))
+        options = tuple(str(each.input_line) for each in parsed if each not in values)
         if options not in self.composed:
             base = self.loader.load_sweep_config(self.master, list(options))
             alone = OmegaConf.masked_copy(base, [str(key) for key in base if key != "hydra"])
             OmegaConf.set_struct(alone, True)  # as the whole is
             self.composed[options] = base, alone
-        return *self.composed[options], list(itertools.compress(overrides, is_value))
-
-    def _sets_value(self, override: Override) -> bool:
-        """Whether an override sets a plain value: it chooses no file, adds and deletes nothing."""
-        key = override.key_or_group
-        return override.get_key_element() == key and not self.options_of(key)
+        return *self.composed[options], values
 
 
 def _with_values(config: DictConfig, values: Iterable[Override]) -> DictConfig:
@@ -181,12 +167,8 @@ def _overlap(one: Override, other: Override) -> bool:
 
 
 def _levels(override: Override) -> list[str]:
-    """An override for each level of a factor; for the first one of an interval."""
+    """An override for each level of a factor; itself if it is none."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
-    value = override.value()
-    if isinstance(value, IntervalSweep):
-        levels: Iterable[Any] = [value.start]
-    else:
-        levels = override.sweep_string_iterator()
-    return [as_hydra_reads(f"{override.get_key_element()}={level}") for level in levels]
+    key, levels = override.get_key_element(), override.sweep_string_iterator()
+    return [as_hydra_reads(f"{key}={level}") for level in levels]

@@ -1,9 +1,15 @@
-"""What Hydra says of a command line that it cannot compose, in words that help to mend it."""
+"""What Hydra cannot compose, in words that help to mend it.
 
+Files of options are read before Hydra does; what it says of a command line is put into other words.
+"""
+
+import codecs
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,16 +17,59 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from fmnist_exp.config.keras_classes import keras_classes
+from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import explain_value
 from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.files import read_regular
 
+MAX_BYTES = 100_000  # of a file, which YAML takes a second to read
+MAX_VALUES = 10_000  # of a file, once each alias stands for its values
+# PyYAML lets through what its constructors stumble over, such as `!!int` without a number.
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 # Hydra's parser raises a ValueError for overrides such as `=3`.
 ERRORS = (HydraException, OmegaConfBaseException, RecursionError, ValueError, yaml.YAMLError)
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
-FAMILIES = {"initializer": "initializers", "optimizer": "optimizers"}
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
+
+
+def check_option_files(folder: Path) -> None:
+    """Refuse a folder with an option that Hydra would read wrongly, for minutes, or without a name.
+
+    Raises:
+        ConfigError: a file is no YAML, is too large, or its aliases unfold to too many values.
+    """
+    groups = [folder / each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
+    for path in sorted(path for each in (folder, *groups) for path in each.glob("*.yaml")):
+        try:
+            content = read_regular(path, MAX_BYTES)
+            if content.startswith(codecs.BOM_UTF8):
+                raise ValueError("it has a byte order mark, behind which `# @package` is not seen")
+            if _num_values(yaml.compose(content), {}) > MAX_VALUES:  # aliases are shared nodes here
+                raise ValueError(f"its aliases must unfold to at most {MAX_VALUES} values")
+            OmegaConf.load(path)
+        except (OSError, RecursionError, *UNREADABLE) as error:
+            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+            raise ConfigError(
+                f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."
+            ) from error
+
+
+def _num_values(node: yaml.Node | None, known: dict[int, float]) -> float:
+    """Values below a node, if each alias stood for its own; infinite if one lies in itself.
+
+    Args:
+        node: as `yaml.compose` makes it; None for an empty file.
+        known: id of a node -> its number of values, which is added to.
+    """
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = math.inf  # until it is counted
+        is_mapping = isinstance(node, yaml.MappingNode)
+        inner = [each for pair in node.value for each in pair] if is_mapping else node.value
+        known[id(node)] = 1 + sum(_num_values(each, known) for each in inner)
+    return known[id(node)]
 
 
 @contextmanager
@@ -74,22 +123,17 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
     key = next((each for each in given if each.startswith(f"{key}.")), key)
     assert error.parent_node is not None
     config: Any = error.parent_node._get_root()
-    section, _, argument = key.rpartition(".config.")
-    if (family := FAMILIES.get(section)) is not None:
-        name = OmegaConf.select(config, f"{section}.class_name")
-        if argument in keras_classes(family).get(name, ()):
-            return (
-                f"{key} is not set by the chosen {section}, which leaves it at Keras's default. "
-                f"Write ++ before it to add it where it is missing: ++{key}=VALUE."
-            )
     what = "hydra" if key.startswith("hydra.") else "job"
     values: Any = OmegaConf.to_container(config, resolve=False)
     of_hydra = values.pop("hydra", {})
     known = [*_keys({part: of_hydra.get(part, {}) for part in SECTIONS}, "hydra.")]
     known += _keys(values) if what == "job" else ()
     near = nearest(key, known)
+    meant = f" Did you mean {near}?" if near else ""
+    if ".config." in str(error.full_key):  # not the name of a callback that is not there
+        meant += f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
     return (
-        f"{key} is not a key of the config.{f' Did you mean {near}?' if near else ''} "
+        f"{key} is not a key of the config.{meant} "
         f"`python -m fmnist_exp.train --cfg {what}` shows every key and value."
     )
 

@@ -5,13 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
-from hydra.types import TaskFunction
 from omegaconf import OmegaConf
 
 from fmnist_exp.config.parsing import parse, parse_execution
@@ -23,7 +21,7 @@ from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy
 from fmnist_exp.rundir.presence import working_in
-from fmnist_exp.sweep import launchers, task
+from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
 from fmnist_exp.sweep.command_line import words_for_options
 from fmnist_exp.sweep.explaining import explained
@@ -31,6 +29,7 @@ from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.sweeper import Sweep
 from fmnist_exp.sweep.watch import SweepProgress, Watch
 
+NO_FACTORS = (*EXECUTION, "experiment")  # which has factors of its own
 HYDRAS_SUBDIR = "${hydra.job.num}"  # by default
 FORMER = ("plan.json", "trials.json")  # of sweeps by former code
 
@@ -79,7 +78,7 @@ class Study(Sweep):
         for factor in self.composer.factors:  # how runs are carried out is the same for all
             key = factor.key_or_group
             varies = factor.is_sweep_override() or key in self.composer.params
-            if varies and (key in EXECUTION or key.startswith(("hydra.", "hydra/"))):
+            if varies and (key in NO_FACTORS or key.startswith(("hydra.", "hydra/"))):
                 raise ConfigError(
                     f"a factor of a sweep must be a key of its runs, received "
                     f"{factor.input_line!r}. Pass one value on the command line."
@@ -110,10 +109,6 @@ class Study(Sweep):
     def result(self) -> str | None:
         """What is to be said of the whole sweep at its end, if anything."""
         return None
-
-    def task_of(self, number: int) -> TaskFunction:
-        """The task, with its run as it was planned."""
-        return partial(task.train_planned, self.runs[number], self.execution)
 
     def check_place(self) -> None:
         """Refuse a launcher or a directory that this sweep cannot use.

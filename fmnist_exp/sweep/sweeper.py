@@ -63,10 +63,6 @@ class Sweep:
             returned += launcher.launch(given, initial_job_idx=numbers[0])
         return returned
 
-    def task_of(self, number: int) -> TaskFunction:
-        """What carries out a run in this process."""
-        return self.task_function
-
     def compose(self, number: int, overrides: Sequence[str]) -> DictConfig:
         """The config of a run that knows its number, and here its id, as Hydra's launcher says."""
         config = self.composer.compose(overrides)
@@ -78,6 +74,6 @@ class Sweep:
 
     def _run_here(self, number: int, overrides: Sequence[str]) -> JobReturn:
         config, keys = self.compose(number, overrides), ("hydra.sweep.dir", "hydra.sweep.subdir")
-        job = run_job(self.task_of(number), config, *keys, self.context)
+        job = run_job(self.task_function, config, *keys, self.context)
         configure_log(self.master.hydra.hydra_logging, self.master.hydra.verbose)
         return job

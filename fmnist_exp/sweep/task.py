@@ -5,7 +5,6 @@ import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
@@ -13,7 +12,7 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.errors import ConfigError, FmnistError, Pruned, RecordError
+from fmnist_exp.errors import FmnistError, Pruned, RecordError
 from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.rundir import plan
@@ -27,22 +26,17 @@ log = logging.getLogger(__name__)
 
 
 def train(composed: DictConfig) -> None:
-    """Train a run of a sweep in a process of its own, which has composed it anew.
+    """Train a run of a sweep as it was planned, whatever has become of the config files since.
 
-    It finds the run as it was planned, whatever has become of the config files since.
+    It trains where its sweep was started, with the threads that its launcher has for it.
     """
     settings = HydraConfig.get()
-    sweep_dir, choices = Path(settings.sweep.dir), settings.runtime.choices
-    if plan.read_study(sweep_dir) is None:  # started by a sweeper of others
-        train_run(parse(composed, choices), parse_execution(composed), settings)
-    else:
-        train_planned(*planned(sweep_dir, int(settings.job.num), composed, choices), composed)
-
-
-def train_planned(run: PlannedRun, execution: ExecutionConfig, composed: DictConfig) -> None:
-    """Train a planned run where its sweep was started, with the threads that its launcher has."""
-    settings = HydraConfig.get()
-    folder = settings.runtime.cwd
+    sweep_dir, folder = Path(settings.sweep.dir), settings.runtime.cwd
+    if not (sweep_dir / plan.STUDY).exists():  # started by a sweeper of others
+        config = parse(composed, settings.runtime.choices)
+        train_run(config, parse_execution(composed), settings)
+        return
+    run, execution = planned(sweep_dir, int(settings.job.num))
     try:
         os.chdir(folder)  # a cluster starts processes elsewhere
     except OSError as error:
@@ -55,34 +49,18 @@ def train_planned(run: PlannedRun, execution: ExecutionConfig, composed: DictCon
     train_run(checked(RunConfig, run.config), execution, settings, prune_below=run.prune_below)
 
 
-def planned(
-    sweep_dir: Path, number: int, composed: DictConfig, choices: Mapping[str, Any] | None = None
-) -> tuple[PlannedRun, ExecutionConfig]:
-    """A run as its sweep was planned, and how it is carried out; what has changed since is logged.
+def planned(sweep_dir: Path, number: int) -> tuple[PlannedRun, ExecutionConfig]:
+    """A run as its sweep was planned, and how it is carried out; warns if the code is another.
 
     Args:
         sweep_dir: directory of the sweep.
         number: place of the run in the sweep, from 0.
-        composed: the config as composed now; it should be the same.
-        choices: as `config.parsing.parse` takes it.
 
     Raises:
         RecordError: the plan cannot be read.
     """
     run, study = plan.read_run(sweep_dir, number), plan.read_study(sweep_dir)
     assert study is not None
-    config = checked(RunConfig, run.config)
-    try:
-        now = parse(composed, choices)
-        same = now.replaced(engine=config.engine) == config
-        same = same and now.engine in (config.engine, "auto")
-    except ConfigError:
-        same = False
-    if not same:
-        log.warning(
-            "the config files have changed since the sweep began; this run is trained as composed "
-            "at the beginning. Start a new sweep for the new values."
-        )
     if study.code_sha256 != CODE_SHA256:
         log.warning(
             "the modules of fmnist_exp have changed since the sweep began; this run is trained by "
@@ -114,13 +92,13 @@ def train_run(
     """
     from fmnist_exp.run import runner
 
-    run_dir, cwd = Path(settings.runtime.output_dir), Path(settings.runtime.cwd)
+    run_dir = Path(settings.runtime.output_dir)
     choices = {
         group: option
         for group, option in settings.runtime.choices.items()
         if option is not None and not group.startswith("hydra/")
     }
-    execution = execution.replaced(store=str(cwd / execution.store))
+    execution = execution.replaced(store=str(Path(settings.runtime.cwd) / execution.store))
     progress = EpochProgress(config.training.epochs, None if is_alone else run_dir)
 
     def on_epoch(epoch: Epoch) -> None:

@@ -55,7 +55,7 @@ def test_case_O1_sweep_is_shown_by_its_first_run(arguments, capsys):
     assert "class_name: GlorotUniform\n" in said
     assert "seed: 0\n" in said
     show([*arguments, "experiment=tune"])
-    assert "learning_rate: 0.0001\n" in capsys.readouterr().out
+    assert "learning_rate: 0.001\n" in capsys.readouterr().out
 
 
 RESOLVED = ("--cfg", "job", "--resolve")

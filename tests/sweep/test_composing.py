@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.errors import ConfigError
 from fmnist_exp.sweep.composing import Composer
 
 RUNS = {
@@ -119,13 +120,18 @@ def test_command_line_replaces_a_factor_of_an_experiment(sweep):
     [
         ("seed=range(3,9)", "seed=3"),
         ("initializer=glob(he*)", "initializer=he"),
-        ("model.dropout=interval(0.1,0.5)", "model.dropout=0.1"),
+        ("model.dropout=interval(0.1,0.5)", None),
         ("optimizer.config.learning_rate=tag(log,interval(1e-4,1))", None),
         ("++training.callbacks={},{a:{class_name:X}}", "++training.callbacks=null"),
     ],
 )
 def test_first_run_has_the_first_level_of_every_factor(factor, first, sweep):
-    assert composer_of(sweep, factor).first() == [first or "optimizer.config.learning_rate=0.0001"]
+    assert composer_of(sweep, factor).first() == ([] if first is None else [first])
+
+
+def test_interval_is_no_factor_of_an_ordinary_sweep(sweep):
+    with pytest.raises(ConfigError, match="Can only enumerate CHOICE and RANGE sweeps"):
+        composer_of(sweep, "model.dropout=interval(0.1,0.5)").expand()
 
 
 def test_value_of_an_option_is_set_on_a_copy(sweep):

@@ -6,8 +6,8 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT, command, compose_config
-from sweep.test_plan import SMALL, begin
+from conftest import ROOT, command
+from sweep.test_plan import begin
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import CodeError
@@ -138,5 +138,5 @@ def test_run_by_other_code_than_its_sweep_was_planned_with_is_warned_of(tmp_path
     path = tmp_path / plan.STUDY
     path.write_text(json.dumps(json.loads(path.read_text()) | {"code_sha256": "former"}))
     with caplog.at_level(logging.WARNING):
-        planned(tmp_path, 0, compose_config(*SMALL, "seed=1"))
+        planned(tmp_path, 0)
     assert "modules of fmnist_exp have changed since the sweep began" in caplog.text

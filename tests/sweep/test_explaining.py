@@ -46,9 +46,8 @@ ANSWERS = {
     ),
     "foo=1": "foo is not a key of the config. " + SHOWS,
     "optimizer.config.beta_1=0.8": (
-        "optimizer.config.beta_1 is not set by the chosen optimizer, which leaves it at Keras's "
-        "default. Write ++ before it to add it where it is missing: "
-        "++optimizer.config.beta_1=VALUE."
+        "optimizer.config.beta_1 is not a key of the config. An argument of Keras's that is not "
+        "set is added with ++: ++optimizer.config.beta_1=VALUE. " + SHOWS
     ),
     "data={zzz:1}": "data.zzz is not a key of the config. " + SHOWS,
     "model=deep": "model must name an option, received 'deep'. Known: baseline, regularized.",
@@ -75,19 +74,17 @@ def test_case_lr_and_seed_0_4_answer_is_one_line(override, tmp_path):
     assert str(refused.value) == ANSWERS[override]
 
 
+NO_MOMENTUM = (
+    "optimizer.config.momentum is not a key of the config. An argument of Keras's that is not set "
+    "is added with ++: ++optimizer.config.momentum=VALUE. " + SHOWS
+)
 LACKING = {
-    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": (
-        "optimizer.config.momentum is not a key of the config. " + SHOWS
-    ),
+    "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": NO_MOMENTUM,
     "optimizer=nesterov,adam ++optimizer.config.momentum=0.5,0.9": (
         "optimizer.config.momentum is not an argument of Keras's Adam, received 0.5. Did you mean "
         "ema_momentum? Remove it, or correct its spelling."
     ),
-    "optimizer=sgd,nesterov optimizer.config.momentum=0.5,0.9": (
-        "optimizer.config.momentum is not set by the chosen optimizer, which leaves it at "
-        "Keras's default. Write ++ before it to add it where it is missing: "
-        "++optimizer.config.momentum=VALUE."
-    ),
+    "optimizer=sgd,nesterov optimizer.config.momentum=0.5,0.9": NO_MOMENTUM,
     "model=regularized,baseline training.callbacks.early_stopping.config.patience=3": (
         "training.callbacks.early_stopping.config.patience is not a key of the config. " + SHOWS
     ),
