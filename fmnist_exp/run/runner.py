@@ -60,8 +60,7 @@ def run(
     config = settled(config)
     splits = loading.load(config.data)
     check_batch_size(config, len(splits.train))
-    blank = _blank_record(config, choices, splits, execution)
-    task = _Task(config, splits, blank, execution, on_epoch)
+    task = _Task(config, splits, _begun(config, choices, splits, execution), execution, on_epoch)
     with working_in(run_dir, wait=True):
         try:
             records.clear(run_dir)
@@ -128,9 +127,7 @@ class _Task:
     def train_into(self, run_dir: Path, state: Path | None = None) -> RunRecord:
         """Train, measure and write every file but the record, which is returned.
 
-        Args:
-            run_dir: where the files go.
-            state: where the state between two epochs is saved; None for nowhere.
+        The state between two epochs is saved in the file `state`, if there is one.
         """
         # TensorFlow takes seconds. All that is imported here is imported before the check.
         from fmnist_exp.engine import backend, checkpoints, evaluation, models, training  # noqa: F401
@@ -148,13 +145,10 @@ class _Task:
         record = measuring.leave_results(run_dir, self.record, result, self.splits)
         ended = time.perf_counter()
         needs = {"model_needs_keras": models.least_keras(self.config)}
+        parts = {"fit": trained - begun, "evaluation": ended - trained}
         return record.replaced(
             provenance=record.provenance | needs,
-            timing_seconds={
-                "fit": trained - begun,
-                "evaluation": ended - trained,
-                "total": ended - self.started,
-            },
+            timing_seconds=parts | {"total": ended - self.started},
         )
 
     def unfinished(self, run_dir: Path, error: BaseException) -> RunRecord:
@@ -176,9 +170,10 @@ class _Task:
         self.on_epoch(epoch)
 
 
-def _blank_record(
+def _begun(
     config: RunConfig, choices: dict[str, str], splits: DataSplits, execution: ExecutionConfig
 ) -> RunRecord:
+    """The record of a run that has not come to its end."""
     parts = key_parts(config, splits.sha256)
     provenance = describe_machine() | {"data_sha256": splits.sha256, "data_source": splits.source}
     if execution.threads_per_run is not None:

@@ -55,12 +55,9 @@ class Store:
     def claim(self, run_key: str, *, wait: bool = True) -> AbstractContextManager[None]:
         """Be the only process that trains this run, until the block ends.
 
-        Args:
-            run_key: the run.
-            wait: whether to wait while another process does, or to refuse.
-
         Raises:
-            RecordError: the store cannot be written, or another process has claimed the run.
+            RecordError: the store cannot be written, or another process has claimed the run and is
+                not to be waited for.
         """
         lock = self.root / LOCKS / f"{run_key}.lock"
         user = f"another process trains run {run_key[:SHORT]} or takes it out of the store"
@@ -110,12 +107,7 @@ class Store:
         """Put the files of a kept run, but for its record, into a run directory.
 
         Files are linked where the file system can, so a run in many sweeps takes its space once.
-
-        Args:
-            kept: the record of the kept run.
-            run_dir: the directory.
-            asked: the run as this directory has it, which may name other options or another
-                data folder.
+        The run as `asked` for may name other options or another data folder.
 
         Returns:
             The record for the directory.

@@ -115,9 +115,6 @@ def model_name(config: Mapping[str, Any]) -> str:
     """File name of a run's model: its initializer, whatever spelling chose it, and `_model.keras`.
 
     Names of users' own are free text; what could be a path or too long is no part of the file's.
-
-    Args:
-        config: the resolved config of the run, as in its record.
     """
     name = config["initializer"]["name"]
     plain = re.sub(r"[^\w.-]+", "_", MODEL_NAMES.get(name, name)).lstrip(".")
@@ -154,12 +151,7 @@ def read_record(run_dir: Path) -> RunRecord:
 
 
 def read_json(path: Path, model: type[Model], repair: str = "") -> Model:
-    """Read and check a file of JSON.
-
-    Args:
-        path: the file.
-        model: what it must hold.
-        repair: as `cannot_read` takes it.
+    """Read and check a file of JSON; `repair` as `cannot_read` takes it.
 
     Raises:
         RecordError: the file is missing, is not JSON, or does not hold what it must.

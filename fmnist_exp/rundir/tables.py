@@ -92,11 +92,7 @@ def shares_of(counts: np.ndarray) -> np.ndarray:
 
 
 def _read_table(path: Path, num_names: int = 0) -> tuple[list[str], list[str], np.ndarray]:
-    """A CSV file with at least one row.
-
-    Args:
-        path: the file.
-        num_names: how many columns at the left, 0 or 1, hold what the rows are called.
+    """A CSV file with at least one row, whose name stands in `num_names` columns, 0 or 1.
 
     Returns:
         Names of the other columns, names of the rows, and float (num_rows, num_columns).
