@@ -1,6 +1,5 @@
 """How a command ends, and what it prints: errors in one line, in any encoding, to any reader."""
 
-import codecs
 import errno
 import io
 import logging
@@ -18,18 +17,6 @@ EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
 EXIT_INTERRUPTED = EXIT_BY_SIGNAL + 2  # SIGINT
 EXIT_PIPE = EXIT_BY_SIGNAL + 13  # SIGPIPE
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
-# A minus that is shown as "?" would hide a sign.
-PLAIN = {"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "±": "+/-", "…": "..."}
-
-
-def _plainly(error: UnicodeError) -> tuple[str, int]:
-    """Characters that an encoding does not have, as ones that every encoding has."""
-    assert isinstance(error, UnicodeEncodeError)
-    lacking = error.object[error.start : error.end]
-    return "".join(PLAIN.get(each, "?") for each in lacking), error.end
-
-
-codecs.register_error("plain", _plainly)
 
 
 def complain(error: FmnistError) -> None:
@@ -47,9 +34,8 @@ def as_command() -> Iterator[None]:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as a command sets it to be imported
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="plain")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr has it
     # It warns of a home where it cannot keep its fonts.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:

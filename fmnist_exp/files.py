@@ -10,7 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -99,7 +98,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot("write", path, error) from error
     finally:
         with suppress(OSError):  # it has its name, or was never made
             temporary.unlink()
@@ -130,11 +129,7 @@ DIRECTORIES = (
 
 def cannot(act: str, path: Path, error: OSError, instead: str = DIRECTORIES) -> RecordError:
     """The error that says what could not be done with a path, why, and what to do."""
-    problem = f"{error.strerror or error}. The directory must be writable, with space left and "
-    problem += "nothing in the way"
-    if isinstance(error, PermissionError):
-        problem += "; a group shares a store in a folder with its setgid bit, under umask 002"
-    return RecordError(f"cannot {act} {path}: {problem}, or {instead}.")
-
-
-cannot_write = partial(cannot, "write")
+    return RecordError(
+        f"cannot {act} {path}: {error.strerror or error}. The directory must be writable, with "
+        f"space left and nothing in the way, or {instead}."
+    )

@@ -1,6 +1,5 @@
 """Locks of the system on files: they end with their process, however it ends."""
 
-import errno
 import fcntl
 import logging
 from collections.abc import Iterator
@@ -10,12 +9,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import DIRECTORIES, cannot_write, open_regular
+from fmnist_exp.files import DIRECTORIES, cannot, open_regular
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 1000  # of a lock file, which is empty
 FIRST_WAIT = 0.5  # seconds; a look at a lock by `is_held` is over long before
-NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 @contextmanager
@@ -46,9 +44,7 @@ def locked(
             log.info("%s: waiting for it", user)
             lock.acquire()
     except OSError as error:
-        if error.errno in NO_LOCKS:
-            error.strerror = f"its file system has no locks ({error.strerror})"
-        raise cannot_write(path.parent, error, instead) from error
+        raise cannot("lock", path.parent, error, instead) from error
     try:
         yield
     finally:

@@ -4,7 +4,5 @@ from pathlib import Path
 
 PACKAGE_DIR = Path(__file__).resolve().parents[1]
 # An installed package holds a copy; in a checkout the files lie beside it.
-CONFIG_DIR = next(
-    (path for path in (PACKAGE_DIR / "conf", PACKAGE_DIR.parent / "conf") if path.is_dir()),
-    PACKAGE_DIR / "conf",
-)
+INSTALLED = PACKAGE_DIR / "conf"
+CONFIG_DIR = INSTALLED if INSTALLED.is_dir() else PACKAGE_DIR.parent / "conf"

@@ -45,7 +45,7 @@ class Store:
         """Make sure, before the first run is trained, that runs can be kept.
 
         Raises:
-            RecordError: a folder of the store cannot be made or written, or has no locks.
+            RecordError: a folder of the store cannot be made, written or locked.
         """
         for folder in (self.root / LOCKS, self.root / UNFINISHED, self.root):
             probe = folder / f".{secrets.token_hex(8)}"

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import TEMPORARIES, cannot_write, read_regular, write_bytes
+from fmnist_exp.files import TEMPORARIES, cannot, read_regular, write_bytes
 from fmnist_exp.strict import MAX_SHOWN, Model, Strict, reason
 
 MAX_BYTES = 4_000_000  # of a file of JSON; 10 kB are usual
@@ -136,7 +136,7 @@ def clear(run_dir: Path) -> None:
         for path in former:  # the record first
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot("write", path, error) from error
 
 
 def write_record(run_dir: Path, record: RunRecord) -> None:

@@ -14,7 +14,7 @@ from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.files import cannot_write
+from fmnist_exp.files import cannot
 from fmnist_exp.run.provenance import run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
@@ -56,7 +56,7 @@ def check_output_dir(folder: Path) -> None:
         with suppress(FileNotFoundError):
             os.stat(folder)
     except OSError as error:  # its name is too long; in /proc: that there is no such file
-        raise cannot_write(folder, error) from error
+        raise cannot("write", folder, error) from error
 
 
 def fixed_directory(composed: DictConfig, section: str) -> Path:

@@ -125,7 +125,7 @@ def test_case_O12_store_is_checked_before_the_first_run(mode, tmp_path, monkeypa
     out = [f"hydra.{name}.dir={tmp_path / 'out'}" for name in ("run", "sweep")]
     ended = train_here("data=synthetic", *out, *mode, "reuse=true")
     assert ended.status == 2
-    assert ended.err.startswith(f"RecordError: cannot write {tmp_path / 'runs'}")
+    assert ended.err.startswith(f"RecordError: cannot lock {tmp_path / 'runs'}")
     assert "choose another store with store=DIR, or train without one with reuse=fal" in ended.err
     assert "hydra." not in ended.err
     assert not (tmp_path / "out").exists()

@@ -166,11 +166,11 @@ def test_unwritable_store_is_refused_beforehand_and_costs_no_run(config, tmp_pat
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "runs")
     reason = "Not a directory. .* nothing in the way, or .* store=DIR, or .* reuse=false"
-    with pytest.raises(RecordError, match=rf"cannot write {store.root}/locks: {reason}"):
+    with pytest.raises(RecordError, match=rf"cannot lock {store.root}/locks: {reason}"):
         store.check()
     record = train(config, tmp_path / "a", store)
     assert records.read_record(tmp_path / "a") == record
-    assert f"is trained without being kept: cannot write {store.root}" in caplog.text
+    assert f"is trained without being kept: cannot lock {store.root}" in caplog.text
 
 
 def test_case_17_what_cannot_be_read_is_named_and_never_deleted(config, store, tmp_path, caplog):
@@ -235,7 +235,7 @@ def test_case_17_file_system_without_locks_is_refused(number, config, store, tmp
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    refused = pytest.raises(RecordError, match=r"cannot write .*: its file system has no locks")
+    refused = pytest.raises(RecordError, match=f"cannot lock .*: {os.strerror(number)}")
     with refused:
         store.check()
     with refused, store.claim("key"):
@@ -261,7 +261,7 @@ def test_record_that_the_store_cannot_take_is_no_matter_of_run_directories(
     full = OSError(errno.ENOSPC, "No space left on device")
 
     def no_space(folder, record):
-        raise files.cannot_write(folder, full) from full
+        raise files.cannot("write", folder, full) from full
 
     monkeypatch.setattr(proofs, "FILES", ())
     monkeypatch.setattr(records, "write_record", no_space)
