@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,10 @@ from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
 
-# The history; of each callback attribute -> value, where a list holds places in the arrays; the
-# arrays: variables of model and optimizer, then those of the callbacks.
+# The history; of each callback attribute -> value; the variables of model and optimizer, and more.
 Saved = tuple[list[Epoch], list[dict[str, Any]], list[np.ndarray]]
 MAX_BYTES = 4_000_000_000  # of a saved state; a few MB are usual
-PLAIN = (bool, int, float, str, type(None))
+PLACE = "array"  # the key that names an array of the file, by its name in it
 
 
 class Checkpointer(keras.callbacks.Callback):
@@ -75,9 +75,7 @@ class Checkpointer(keras.callbacks.Callback):
         for variable, value in zip(self._variables(), arrays, strict=False):
             variable.assign(value)
         for callback, state in zip(self.callbacks, states, strict=True):
-            for name, value in state.items():
-                whole = [arrays[place] for place in value] if isinstance(value, list) else value
-                setattr(callback, name, whole)
+            vars(callback).update(state)
         self.found = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -91,16 +89,15 @@ class Checkpointer(keras.callbacks.Callback):
             self.saved = time.monotonic()
 
     def write(self) -> None:
-        """Save the state of the run, atomically."""
-        arrays, states = [variable.numpy() for variable in self._variables()], []
-        for callback in self.callbacks:
-            state = learned(callback)
-            for name, value in state.items():
-                if isinstance(value, list):
-                    state[name] = list(range(len(arrays), len(arrays) + len(value)))
-                    arrays += value
-            states.append(state)
-        text = json.dumps({"rows": [asdict(row) for row in self.rows], "callbacks": states})
+        """Save the state of the run, atomically.
+
+        Raises:
+            RecordError: it cannot be written.
+            TypeError: a callback holds what is neither plain nor an array.
+        """
+        arrays = [variable.numpy() for variable in self._variables()]
+        rows, states = map(asdict, self.rows), map(learned, self.callbacks)
+        text = json.dumps([[*rows], [*states]], default=partial(_place_of, arrays))
         with files.atomic_path(self.path) as temporary:
             np.savez(temporary, *arrays, state=np.array(text))
 
@@ -114,23 +111,19 @@ class Checkpointer(keras.callbacks.Callback):
 
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """What a callback has found out during training: neither its arguments nor Keras's links.
+    """What a callback has found out during training: neither its arguments nor Keras's links."""
+    others = SET_ON_CALLBACKS | keras_classes("callbacks")[type(callback).__name__].keys()
+    return {name: value for name, value in vars(callback).items() if name not in others}
 
-    Raises:
-        TypeError: it holds something that is neither plain nor a list of arrays.
-    """
-    given = keras_classes("callbacks")[type(callback).__name__]
-    found = {}
-    for name, value in vars(callback).items():
-        if name in given or name in SET_ON_CALLBACKS:
-            continue
-        if isinstance(value, np.generic):
-            value = value.item()
-        is_arrays = isinstance(value, list) and all(isinstance(v, np.ndarray) for v in value)
-        if not isinstance(value, PLAIN) and not is_arrays:
-            raise TypeError(f"{type(callback).__name__}.{name} holds a {type(value).__name__}")
-        found[name] = value
-    return found
+
+def _place_of(arrays: list[np.ndarray], value: Any) -> Any:
+    """What stands in the text for a value that JSON does not know; an array goes to the others."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"a callback holds a {type(value).__name__}")
+    arrays.append(value)
+    return {PLACE: f"arr_{len(arrays) - 1}"}
 
 
 def _read(path: Path) -> Saved | None:
@@ -141,9 +134,12 @@ def _read(path: Path) -> Saved | None:
     """
     try:
         found = read_arrays(path, MAX_BYTES)
-        saved = json.loads(str(found.pop("state")))
-        rows = [Epoch(**row) for row in saved["rows"]]
-        return rows, saved["callbacks"], [found[f"arr_{place}"] for place in range(len(found))]
+        text = str(found.pop("state"))
+        rows, states = json.loads(
+            text, object_hook=lambda each: found[each[PLACE]] if PLACE in each else each
+        )
+        arrays = [found[f"arr_{place}"] for place in range(len(found))]
+        return [Epoch(**row) for row in rows], states, arrays
     except FileNotFoundError:
         return None
     except files.DAMAGES as error:

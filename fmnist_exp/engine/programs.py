@@ -23,13 +23,8 @@ class Program:
     """
 
     def __init__(self, config: RunConfig, splits: DataSplits) -> None:
-        self.plain = build_model(
-            config.model,
-            config.initializer,
-            seed=config.seed,
-            num_pixels=splits.train.images.shape[1],
-            num_classes=len(splits.class_names),
-        )
+        num_pixels, num_classes = splits.train.images.shape[1], len(splits.class_names)
+        self.plain = build_model(config, num_pixels=num_pixels, num_classes=num_classes)
         build_trainer = NativeTrainer if settled(config).engine == "c" else EpochTrainer
         self.trainer = build_trainer(self.plain, splits, config.training.batch_size)
         optimizer = getattr(keras.optimizers, config.optimizer.class_name)
@@ -53,12 +48,11 @@ class Program:
     def restart(self, config: RunConfig) -> None:
         """Set everything that a run changes to where the run of `config` begins."""
         self.plain.set_weights(self.initial_weights)
-        draw_kernels(self.plain, config.initializer, config.seed)
-        for variable, value in zip(
-            self.trainer.optimizer.variables, self.initial_state, strict=True
-        ):
+        draw_kernels(self.plain, config)
+        optimizer = self.trainer.optimizer
+        for variable, value in zip(optimizer.variables, self.initial_state, strict=True):
             variable.assign(value)
-        self.trainer.optimizer.learning_rate = config.optimizer.config["learning_rate"]
+        optimizer.learning_rate = config.optimizer.config["learning_rate"]
         self.trainer.dropout_seed.assign(child_seed(config.seed, "dropout"))
 
     def settle(self) -> None:
@@ -69,12 +63,18 @@ class Program:
             self.settled = True
 
 
-_programs: dict[tuple[str, str], Program] = {}
+_programs: dict[str, Program] = {}
 
 
 def shared_program(config: RunConfig, splits: DataSplits) -> Program:
-    """The program compiled for this architecture and these data, from an earlier run if any."""
-    key = (_compiled_in(config), splits.sha256)
+    """The program compiled for this architecture and these data, from an earlier run if any.
+
+    Runs share one that differ in initial weights, seeds, learning rate, epochs or callbacks alone.
+    """
+    arguments = config.optimizer.config | {"learning_rate": None}
+    optimizer = (config.optimizer.class_name, arguments, keras.config.floatx())
+    how = (config.training.batch_size, config.engine)
+    key = json.dumps([config.model.plain(), optimizer, how, splits.sha256], sort_keys=True)
     program = _programs.pop(key, None)
     if program is None:
         while len(_programs) >= MAX_PROGRAMS:
@@ -84,11 +84,3 @@ def shared_program(config: RunConfig, splits: DataSplits) -> Program:
         program = Program(config, splits)
     _programs[key] = program  # the most recently used is the last
     return program
-
-
-def _compiled_in(config: RunConfig) -> str:
-    """All of a config but initial weights, seeds, learning rate, epochs and callbacks."""
-    arguments = config.optimizer.config | {"learning_rate": None}
-    optimizer = (config.optimizer.class_name, arguments)
-    parts = (config.model.plain(), optimizer, config.training.batch_size, config.engine)
-    return json.dumps([*parts, keras.config.floatx()], sort_keys=True)

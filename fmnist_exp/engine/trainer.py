@@ -39,10 +39,6 @@ class EpochTrainer(keras.Model):
         """One program for training and one for validation, both compiled by XLA."""
         super().compile(optimizer=optimizer, jit_compile=True)
 
-    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Probabilities of the plain model."""
-        return self.plain(images, training=training)
-
     def train_step(self, element: tf.Tensor) -> dict[str, tf.Tensor]:
         """Visit every image once, in the order that `self.order` holds.
 
@@ -54,10 +50,8 @@ class EpochTrainer(keras.Model):
             The epoch's mean loss and accuracy, as seen by the updates.
         """
         with tf.init_scope():  # of the program, not of one trace
-            train_set = (
-                tf.constant(self.train_split.images),
-                tf.constant(self.train_split.labels),
-            )
+            images, labels = self.train_split.images, self.train_split.labels
+            train_set = (tf.constant(images), tf.constant(labels))
         order = self.order.read_value()
         num_examples = order.shape[0]
         num_full = num_examples // self.batch_size

@@ -25,9 +25,8 @@ TOLERANCE = 5 * np.sqrt(2 / (FAN_IN * FAN_OUT))
 
 
 def build(*overrides, seed=0):
-    config = config_of(*overrides)
-    sizes = {"num_pixels": 784, "num_classes": 10}
-    return build_model(config.model, config.initializer, seed=seed, **sizes)
+    config = config_of(*overrides, f"seed={seed}")
+    return build_model(config, num_pixels=784, num_classes=10)
 
 
 def kernels(model):

@@ -29,7 +29,7 @@ OPTIMIZERS = ("adam", "adamw", "sgd", "nesterov", "rmsprop")
 def saved(path, *overrides):
     """The model of a config, and its file."""
     config = config_of("model=regularized", "model.hidden=[4]", *overrides)
-    model = build_model(config.model, config.initializer, seed=0, num_pixels=6, num_classes=3)
+    model = build_model(config, num_pixels=6, num_classes=3)
     optimizer = getattr(keras.optimizers, config.optimizer.class_name)
     model.compile(optimizer=optimizer(**config.optimizer.config))
     model.optimizer.build(model.trainable_variables)

@@ -13,13 +13,8 @@ from fmnist_exp.seeding import child_generator
 
 
 def fresh_model(config, splits):
-    return build_model(
-        config.model,
-        config.initializer,
-        seed=config.seed,
-        num_pixels=splits.train.images.shape[1],
-        num_classes=len(splits.class_names),
-    )
+    sizes = {"num_pixels": splits.train.images.shape[1], "num_classes": len(splits.class_names)}
+    return build_model(config, **sizes)
 
 
 def reference_epoch(config, splits):
