@@ -13,7 +13,6 @@ from fmnist_exp.report.statistics.seeds import new_images_interval
 from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
 
 MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class Findings:
     study: Study
     comparisons: dict[str, list[Comparison]]
     predictions: dict[str, Predictions]
-    new_images: dict[Pair, tuple[float, float]]
+    new_images: dict[tuple[str, str], tuple[float, float]]
 
 
 def find(study: Study, baseline: str | None = None) -> Findings:
@@ -76,20 +75,17 @@ def _baseline(name: str, conditions: Sequence[Condition]) -> str:
     The name is one in the label, or the beginning of one: `he` is `he_normal`.
     """
     labels = [condition.label for condition in conditions]
-    if name in labels:
-        return name
-    chosen = [
-        condition.label
-        for condition in conditions
-        if any(f"{part}_".startswith(f"{name}_") for part in condition.label.split(", "))
+    chosen = [label for label in labels if label == name] or [
+        label
+        for label in labels
+        if any(f"{part}_".startswith(f"{name}_") for part in label.split(", "))
     ]
-    if len(chosen) == 1:
-        return chosen[0]
-    problem = f"{len(chosen)} conditions are called so" if chosen else "there is no such condition"
-    raise ConfigError(
-        f"--baseline must name one condition with completed runs, received {name!r}: {problem}."
-        f"{did_you_mean(name, labels)}"
-    )
+    if len(chosen) != 1:
+        raise ConfigError(
+            f"--baseline must name one condition with completed runs, received {name!r}, which "
+            f"names {len(chosen)}.{did_you_mean(name, labels)}"
+        )
+    return chosen[0]
 
 
 def _identical(first: Condition, second: Condition) -> bool:
@@ -107,8 +103,7 @@ def _new_images(
     answers: dict[str, Predictions], comparison: Comparison
 ) -> tuple[float, float] | None:
     """Interval for new seeds and images; None for identical runs and below two pairs of answers."""
-    first = answers.get(comparison.condition_a)
-    second = answers.get(comparison.condition_b)
+    first, second = map(answers.get, (comparison.condition_a, comparison.condition_b))
     if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
     common = sorted(set(first.seeds) & set(second.seeds))

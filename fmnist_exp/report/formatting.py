@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
+from fmnist_exp.report.statistics.seeds import t_interval
 
 UNKNOWN = "-"
 POINTS = 100  # percentage points in a fraction
@@ -35,18 +35,10 @@ def median(values: np.ndarray, digits: int) -> str:
     return fixed(float(np.median(known)), digits) if len(known) else UNKNOWN
 
 
-def mean_with_interval(
-    values: np.ndarray, digits: int, factor: float = 1, *, unit: str = ""
-) -> str:
-    """The mean of values and its 95 % t interval, such as 88.50 % [88.31, 88.69]."""
-    text = f"{mean(values, digits, factor)}{unit}"
+def mean_with_interval(values: np.ndarray, digits: int, factor: float = 1) -> str:
+    """The mean of values and its 95 % t interval, such as 88.50 [88.31, 88.69]."""
     low, high = (fixed(factor * bound, digits) for bound in t_interval(values))
-    return text if low == UNKNOWN else f"{text} [{low}, {high}]"
-
-
-def spread(values: np.ndarray, digits: int, factor: float = 1) -> str:
-    """The SD of values, n - 1 in the denominator."""
-    return fixed(factor * standard_deviation(values), digits)
+    return mean(values, digits, factor) + ("" if low == UNKNOWN else f" [{low}, {high}]")
 
 
 def amount(value: float, metric: str, *, signed: bool = False, unit: bool = True) -> str:

@@ -137,13 +137,13 @@ def test_single_condition_is_described(tmp_path):
     write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.9)})
     (text,) = answers(found_in(tmp_path / "s"))
     assert text.startswith("Only one condition, he_normal: nothing to compare.")
-    assert text.endswith("Its test accuracy is 80.00 % [55.16, 104.84], 3 runs.")
+    assert text.endswith("Its test accuracy is 80.00 [55.16, 104.84] percent, 3 runs.")
 
 
 def test_single_run_has_no_interval(tmp_path):
     write_run(tmp_path / "s" / "0")
     (text,) = answers(found_in(tmp_path / "s"))
-    assert text.endswith("Its test accuracy is 80.00 %, 1 run.")
+    assert text.endswith("Its test accuracy is 80.00 percent, 1 run.")
 
 
 def test_study_without_results_says_so(tmp_path):

@@ -37,14 +37,14 @@ def test_case_O16_baseline_has_the_short_name_of_an_option_that_was_not_typed(tm
 
 def test_unknown_baseline_is_refused_with_the_nearest_name(tmp_path):
     write_sweep(tmp_path, ARMS)
-    with pytest.raises(ConfigError, match=r"received 'he_norml': there is no such.*he_normal\?"):
+    with pytest.raises(ConfigError, match=r"received 'he_norml', which names 0.*he_normal\?"):
         found_in(tmp_path, baseline="he_norml")
 
 
 def test_baseline_that_names_two_conditions_is_refused(tmp_path):
     for number, (width, name) in enumerate([(16, "he"), (32, "he"), (16, "lecun")]):
         write_run(tmp_path / str(number), f"model.hidden=[{width}]", f"initializer={name}")
-    with pytest.raises(ConfigError, match="2 conditions are called so"):
+    with pytest.raises(ConfigError, match="which names 2"):
         found_in(tmp_path, baseline="he_normal")
 
 

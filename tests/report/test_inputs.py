@@ -92,7 +92,7 @@ def without_predictions(folder):
 
 
 CASES = {
-    "one run": (one_run, "Its test accuracy is 80.00 %, 1 run."),
+    "one run": (one_run, "Its test accuracy is 80.00 percent, 1 run."),
     "one condition": (one_condition, "Only one condition, he_normal: nothing to compare."),
     "one seed": (seeds(1), "1 comparison of test accuracy: 1 exploratory."),
     "two seeds": (seeds(2), "2 paired seeds: exploratory; a verdict takes 5 or more."),

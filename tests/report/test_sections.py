@@ -5,7 +5,7 @@ from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.page import build as sections
-from fmnist_exp.report.page.build import build_sections
+from fmnist_exp.report.page.build import build_page
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
@@ -13,7 +13,7 @@ ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 def built(folder, *, drawn=False):
     findings = found_in(folder)
     charts = study_charts.draw_study(findings) if drawn else []
-    return {section.name: section for section in build_sections(findings, charts)}
+    return {section.name: section for section in build_page(findings, charts).sections}
 
 
 def test_every_section_of_a_whole_study_in_order(tmp_path):

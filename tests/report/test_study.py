@@ -25,7 +25,7 @@ def test_both_spellings_share_a_condition(tmp_path):
     write_run(tmp_path / "2", "initializer=he")
     study = read_study([tmp_path])
     assert labels_of(study) == ["glorot_uniform", "he_normal"]
-    assert study.factors == ("initializer",)
+    assert study.keys == ("initializer.name",)
 
 
 def test_several_folders_are_one_study_and_none_counts_twice(tmp_path):
@@ -48,7 +48,7 @@ def test_model_name_stands_for_its_widths_and_recipe(tmp_path):
     write_run(tmp_path / "0", "model=baseline")
     write_run(tmp_path / "1", "model=regularized")
     study = read_study([tmp_path])
-    assert study.factors == ("model",)
+    assert study.keys == ("model.name",)
     assert labels_of(study) == ["baseline", "regularized"]
 
 
@@ -56,7 +56,7 @@ def test_width_is_named_where_a_name_has_two(tmp_path):
     write_run(tmp_path / "0")
     write_run(tmp_path / "1", "model.hidden=[64]")
     study = read_study([tmp_path])
-    assert study.factors == ("model.hidden",)
+    assert study.keys == ("model.hidden",)
     assert labels_of(study) == ["hidden=[256, 128]", "hidden=[64]"]
 
 
@@ -64,7 +64,7 @@ def test_callback_arguments_are_factors(tmp_path):
     for number, patience in enumerate((1, 2)):
         callback = f"{{class_name:EarlyStopping,config:{{patience:{patience}}}}}"
         write_run(tmp_path / str(number), f"+training.callbacks.stop={callback}")
-    assert read_study([tmp_path]).factors == ("training.callbacks.stop.config.patience",)
+    assert read_study([tmp_path]).keys == ("training.callbacks.stop.config.patience",)
 
 
 def test_data_folder_is_not_a_factor(tmp_path):

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from study import found_in, write_run, write_sweep
+from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.aggregate import images_of
 from fmnist_exp.config.schema import DataConfig
@@ -78,3 +78,9 @@ def test_without_a_copy_of_the_images_there_are_no_pictures(tmp_path):
 def test_without_answers_there_are_no_pictures(tmp_path):
     write_run(tmp_path / "0")
     assert not pictures_of(tmp_path)
+
+
+def test_runs_of_former_code_whose_data_has_other_keys_have_no_pictures(folder):
+    change_record(folder / "0", lambda record: record["config"]["data"].update(former=1))
+    change_record(folder / "1", lambda record: record["config"]["data"].update(former=1))
+    assert pictures_of(folder) == []

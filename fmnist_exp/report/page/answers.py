@@ -56,10 +56,7 @@ def sentence(comparison: Comparison) -> str:
 def _finding(comparison: Comparison) -> str:
     verdict = comparison.verdict
     if verdict == Verdict.IDENTICAL:
-        return (
-            "identical in every seed, with the same loss and accuracy on training, validation and "
-            "test images"
-        )
+        return "identical in every seed"
     if verdict == Verdict.EXPLORATORY:
         return f"exploratory; a verdict takes {MIN_PAIRS} or more"
     if verdict == Verdict.EQUAL:
@@ -107,10 +104,10 @@ def _without_comparison(findings: Findings) -> str:
     if len(findings.study.measured) > 1:
         return "No two conditions share data and engine: there is nothing to compare."
     (condition,) = findings.study.measured
-    accuracy = mean_with_interval(condition.values("test_accuracy"), 2, 100, unit=" %")
+    accuracy = mean_with_interval(condition.values("test_accuracy"), 2, 100)
     return (
         f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
-        f"{accuracy}, {counted(len(condition.runs), 'run')}."
+        f"{accuracy} percent, {counted(len(condition.runs), 'run')}."
     )
 
 

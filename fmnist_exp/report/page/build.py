@@ -17,7 +17,6 @@ from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
 from fmnist_exp.report.runs.conditions import column, differences, label
 from fmnist_exp.report.runs.study import Study
 
-HASH_LENGTH = 12
 VERSIONS = {
     "commit": "git_commit",
     "TensorFlow": "tensorflow",
@@ -46,7 +45,7 @@ def build_page(
         answers=answers(findings),
         warnings=warnings(findings),
         provenance=_provenance(findings.study),
-        sections=build_sections(findings, charts, images),
+        sections=_sections(findings, charts, images),
     )
 
 
@@ -54,9 +53,10 @@ def _title(study: Study) -> str:
     if len(study.conditions) == 1:
         return study.conditions[0].label
     not_compared = {column(key) for each in study.conditions for key in each.grounds}
-    compared = [name for name in study.factors if name not in not_compared]
+    factors = list(map(column, study.keys))
+    compared = [name for name in factors if name not in not_compared]
     if not compared:
-        return f"Runs that differ in {' and '.join(study.factors)}"
+        return f"Runs that differ in {' and '.join(factors)}"
     *others, last = compared
     return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
 
@@ -72,47 +72,35 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
         values = dict.fromkeys(
             str(run.record.provenance.get(key) or "unknown") for run in study.runs
         )
-        length = HASH_LENGTH if key in ("git_commit", "data_sha256") else None
+        length = 12 if key in ("git_commit", "data_sha256") else None
         stated.append((name, listed(value[:length] for value in values)))
     return stated
 
 
-def build_sections(
-    findings: Findings, charts: Sequence[Chart], images: np.ndarray | None = None
+def _sections(
+    findings: Findings, charts: Sequence[Chart], images: np.ndarray | None
 ) -> list[Section]:
     """Every section that has something to show, in the order of a report; see `build_page`."""
-    conditions = findings.study.measured
+    study = findings.study
 
     def drawn(*starts: str) -> list[Chart]:
         return [chart for chart in charts if chart.name.startswith(starts)]
 
+    compared = condition_tables.comparison_table(findings, MAX_ROWS)
+    qualities = condition_tables.quality_table(study.conditions)
     built = [
-        Section("differs", "What differs", tables=_what_differs(findings.study)),
-        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings.study)),
-        Section(
-            "differences",
-            "Differences, paired by seed",
-            figures=drawn("differences"),
-            tables=[condition_tables.comparison_table(findings, MAX_ROWS)],
-        ),
-        Section(
-            "qualities",
-            "Convergence, stability, overfitting, cost",
-            tables=condition_tables.quality_tables(findings.study.conditions),
-        ),
+        Section("differs", "What differs", tables=_what_differs(study)),
+        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(study)),
+        Section("differences", "Differences, paired by seed", [], drawn("differences"), [compared]),
+        Section("qualities", "Convergence, stability, overfitting, cost", tables=[qualities]),
         Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
         Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
         Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
-        Section(
-            "confusion",
-            "Confusion of classes",
-            figures=drawn("confusion_matrix"),
-            side_by_side=True,
-        ),
-        Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(conditions)]),
+        Section("confusion", "Confusion of classes", figures=drawn("confusion_matrix")),
+        Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(study.measured)]),
         Section("calibration", "Calibration and agreement", tables=[_calibration(findings)]),
         hard_images(findings, images),
-        Section("runs", "Every run", tables=[_every_run(findings.study)]),
+        Section("runs", "Every run", tables=[_every_run(study)]),
         Section("methods", "Methods", methods(findings)),
     ]
     whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]

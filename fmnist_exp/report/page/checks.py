@@ -1,11 +1,11 @@
 """What a reader must know before trusting a number: one sentence for each thing that was found."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs.conditions import changed_together
-from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.report.runs.study import Study
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
 MAX_NAMED = 20  # runs, seeds or conditions named in one sentence
@@ -18,8 +18,7 @@ def warnings(findings: Findings) -> list[str]:
         *_about_grounds(study),
         *_about_factors(study),
         *_about_runs(study),
-        *_about_seeds(study.measured),
-        *_without_results(study),
+        *_about_seeds(study),
         *_about_code(study),
     ]
 
@@ -67,26 +66,24 @@ def _about_runs(study: Study) -> Iterator[str]:
             yield f"{counted(len(names), 'run')} {what}: {listed(names)}."
 
 
-def _about_seeds(conditions: Sequence[Condition]) -> Iterator[str]:
+def _about_seeds(study: Study) -> Iterator[str]:
+    """Conditions that lack seeds; those that a tuner gave up are no surprise."""
     holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
-    for each in conditions:
-        peers = [set(peer.seeds) for peer in conditions if peer.grounds == each.grounds]
-        if extra := set(each.seeds) - peers[0].intersection(*peers):
-            holders.setdefault(tuple(sorted(extra)), []).append(each.label)
+    for members in study.blocks.values():
+        found = {each.label: set(each.seeds) for each in members if each.runs}
+        common = set.intersection(*found.values()) if found else set()
+        for name, seeds in found.items():
+            if seeds != common:
+                holders.setdefault(tuple(sorted(seeds - common)), []).append(name)
     if holders:
         named = (
             f"{listed(map(str, extra))} (only {listed(names, '; ')})"
             for extra, names in holders.items()
         )
         yield f"Seeds that not every condition has: {listed(named, '; ')}."
-    few = [each.label for each in conditions if len(each.runs) < MIN_PAIRS]
+    few = [each.label for each in study.measured if len(each.runs) < MIN_PAIRS]
     if few:
-        shown = listed(few, "; ")
-        yield f"Fewer than {MIN_PAIRS} seeds: {shown}. Read these as exploratory."
-
-
-def _without_results(study: Study) -> Iterator[str]:
-    """Conditions that no table of results has, but for those that a tuner gave up."""
+        yield f"Fewer than {MIN_PAIRS} seeds: {listed(few, '; ')}. Read these as exploratory."
     empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
     if empty:
         yield f"No completed run, so no statistics: {listed(empty, '; ')}."

@@ -22,10 +22,7 @@ NUMBER = re.compile(
 )
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 UNKNOWN_LETTER = "[^\0-\u017f]"  # LaTeX knows the others without a package
-LATEX_HINT = (
-    "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc};\n"
-    "% too wide: \\usepackage{graphicx} and \\resizebox{\\linewidth}{!}{\\input{this file}}\n"
-)
+LATEX_HINT = "% needs \\usepackage{booktabs}, with pdflatex also \\usepackage[T1]{fontenc}\n"
 LATEX: dict[int, str] = str.maketrans(
     {
         **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -67,10 +64,7 @@ def table_of(rows: Sequence[Mapping[str, str]], caption: str = "", **options: bo
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page; figures are as wide as the page unless they stand side by side.
-
-    Pictures are small, each a data address with what it shows; Markdown goes without them.
-    """
+    """One part of a page; pictures are small, data addresses with captions, not in Markdown."""
 
     name: str
     title: str
@@ -78,7 +72,6 @@ class Section:
     figures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[tuple[str, str]] = ()
-    side_by_side: bool = False
 
 
 @dataclass(frozen=True)

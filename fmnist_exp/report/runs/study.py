@@ -97,11 +97,6 @@ class Study:
     unfinished: tuple[str, ...]
     tuned: tuple[Tuned, ...]
 
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """The factors as columns of a table."""
-        return tuple(map(conditions.column, self.keys))
-
     def levels(self, condition: Condition) -> dict[str, str]:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
         return {conditions.column(key): condition.config.get(key, "") for key in self.keys}
@@ -175,8 +170,8 @@ def read_study(folders: Sequence[Path]) -> Study:
             "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
         )
     sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
-    asked = [read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps]
-    tuned = tuple(each for each in asked if each is not None)
+    asked = (read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps)
+    tuned = tuple(filter(None, asked))
     flat = conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
