@@ -8,10 +8,10 @@ import logging
 import math
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import fmean
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn
@@ -65,26 +65,26 @@ class Bars(Progress):
 
     def start(self) -> None:
         """Begin to draw."""
-        plain = sys.stdout
-        with suppress(OSError):
+        with _on_terminal():
             super().start()
-        _redirect_logs(plain)  # to what draws the bars again below each line
 
     def stop(self) -> None:
         """Take the bars away."""
-        drawing = sys.stdout
-        with suppress(OSError):
+        with _on_terminal():
             super().stop()
-        _redirect_logs(drawing)
 
     def refresh(self) -> None:
         """Draw all bars anew."""
-        with suppress(OSError):
+        with _on_terminal():
             super().refresh()
 
 
-def _redirect_logs(former: TextIO) -> None:
-    """Let log lines that went to a former standard output go to that of now."""
+@contextmanager
+def _on_terminal() -> Iterator[None]:
+    """Draw, if there still is a terminal; log lines go where rich sends standard output."""
+    former = sys.stdout
+    with suppress(OSError):
+        yield
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is former:
             handler.setStream(sys.stdout)

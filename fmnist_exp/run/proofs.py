@@ -1,7 +1,6 @@
 """Whether a kept run is what it was: one of its files lists the hashes of all the others."""
 
 import hashlib
-import stat
 from pathlib import Path
 
 from fmnist_exp.files import sha256_of, write_text
@@ -44,11 +43,7 @@ def proved(folder: Path, run_key: str) -> RunRecord:
 
 def sha256(path: Path) -> str:
     """The hash of a file of a kept run, which must be there and no link."""
-    try:
-        is_file = stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        is_file = False
-    if not is_file:
+    if path.is_symlink() or not path.is_file():
         raise Damage(f"{path.name} is missing, or no file")
     return sha256_of(path)
 

@@ -1,5 +1,6 @@
 """The trials of a tuned sweep: planned runs with chosen values, judged by validation accuracy."""
 
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,13 +34,12 @@ def best_trial(results: Results) -> tuple[int, float] | None:
     Args:
         results: as `read_result`; their test metrics are not looked at.
     """
-    accuracies = {
-        number: validation_accuracy(record) or 0.0
+    accuracies = [
+        (number, validation_accuracy(record) or 0.0)
         for number, record in results.items()
         if record is not None and record.status == "completed"
-    }
-    best = max(accuracies, key=lambda number: accuracies[number], default=None)
-    return None if best is None else (best, accuracies[best])
+    ]
+    return max(accuracies, key=operator.itemgetter(1), default=None)
 
 
 def described(values: Mapping[str, str]) -> str:

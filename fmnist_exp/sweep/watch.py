@@ -78,15 +78,17 @@ class Watch:
                 yield f"{self.name_of(number)}  {self._end_of(number)}"
             elif last and self._state(number).startswith("ended"):
                 del self.waiting[number]
-                yield f"{self.name_of(number)}  {self._fail(number, self._state(number))}"
+                why = self.failures.setdefault(number, self._state(number))
+                yield f"{self.name_of(number)}  {why}"
 
     def num_finished(self) -> int:
         """Runs with a result, trained or reused."""
-        return self.counts["trained"] + self.counts["reused"]
+        return self.counts.total() - self.counts["interrupted"]
 
     def ends(self) -> list[str]:
         """How many runs have failed and were reused, if any."""
-        return [f"{self.counts[end]} {end}" for end in ("failed", "reused") if self.counts[end]]
+        ends = {"failed": len(self.failures), "reused": self.counts["reused"]}
+        return [f"{count} {end}" for end, count in ends.items() if count]
 
     def tally(self) -> str:
         """How many runs are finished: `3 of 8 runs finished, 1 failed`."""
@@ -95,11 +97,11 @@ class Watch:
 
     def time_left(self) -> list[str]:
         """The time left in words, once a run was trained."""
-        if not self.counts["trained"]:
+        if not (num_trained := self.num_finished() - self.counts["reused"]):
             return []
-        each = (self.trained_at - self.begun) / self.counts["trained"]
-        since = time.monotonic() - self.trained_at
-        return time_left(each * (self.num_runs - self.counts.total()) - since)
+        each = (self.trained_at - self.begun) / num_trained
+        num_left = self.num_runs - len(self.runs) + len(self.waiting)
+        return time_left(each * num_left - (time.monotonic() - self.trained_at))
 
     def running(self) -> dict[int, tuple[int, float]]:
         """Of each run that is being trained: epochs so far, and its validation accuracy."""
@@ -141,27 +143,20 @@ class Watch:
             return "not begun"  # what lies there is of an earlier sweep
         return state_without_record(self._run_dir(number))
 
-    def _fail(self, number: int, why: str) -> str:
-        self.counts["failed"] += 1
-        self.failures[number] = why
-        return why
-
     def _end_of(self, number: int) -> str:
         """Count how a run has ended, and say it."""
         try:
             record = records.read_record(self._run_dir(number))
         except RecordError as error:
-            return self._fail(number, f"unreadable ({error})")
-        if record.status == "interrupted":
-            self.counts["interrupted"] += 1
-            return record.status
-        if record.status not in records.ENDED:
+            return self.failures.setdefault(number, f"unreadable ({error})")
+        if record.status == "failed":
             failure = record.error or {}
             first_line = failure.get("message", "").partition("\n")[0]
-            return self._fail(number, f"{record.status} ({failure.get('type')}: {first_line})")
+            why = f"failed ({failure.get('type')}: {first_line})"
+            return self.failures.setdefault(number, why)
         word = "reused" if record.reused else record.status
-        self.counts["reused" if record.reused else "trained"] += 1
-        if not record.reused:
+        self.counts[word] += 1
+        if word in records.ENDED:
             self.trained_at = time.monotonic()
         if record.status != "completed":
             return f"{word} in epoch {record.num_epochs}"
@@ -246,7 +241,7 @@ class SweepProgress:
                 )
             said = f"validation accuracy {accuracy:.4f}"
             self.bars.update(self.of_runs[number], completed=epoch, said=said)
-        is_starting = not (running or watch.counts)
+        is_starting = not (running or watch.counts or watch.failures)
         said = "starting" if is_starting else ", ".join([*watch.time_left(), *watch.ends()])
         self.bars.update(self.whole, completed=watch.num_finished(), said=said, refresh=True)
 

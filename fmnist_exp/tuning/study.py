@@ -27,7 +27,7 @@ from fmnist_exp.sweep.command_line import quoted, words_for_options
 from fmnist_exp.sweep.launchers import runs_at_a_time
 from fmnist_exp.sweep.study import Study
 from fmnist_exp.sweep.watch import Watch
-from fmnist_exp.tuning.factors import TUNABLE, Factors, ends, read_factors
+from fmnist_exp.tuning.factors import TUNABLE, ends, read_factors
 from fmnist_exp.tuning.proposals import Proposals, Settings
 
 NUM_SEEDS = 5  # with which the best trial is to be trained again
@@ -38,15 +38,11 @@ class TunedStudy(Study):
     """A tuned sweep; its `runs` are the trials that are proposed so far.
 
     Attributes:
-        settings: how many trials, and how they are proposed and given up.
-        factors: what may be chosen.
+        proposals: what may be chosen, how, and what former trials have shown.
         fixed: overrides that every trial has.
-        proposals: what the sampler knows.
     """
 
     is_tuned = True
-    settings: Settings
-    factors: Factors
     fixed: tuple[str, ...]
     proposals: Proposals
 
@@ -60,18 +56,16 @@ class TunedStudy(Study):
         self.check_place()
         raw: Any = OmegaConf.to_container(self.master.hydra.sweeper, resolve=True)
         settings = {key: raw[key] for key in raw if key not in ("_target_", "params")}
-        self.settings = checked(Settings, settings, "hydra.sweeper")
         overrides = self.composer.factors
-        self.factors = read_factors(overrides)
-        self.proposals = Proposals(self.settings, self.factors)
+        factors = read_factors(overrides)
+        self.proposals = Proposals(checked(Settings, settings, "hydra.sweeper"), factors)
         lines = {each.get_key_element(): str(each.input_line) for each in overrides}
-        self.fixed = tuple(line for key, line in lines.items() if key not in self.factors)
+        self.fixed = tuple(line for key, line in lines.items() if key not in factors)
         self.configs, _ = self.checked([self._overrides(values) for values in self._examples()])
         hashes = [run_key(each, loading.load(each.data).sha256) for each in self.configs]
-        settled = self.settings.plain()
         self.begun_with = {
-            "factors": {key: lines[key].partition("=")[2] for key in self.factors},
-            "settings": {key: settled[key] for key in settled if key not in MAY_GROW},
+            "factors": {key: lines[key].partition("=")[2] for key in factors},
+            "settings": {key: settings[key] for key in settings if key not in MAY_GROW},
             "engine": self.configs[0].engine,
             "configs, data or training code": hash_of({"keys": hashes})[:12],
         }
@@ -89,7 +83,7 @@ class TunedStudy(Study):
     def carry_out(self) -> list[JobReturn]:
         """Launch trials until the study has as many as were asked for; what they have returned."""
         returned: list[JobReturn] = []
-        with self.shown(max(self.settings.num_trials, len(self.runs))) as progress:
+        with self.shown(max(self.proposals.settings.num_trials, len(self.runs))) as progress:
             for batch in self._batches(progress.watch):
                 returned += self.launch({number: self.runs[number].overrides for number in batch})
         return returned
@@ -102,7 +96,7 @@ class TunedStudy(Study):
             record = trials.read_result(self.directory, run)
             state = "to train" if record is None else record.status
             lines.append(f"{run.number:4}  {state:9}  {trials.described(run.values)}")
-        to_come = max(0, self.settings.num_trials - len(self.runs))
+        to_come = max(0, self.proposals.settings.num_trials - len(self.runs))
         total = counted(len(self.runs) + to_come, "trial")
         return "\n".join([*lines, f"{total}, {len(self.runs)} proposed, {to_come} to come"])
 
@@ -126,10 +120,10 @@ class TunedStudy(Study):
     @property
     def trials_at_once(self) -> int:
         """Trials that are proposed and launched together."""
-        return self.settings.trials_at_once or runs_at_a_time(self.launcher)
+        return self.proposals.settings.trials_at_once or runs_at_a_time(self.launcher)
 
     def _overrides(self, values: Mapping[str, str]) -> tuple[str, ...]:
-        return (*self.fixed, *(f"{key}={values[key]}" for key in self.factors))
+        return (*self.fixed, *(f"{key}={values[key]}" for key in self.proposals.factors))
 
     def _examples(self) -> list[dict[str, str]]:
         """Trials that together show all that can be checked beforehand.
@@ -137,7 +131,7 @@ class TunedStudy(Study):
         They are at the ends of each factor, the others at their first; of config groups they hold
         each combination of options, which are composed now, before a file may be edited.
         """
-        levels = {key: ends(factor) for key, factor in self.factors.items()}
+        levels = {key: ends(factor) for key, factor in self.proposals.factors.items()}
         groups = {key: levels[key] for key in levels if key in TUNABLE}
         first = {key: options[0] for key, options in levels.items()}
         combined = [
@@ -152,8 +146,8 @@ class TunedStudy(Study):
         Trials of one batch are proposed together, from what the batches before have shown: a
         study that was stopped anywhere proposes what it would have proposed.
         """
-        for start in range(0, self.settings.num_trials, self.trials_at_once):
-            stop = min(start + self.trials_at_once, self.settings.num_trials)
+        for start in range(0, self.proposals.settings.num_trials, self.trials_at_once):
+            stop = min(start + self.trials_at_once, self.proposals.settings.num_trials)
             self._tell_results()
             for number in range(len(self.runs), stop):
                 watch.add(self._planned(number))

@@ -30,7 +30,7 @@ runs = [
     )
 ]
 def wait_until_seen(num_ended):
-    while sum(shown.watch.counts.values()) < num_ended or not (shown.bars.disable or shown.of_runs):
+    while 2 - len(shown.watch.waiting) < num_ended or not (shown.bars.disable or shown.of_runs):
         time.sleep(0.01)
 shown = watch.SweepProgress(watch.Watch(sweep_dir, runs))
 with shown:

@@ -16,7 +16,7 @@ from fmnist_exp.tuning.proposals import Settings
 def factors_of(*overrides):
     with studied(*overrides) as study:
         study.prepare()
-        return study.factors
+        return study.proposals.factors
 
 
 def test_shipped_experiment_chooses_learning_rate_dropout_and_widths():
