@@ -37,7 +37,11 @@ def leave_results(
     for name in records.SPLITS:
         split = getattr(splits, name)
         answers = models.predict_probabilities(result.model, split.images)
-        metrics[name] = _metrics(answers, split.labels)
+        is_finite = np.isfinite(answers).all()
+        metrics[name] = {
+            metric: getattr(evaluation, metric)(answers, split.labels) if is_finite else None
+            for metric in records.METRICS
+        }
     diverged = result.diverged or any(each["loss"] is None for each in metrics.values())
     labels, class_names = splits.test.labels, splits.class_names  # as `answers`, the last ones
     per_class = evaluation.per_class(answers, labels, class_names)
@@ -57,11 +61,3 @@ def leave_results(
         provenance=record.provenance | result.provenance,
         artifacts={name: sha256_of(folder / name) for name in (*records.RESULTS, model_name)},
     )
-
-
-def _metrics(answers: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
-    from fmnist_exp.engine import evaluation
-
-    if not np.isfinite(answers).all():
-        return dict.fromkeys(records.METRICS)
-    return {name: getattr(evaluation, name)(answers, labels) for name in records.METRICS}

@@ -3,16 +3,21 @@
 `study.json` in the directory of the sweep holds what is fixed for all its runs, and
 `plan/NUMBER.json` one run each. Runs in other processes or on other machines train what stands
 there, whatever has become of the config files; and readers find each run's directory.
+
+Trials of a tuned sweep are planned runs with chosen values, judged by validation accuracy.
 """
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
+from fmnist_exp.errors import RecordError
 from fmnist_exp.files import write_text
-from fmnist_exp.rundir.records import read_json
+from fmnist_exp.rundir import records
+from fmnist_exp.rundir.records import RunRecord, read_json
 from fmnist_exp.strict import Strict
 
 STUDY = "study.json"
@@ -87,3 +92,38 @@ def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
     study = read_study(sweep_dir)
     for number in range(0 if study is None else study.num_runs):
         yield read_run(sweep_dir, number)
+
+
+def read_result(sweep_dir: Path, trial: PlannedRun) -> RunRecord | None:
+    """The record of a trial that has ended as it should; None if it must be launched (again)."""
+    try:
+        record = records.read_record(sweep_dir / trial.directory)
+    except RecordError:  # missing, or damaged and to be trained again
+        return None
+    return record if record.config == trial.config and record.status in records.ENDED else None
+
+
+def validation_accuracy(record: RunRecord) -> float | None:
+    """What a trial is judged by: None if it was given up, 0 if it has diverged."""
+    if record.status == "pruned":
+        return None
+    return record.metrics["validation"]["accuracy"] if record.status == "completed" else 0.0
+
+
+def best_trial(results: Mapping[int, RunRecord | None]) -> tuple[int, float] | None:
+    """Number and validation accuracy of the best completed trial, the first of several.
+
+    Args:
+        results: number of a trial -> its result; test metrics are not looked at.
+    """
+    accuracies = [
+        (number, validation_accuracy(record) or 0.0)
+        for number, record in results.items()
+        if record is not None and record.status == "completed"
+    ]
+    return max(accuracies, key=operator.itemgetter(1), default=None)
+
+
+def described(values: Mapping[str, str]) -> str:
+    """What was chosen for a trial, as overrides."""
+    return " ".join(f"{key}={value}" for key, value in values.items())

@@ -17,7 +17,7 @@ from rich.progress import TaskID
 from fmnist_exp.console import counted
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.progress import Bars, time_left
-from fmnist_exp.rundir import records, trials
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.tables import read_history
@@ -54,7 +54,7 @@ class Watch:
     def add(self, run: PlannedRun) -> None:
         """Watch a run from now on; what lies there is of an earlier sweep, or a trial's result."""
         self.runs[run.number] = run
-        if run.values and trials.read_result(self.sweep_dir, run) is not None:
+        if run.values and plan.read_result(self.sweep_dir, run) is not None:
             self.counts["reused"] += 1
         else:
             self.waiting[run.number] = _stamp(self._run_dir(run.number))

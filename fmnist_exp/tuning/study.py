@@ -19,7 +19,7 @@ from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.run.provenance import hash_of, run_key
 from fmnist_exp.run.store import Store
-from fmnist_exp.rundir import plan, records, trials
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.strict import checked
@@ -27,8 +27,7 @@ from fmnist_exp.sweep.command_line import quoted, words_for_options
 from fmnist_exp.sweep.launchers import runs_at_a_time
 from fmnist_exp.sweep.study import Study
 from fmnist_exp.sweep.watch import Watch
-from fmnist_exp.tuning.factors import TUNABLE, ends, read_factors
-from fmnist_exp.tuning.proposals import Proposals, Settings
+from fmnist_exp.tuning.proposals import TUNABLE, Proposals, Settings, ends, read_factors
 
 NUM_SEEDS = 5  # with which the best trial is to be trained again
 MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
@@ -93,17 +92,17 @@ class TunedStudy(Study):
         assert self.begun_with is not None
         lines = [f"{key}  {given}" for key, given in self.begun_with["factors"].items()]
         for run in self.runs:
-            record = trials.read_result(self.directory, run)
+            record = plan.read_result(self.directory, run)
             state = "to train" if record is None else record.status
-            lines.append(f"{run.number:4}  {state:9}  {trials.described(run.values)}")
+            lines.append(f"{run.number:4}  {state:9}  {plan.described(run.values)}")
         to_come = max(0, self.proposals.settings.num_trials - len(self.runs))
         total = counted(len(self.runs) + to_come, "trial")
         return "\n".join([*lines, f"{total}, {len(self.runs)} proposed, {to_come} to come"])
 
     def result(self) -> str:
         """How the trials ended, the best, and how to train it with several seeds."""
-        results = {run.number: trials.read_result(self.directory, run) for run in self.runs}
-        if (best := trials.best_trial(results)) is None:
+        results = {run.number: plan.read_result(self.directory, run) for run in self.runs}
+        if (best := plan.best_trial(results)) is None:
             return "no trial was completed: there is nothing to choose"
         number, accuracy = best
         run = self.runs[number]
@@ -112,9 +111,9 @@ class TunedStudy(Study):
         return (
             f"tuned on validation accuracy: {counted(len(results), 'trial')}, {counts}\n"
             f"best: trial {number}, validation accuracy {accuracy:.4f}: "
-            f"{trials.described(run.values)}\n"
+            f"{plan.described(run.values)}\n"
             "before its test accuracy is quoted, train it with several seeds:\n"
-            f"  {shlex.join(self._with_seeds(run))}"
+            f"  {self._with_seeds(run)}"
         )
 
     @property
@@ -177,17 +176,17 @@ class TunedStudy(Study):
         for run in self.runs:
             if run.number in self.proposals.ended:
                 continue
-            if (record := trials.read_result(self.directory, run)) is not None:
+            if (record := plan.read_result(self.directory, run)) is not None:
                 with suppress(RecordError):
                     history = read_history(self.directory / run.directory / records.HISTORY)
                     accuracies = history["validation_accuracy"].tolist()
-                    result = trials.validation_accuracy(record)
+                    result = plan.validation_accuracy(record)
                     self.proposals.tell(run.number, run.values, accuracies, result)
 
-    def _with_seeds(self, run: PlannedRun) -> list[str]:
+    def _with_seeds(self, run: PlannedRun) -> str:
         """The command that trains a trial with several seeds, into a directory of its own."""
         given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
         folder = f"hydra.sweep.dir={quoted(f'{self.directory}_best')}"
-        words = ["python", "-m", "fmnist_exp.train", *words_for_options(self.master)]
+        words = [*words_for_options(self.master), "--multirun", *given, folder]
         seeds = (f"seed=range({NUM_SEEDS})", "hydra/sweeper=study")
-        return [*words, "--multirun", *given, folder, *seeds]
+        return shlex.join(["python", "-m", "fmnist_exp.train", *words, *seeds])

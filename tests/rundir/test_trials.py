@@ -4,8 +4,13 @@ import pytest
 from conftest import config_of
 from study import change_record, write_run
 
-from fmnist_exp.rundir.plan import PlannedRun
-from fmnist_exp.rundir.trials import best_trial, described, read_result, validation_accuracy
+from fmnist_exp.rundir.plan import (
+    PlannedRun,
+    best_trial,
+    described,
+    read_result,
+    validation_accuracy,
+)
 
 
 def trial(number):

@@ -9,8 +9,7 @@ from tuning_study import SMALL, studied
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.tuning.factors import ends
-from fmnist_exp.tuning.proposals import Settings
+from fmnist_exp.tuning.proposals import Settings, ends
 
 
 def factors_of(*overrides):

@@ -12,7 +12,7 @@ import numpy as np
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs.conditions import GROUPS, printable
-from fmnist_exp.rundir import plan, records, trials
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.records import RunRecord, cannot_read
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
@@ -173,9 +173,9 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
     keys = [str(key).lstrip("+") for key in study.begun_with.get("factors", {})]
     factors = tuple(f"{key}.name" if key in GROUPS else key for key in keys)
     runs = list(plan.read_runs(folder))
-    best = trials.best_trial({run.number: trials.read_result(folder, run) for run in runs})
+    best = plan.best_trial({run.number: plan.read_result(folder, run) for run in runs})
     if best is None:
         return Tuned(name, factors, len(runs), None)
     number, accuracy = best
-    chosen = printable(trials.described(runs[number].values))
+    chosen = printable(plan.described(runs[number].values))
     return Tuned(name, factors, len(runs), (number, chosen, accuracy))
