@@ -109,7 +109,7 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     said = answers(found)
     assert said[0].startswith("s was tuned on validation accuracy, 4 trials")
     assert f"the best is number {best}, optimizer.config.learning_rate=" in said[0]
-    assert said[1:] == ["1 comparison of test accuracy: 1 with too few seeds for a verdict."]
+    assert said[1:] == ["1 comparison of test accuracy: 1 exploratory."]
     assert "1 run pruned: s/1." in warnings(found)
     assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
 
