@@ -96,11 +96,10 @@ def request(options: argparse.Namespace) -> None:
     Raises:
         ConfigError: the config cannot be composed, or with `--resolve` a value not be resolved.
     """
-    if not options.shell_completion:
-        composed = compose(options.overrides, options.multirun)
-        if composed.hydra.mode == RunMode.MULTIRUN:
-            composer = Composer(composed, GlobalHydra.instance().config_loader())
-            options.overrides = [*composer.of_hydra, *composer.first()]
+    composed = compose(options.overrides, options.multirun)
+    if composed.hydra.mode == RunMode.MULTIRUN:
+        composer = Composer(composed, GlobalHydra.instance().config_loader())
+        options.overrides = [*composer.of_hydra, *composer.first()]
     with explained(options.overrides):
         hydra_private.answer(options)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hydra import initialize_config_dir
+from hydra.core.plugins import Plugins
 from hydra.types import RunMode
+from omegaconf import DictConfig
 
 from fmnist_exp import train as entrypoint
 from fmnist_exp.config import CONFIG_DIR
@@ -42,6 +44,15 @@ class Planned:
         return self.study.directory
 
 
+def sweeping(composed: DictConfig) -> Any:
+    """The sweep that a composed config asks for, as Hydra hands it to our sweeper."""
+    context = hydra_private.context_of(composed)
+    sweeper = Plugins.instance().instantiate_sweeper(
+        hydra_context=context, task_function=train, config=composed
+    )
+    return vars(sweeper)["sweeping"]
+
+
 def plan_command_line(arguments: Sequence[str]) -> Planned:
     """Check a command line as the entrypoint does, and start nothing."""
     options = command_line.read_arguments(arguments)
@@ -51,7 +62,7 @@ def plan_command_line(arguments: Sequence[str]) -> Planned:
         if composed.hydra.mode != RunMode.MULTIRUN:
             config, execution = entrypoint.checked_run(composed)
             return Planned([config], [given], execution, None, Path(composed.hydra.run.dir))
-        study: Any = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
+        study: Any = sweeping(composed)
         study.prepare()
         return Planned(
             study.configs, [list(run.overrides) for run in study.runs], study.execution, study

@@ -9,12 +9,12 @@ from unittest import mock
 from hydra import initialize_config_dir
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
+from planning import sweeping
 from study import change_record, write_run
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.rundir.plan import PlannedRun, read_run, read_runs
-from fmnist_exp.sweep import command_line, composing, hydra_private
-from fmnist_exp.sweep.task import train
+from fmnist_exp.sweep import command_line, composing
 from fmnist_exp.tuning.study import TunedStudy
 
 SMALL = ("data=synthetic", "training=smoke")
@@ -27,7 +27,7 @@ def studied(*overrides: str) -> Iterator[TunedStudy]:
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         options = command_line.read_arguments(arguments)
         composed = composing.compose(options.overrides, options.multirun)
-        study = vars(hydra_private.sweeper_of(composed, train))["sweeping"]
+        study = sweeping(composed)
         assert isinstance(study, TunedStudy)
         yield study
 

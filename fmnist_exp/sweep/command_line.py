@@ -14,7 +14,8 @@ from omegaconf import DictConfig
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.sweep import hydra_private
 
-FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, not ours
+# Hydra's, not ours; it completes no `python -m`
+FOREIGN = ("config_path", "config_name", "experimental_rerun", "shell_completion")
 SEE_HELP = "`python -m fmnist_exp.train --help` lists all."
 
 
@@ -36,7 +37,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     for override in options.overrides:
         if f"--{override}" in known:
             raise ConfigError(f"{override} must have -- before it: --{override}.")
-    foreign = [flag for flag in FOREIGN if getattr(options, flag) is not None]
+    foreign = [flag for flag in FOREIGN if getattr(options, flag)]
     unknown += [f"--{flag.replace('_', '-')}" for flag in foreign]
     if unknown:
         mistyped = next((each for each in unknown if each.startswith("-")), unknown[0])

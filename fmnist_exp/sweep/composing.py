@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -43,10 +42,9 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
     with explained(overrides):
         parsed = OverridesParser.create().parse_overrides(overrides)
         path = [each for each in parsed if each.key_or_group == "hydra.searchpath"]
-        for each in path:
-            folders: Any = each.value()
-            for folder in folders:
-                check_option_files(Path(str(folder).removeprefix("file://")))
+        folders: Any = [each.value() for each in path]
+        for folder in itertools.chain(*folders):
+            check_option_files(Path(str(folder).removeprefix("file://")))
         loader = GlobalHydra.instance().config_loader()
         models, recipes = (
             loader.get_group_options(group, overrides=[str(each.input_line) for each in path])
@@ -54,20 +52,17 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
         )
         for model in {*models} - {*recipes}:
             ConfigStore.instance().store(group="training", name=model, node=NO_RECIPE)
-        several = [each.input_line for each in parsed if each.is_sweep_override()]
-        if not multirun:
-            single = [each for each in overrides if each not in several]
-            config = hydra.compose("config", single, return_hydra_config=True)
-            if config.hydra.mode != RunMode.MULTIRUN:
-                config.hydra.mode = RunMode.RUN
-                if several:
-                    raise ConfigError(
-                        f"{several[0]} names several values, received for a single run. Add "
-                        "--multirun for a run of each; put a list into brackets, KEY=[1,2]."
-                    )
-                return config
-        mode = f"hydra.mode={RunMode.MULTIRUN.name}"  # also for runs in other processes
-        return loader.load_configuration("config", [*overrides, mode], RunMode.MULTIRUN)
+        if multirun:  # also for runs in other processes
+            overrides = [*overrides, f"hydra.mode={RunMode.MULTIRUN.name}"]
+        config = loader.load_configuration("config", overrides, RunMode.MULTIRUN)
+    if config.hydra.mode != RunMode.MULTIRUN:
+        config.hydra.mode = RunMode.RUN
+        if several := [each.input_line for each in parsed if each.is_sweep_override()]:
+            raise ConfigError(
+                f"{several[0]} names several values, received for a single run. Add --multirun "
+                "for a run of each; put a list into brackets, KEY=[1,2]."
+            )
+    return config
 
 
 class Composer:

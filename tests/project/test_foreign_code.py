@@ -113,7 +113,6 @@ def test_private_parts_of_hydra_are_those_of_the_supported_versions():
         "hydra_help": ["config_name", "args_parser", "args"],
         "show_cfg": ["config_name", "overrides", "cfg_type", "package", "resolve"],
         "show_info": ["info", "config_name", "overrides"],
-        "shell_completion": ["config_name", "overrides"],
     }
     for name, wanted in arguments.items():
         assert [*inspect.signature(getattr(Hydra, name)).parameters][1 : len(wanted) + 1] == wanted
