@@ -29,7 +29,8 @@ def run(composed: DictConfig, task: TaskFunction) -> JobReturn:
     `hydra.main` would compose it again, and print and exit where it fails. Hydra builds the
     callbacks of a config in a private class only.
     """
-    context, given = context_of(composed), {"config": composed, "config_name": CONFIG_NAME}
+    context = context_of(composed)
+    given: Any = {"config": composed, "config_name": CONFIG_NAME}
     context.callbacks.on_run_start(**given)
     configure_log(composed.hydra.hydra_logging, composed.hydra.verbose)
     job = run_job(task, composed, "hydra.run.dir", None, context)
@@ -39,7 +40,8 @@ def run(composed: DictConfig, task: TaskFunction) -> JobReturn:
 
 def multirun(master: DictConfig, task: TaskFunction) -> list[JobReturn]:
     """Let the sweeper that a composed config names carry out its sweep; reasons as for `run`."""
-    context, given = context_of(master), {"config": master, "config_name": CONFIG_NAME}
+    context = context_of(master)
+    given: Any = {"config": master, "config_name": CONFIG_NAME}
     context.callbacks.on_multirun_start(**given)
     configure_log(master.hydra.hydra_logging, master.hydra.verbose)
     sweeper = Plugins.instance().instantiate_sweeper(

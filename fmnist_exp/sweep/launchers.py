@@ -29,14 +29,8 @@ def prepare(launcher: Mapping[str, Any]) -> None:
     """Make sure that a launcher can start runs, before anything is written; connect to Ray.
 
     Raises:
-        ConfigError: it would start no process, this machine is no part of a Slurm cluster, or no
-            Ray cluster answers.
+        ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
     """
-    if launcher.get("n_jobs") == 0:
-        raise ConfigError(
-            "hydra.launcher.n_jobs must not be 0, received 0. Pass hydra.launcher.n_jobs=-1 for "
-            "one process for each core."
-        )
     if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise ConfigError(
             "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "

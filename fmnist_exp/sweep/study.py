@@ -47,7 +47,7 @@ class Study(Sweep):
         begun_with: what a tuned sweep was begun with and must keep.
     """
 
-    launcher: dict[str, Any]
+    launcher: Any
     execution: ExecutionConfig
     configs: list[RunConfig]
     runs: list[PlannedRun]
@@ -118,8 +118,7 @@ class Study(Sweep):
             RecordError: the directory cannot be written.
         """
         with explained([]):
-            launcher: Any = OmegaConf.to_container(self.master.hydra.launcher, resolve=True)
-        self.launcher = launcher
+            self.launcher = OmegaConf.to_container(self.master.hydra.launcher, resolve=True)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
         if former is not None and (former.begun_with is not None) != self.is_tuned:
@@ -197,22 +196,20 @@ class Study(Sweep):
         launchers.prepare(self.launcher)
         with working_in(self.directory, wait=False):
             self.begin()
-            progress = SweepProgress(Watch(self.directory, self.runs, num_runs))
+            watch = Watch(self.directory, self.runs, num_runs)
             try:
-                with progress, launchers.leaving(self.launcher, self.directory):
+                leaving = launchers.leaving(self.launcher, self.directory)
+                with SweepProgress(watch) as progress, leaving:
                     yield progress
             finally:
-                self._tell_end(progress.watch)
-
-    def _tell_end(self, watch: Watch) -> None:
-        for line in watch.without_result(words_for_options(self.master)):
-            print(line, file=sys.stderr)
-        if (result := self.result()) is not None:
-            print(result)
-        print(f"files in {self.directory}")
-        if watch.num_finished():
-            command = ["python", "-m", "fmnist_exp.aggregate", str(self.directory)]
-            print(f"next, the report: {shlex.join(command)}")
+                for line in watch.without_result(words_for_options(self.master)):
+                    print(line, file=sys.stderr)
+                if (result := self.result()) is not None:
+                    print(result)
+                print(f"files in {self.directory}")
+                if watch.num_finished():
+                    command = ["python", "-m", "fmnist_exp.aggregate", str(self.directory)]
+                    print(f"next, the report: {shlex.join(command)}")
 
     def write_plan(self) -> None:
         """Write what is fixed for the whole sweep, and each run that is planned so far."""

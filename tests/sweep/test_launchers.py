@@ -91,11 +91,6 @@ def test_mistyped_launcher_or_key_is_refused(mistake, plan):
         plan("hydra/launcher=cores", mistake)
 
 
-def test_launcher_without_a_process_is_refused(plan):
-    with pytest.raises(ConfigError, match=r"hydra\.launcher\.n_jobs must not be 0"):
-        prepare(plan("hydra/launcher=cores", "hydra.launcher.n_jobs=0").launcher)
-
-
 def test_slurm_is_refused_where_there_is_none(plan, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="srun is not on the PATH"):
