@@ -26,7 +26,7 @@ from fmnist_exp.config.parsing import NAMED, parse, parse_execution
 from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import ConfigError, DataError, FmnistError, RecordError
 from fmnist_exp.rundir import records
-from fmnist_exp.sweep.explaining import check_option_files, explained
+from fmnist_exp.sweep.explaining import check_option_files
 
 SHAPE = (50, 28, 28)
 MEGABYTE = 1024  # in the unit of ru_maxrss, kilobytes
@@ -135,9 +135,8 @@ def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
         path.write_bytes(content)
 
         def composed() -> object:
-            with explained([]):
-                check_option_files(folder)
-                loaded = OmegaConf.load(path)
+            check_option_files(folder)
+            loaded = OmegaConf.load(path)
             if not isinstance(loaded, DictConfig):
                 raise ConfigError("Hydra takes mappings only")
             return parse(loaded, dict.fromkeys(NAMED, "own")), parse_execution(loaded)

@@ -25,7 +25,10 @@ from fmnist_exp.files import read_regular
 MAX_BYTES = 100_000  # of a file, which YAML takes a second to read
 MAX_VALUES = 10_000  # of a file, once each alias stands for its values
 # PyYAML lets through what its constructors stumble over, such as `!!int` without a number.
-UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+UNREADABLE = (
+    *(yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError),
+    *(OSError, RecursionError, OmegaConfBaseException),
+)
 # Hydra's parser raises a ValueError for overrides such as `=3`.
 ERRORS = (HydraException, OmegaConfBaseException, RecursionError, ValueError, yaml.YAMLError)
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
@@ -48,7 +51,7 @@ def check_option_files(folder: Path) -> None:
             if _num_values(yaml.compose(content), {}) > MAX_VALUES:  # aliases are shared nodes here
                 raise ValueError(f"its aliases must unfold to at most {MAX_VALUES} values")
             OmegaConf.load(path)
-        except (OSError, RecursionError, *UNREADABLE) as error:
+        except UNREADABLE as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise ConfigError(
                 f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."

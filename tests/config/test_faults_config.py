@@ -82,5 +82,5 @@ def test_E24_seed_given_twice_is_one_run(tmp_path):
     settings = ("--multirun", *SMALL, "seed=1,1", f"hydra.sweep.dir={tmp_path / 's'}")
     result = command("-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")
     assert result.returncode == 0, result.stderr
-    assert "2 of 2 runs finished (1 reused)" in result.stdout
+    assert "2 of 2 runs finished, 1 reused" in result.stdout
     assert read_study([tmp_path / "s"]).repeated == ["s/1"]
