@@ -29,7 +29,7 @@ from fmnist_exp.data import loading
 real = loading._synthetic
 def with_another_pixel(config):
     made = real(config)
-    made.arrays[2][0, 0, 0] ^= 1  # of the test images
+    made[0][2][0, 0, 0] ^= 1  # of the test images
     return made
 loading._synthetic = with_another_pixel
 train.main()
