@@ -59,9 +59,9 @@ def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
     caption = _caption("F1 of every class", alike, conditions)
     yield Chart("per_class_f1", caption, condition_charts.draw_per_class(alike))
     for each in panels:
-        caption = f"Confusion matrix of {each.label}, % of each true class."
+        what = f"Confusion matrix of {each.label}, % of each true class"
         name = f"confusion_matrix_{each.index}_{_slug(each.label)}"
-        yield Chart(name, caption, draw_confusion(each))
+        yield Chart(name, _caption(what, panels, conditions), draw_confusion(each))
 
 
 def draw_confusion(condition: Condition) -> Figure:

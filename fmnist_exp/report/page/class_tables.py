@@ -37,8 +37,8 @@ def per_class(conditions: Sequence[Condition]) -> Table:
                 }
             )
     caption = (
-        "Each class: means over the runs on the test images, of precision over those that predict "
-        "the class; 95 % t intervals of recall"
+        "Precision, recall and F1 of each class: means over the runs, of precision over those that "
+        "predict the class; 95 % t intervals of recall"
     )
     return table_of(rows, caption, folded=True)
 
