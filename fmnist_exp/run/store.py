@@ -33,11 +33,7 @@ INSTEAD = "choose another store with store=DIR, or train without one with reuse=
 
 @dataclass(frozen=True)
 class Store:
-    """Finished runs, kept by content, safe with several processes at once.
-
-    Attributes:
-        root: the folder.
-    """
+    """Finished runs in the folder `root`, kept by content, safe with several processes at once."""
 
     root: Path
 

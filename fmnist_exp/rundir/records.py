@@ -43,10 +43,8 @@ class RunRecord(Strict):
 
     Attributes:
         schema_version: version of this layout.
-        status: how the run ended.
         run_key: hash of everything that can change the result.
         key_parts: what `run_key` is the hash of, by name; empty in records of former code.
-        seed: the run's seed.
         choices: config group -> chosen option.
         config: the resolved config.
         note, tags: what is noted about the run; no part of what it is.
@@ -54,7 +52,6 @@ class RunRecord(Strict):
         metrics: split -> {"loss", "accuracy"}, on the saved weights in inference mode.
         per_class: class name -> {"precision", "recall", "f1", "support"}, on the test split; None
             where a class has no test image, or no prediction that could be precise.
-        num_epochs: epochs trained.
         best_epoch: the epoch, from 1, with the lowest validation loss.
         evaluated_epoch: the epoch, from 1, whose weights are saved and measured.
         timing_seconds: part of the run -> seconds.
