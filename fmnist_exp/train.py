@@ -70,9 +70,6 @@ def describe(record: RunRecord, run_dir: Path) -> str:
 def checked_run(composed: DictConfig) -> tuple[RunConfig, ExecutionConfig]:
     """A single run and how it is carried out, its data read and its directory fixed.
 
-    Args:
-        composed: its config, with Hydra's own section.
-
     Raises:
         FmnistError: the config or the data are not what they must be; nothing is written.
     """

@@ -32,9 +32,7 @@ NO_RECIPE = {"name": "baseline"}  # beside the defaults of the schema, which are
 def compose(overrides: list[str], multirun: bool) -> DictConfig:
     """The config of a command line, with Hydra's own section: `hydra.mode` says of what.
 
-    Args:
-        overrides: of the command line; Hydra must be initialized.
-        multirun: whether it asks for a sweep; its config may also do so.
+    Its config may ask for a sweep as `multirun` does. Hydra must be initialized.
 
     Raises:
         ConfigError: it cannot be composed, or names several values for a single run.
@@ -66,11 +64,9 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
 
 
 class Composer:
-    """Composes the runs of one sweep; of a file that changes meanwhile it gives the former content.
+    """Composes the runs of a sweep, of whose config, with Hydra's section, it takes the factors.
 
-    Args:
-        master: the config of the sweep, composed with its `hydra` section.
-        loader: Hydra's.
+    Of a file that changes meanwhile it gives the former content.
     """
 
     def __init__(self, master: DictConfig, loader: ConfigLoader) -> None:

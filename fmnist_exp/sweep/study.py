@@ -132,10 +132,7 @@ class Study(Sweep):
             )
 
     def checked(self, runs: Sequence[Sequence[str]]) -> tuple[list[RunConfig], list[str]]:
-        """The config of each run, with one engine for all, and its directory.
-
-        Args:
-            runs: the overrides of each run.
+        """The config of each run, given by its overrides, with one engine for all; its directory.
 
         Raises:
             ConfigError: a run is not what it must be, or two share a directory.

@@ -50,11 +50,9 @@ def train(composed: DictConfig) -> None:
 
 
 def planned(sweep_dir: Path, number: int) -> tuple[PlannedRun, ExecutionConfig]:
-    """A run as its sweep was planned, and how it is carried out; warns if the code is another.
+    """A run by its number from 0, as its sweep was planned, and how it is carried out.
 
-    Args:
-        sweep_dir: directory of the sweep.
-        number: place of the run in the sweep, from 0.
+    It is warned of code that has changed since.
 
     Raises:
         RecordError: the plan cannot be read.
