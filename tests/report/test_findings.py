@@ -64,6 +64,15 @@ def test_repeated_run_counts_once(tmp_path):
     assert [len(condition.runs) for condition in findings.study.measured] == [1]
 
 
+def test_different_results_of_one_condition_and_seed_are_refused_by_name(tmp_path):
+    write_run(tmp_path / "s" / "a", accuracy=0.8)
+    write_run(tmp_path / "s" / "b", accuracy=0.8, run_key="other code, same result")
+    assert found_in(tmp_path / "s").study.repeated == ["s/b"]
+    write_run(tmp_path / "s" / "c", accuracy=0.9, run_key="other code")
+    with pytest.raises(RecordError, match=r"two of glorot_uniform, seed 0, .*: s/a and s/c\."):
+        found_in(tmp_path / "s")
+
+
 def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
     write_run(tmp_path / "0")
     write_run(tmp_path / "1", run_key="other code", status="failed")

@@ -181,7 +181,7 @@ def read_study(folders: Sequence[Path]) -> Study:
 def _grouped(
     runs: Sequence[Run], labels: Sequence[str], configs: Sequence[dict[str, str]]
 ) -> tuple[Condition, ...]:
-    """The conditions; all runs of one have equal configs."""
+    """The conditions; all runs of one have equal configs. RecordError: two results differ."""
     config_of = dict(zip(labels, configs, strict=True))
     groups: dict[str, list[Run]] = {}
     for run, label in zip(runs, labels, strict=True):
@@ -193,6 +193,14 @@ def _grouped(
         completed = [run for run in every if run.record.status == "completed"]
         by_seed = {run.record.seed: run for run in reversed(completed)}  # the first of each seed
         results = tuple(run for run in completed if by_seed[run.record.seed] is run)
+        for run in completed:
+            counted = by_seed[run.record.seed]
+            if run.record.metrics != counted.record.metrics:
+                raise RecordError(
+                    f"a condition must have one result for a seed, received two of {label}, seed "
+                    f"{run.record.seed}, from different code or data: {counted.name} and "
+                    f"{run.name}. Aggregate only one of them, or train the other again."
+                )
         found.append(Condition(index, label, name, config_of[label], tuple(every), results))
         index += bool(results)
     return tuple(found)
