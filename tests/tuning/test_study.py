@@ -100,7 +100,7 @@ def test_study_resumed_where_c_cannot_be_had_is_refused_for_its_engine(tmp_path,
 def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     tune(tmp_path / "s", total(4), statuses={1: "pruned", 2: "diverged"})
     found = found_in(tmp_path / "s")
-    assert found.study.factors == (
+    assert found.study.keys == (
         "optimizer.config.learning_rate",
         "model.dropout",
         "model.hidden",
