@@ -1,10 +1,10 @@
-"""What this machine lends to a process: processors, within quotas."""
+"""What this machine lends to a process: processors, within quotas, and a graphics card."""
 
+import ctypes
 import math
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -21,26 +21,42 @@ def available_threads(root: Path = Path("/")) -> int:
     allowed = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         allowed = len(os.sched_getaffinity(0))
-    return max(math.floor(min([allowed, *_quotas(root)])), 1)
+    quotas = [_quota(folder) for folder in _cgroups(root)]
+    return max(math.floor(min([allowed, *quotas])), 1)
 
 
-def _quotas(root: Path) -> Iterator[float]:
-    """Processors' worth of time that the cgroup of this process may take, and those around it.
+def _cgroups(root: Path) -> Iterator[Path]:
+    """Folders of the cgroups whose quotas bind this process: its own, and those around it.
 
     In a container the names may be those of its host; then it is told of the limits of the highest
     group that it sees.
 
-    Source: cgroups(7), version 2; the place where systemd mounts them.
+    Source: cgroups(7); the places where systemd mounts them.
     """
     try:
         lines = os.fsdecode((root / "proc/self/cgroup").read_bytes()).split("\n")
     except OSError:  # not Linux
         return
-    own = Path(next((line[4:] for line in lines if line.startswith("0::/")), ""))
-    for group in (own, *own.parents):
-        with suppress(OSError, ValueError, ZeroDivisionError):  # "max" is no number
-            quota, period = (root / "sys/fs/cgroup" / group / "cpu.max").read_text().split()
-            yield float(quota) / float(period)
+    for line in lines:
+        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        if "cpu" in controllers.split(",") or line.startswith("0::"):
+            top = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
+            own = top / path.lstrip("/")
+            yield from (group for group in (own, *own.parents) if group.is_relative_to(top))
+
+
+def _quota(cgroup: Path) -> float:
+    """Processors' worth of time that a cgroup may take; infinity without a limit."""
+    try:
+        if (cgroup / "cpu.max").exists():
+            quota, period = (cgroup / "cpu.max").read_text().split()
+        else:
+            quota = (cgroup / "cpu.cfs_quota_us").read_text()
+            period = (cgroup / "cpu.cfs_period_us").read_text()
+        share = float(quota) / float(period)  # "max" is no number, and -1 stands for it
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf
+    return share if share > 0 else math.inf
 
 
 def cpuinfo() -> list[str]:
@@ -57,6 +73,24 @@ def cpu_model() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def device(engine: str) -> str:
+    """Where an engine trains: `CPU`, or `GPU:` and what the first card is called, if CUDA knows it.
+
+    CUDA's driver is asked; TensorFlow, whose names are the driver's, takes seconds to be imported.
+    """
+    if engine != "gpu":
+        return "CPU"
+    number, name = ctypes.c_int(), ctypes.create_string_buffer(256)
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1")
+    except OSError:  # another maker's card
+        return "GPU"
+    if cuda.cuInit(0) or cuda.cuDeviceGet(ctypes.byref(number), 0):
+        return "GPU"
+    cuda.cuDeviceGetName(name, len(name), number)
+    return f"GPU:{name.value.decode()}"
 
 
 # What TensorFlow and Keras read when they are imported, and our defaults for it.

@@ -16,7 +16,7 @@ from fmnist_exp.config import PACKAGE_DIR
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.errors import CodeError
 from fmnist_exp.files import sha256_of
-from fmnist_exp.machine import CHANGE_RESULTS, ENVIRONMENT, available_threads, cpu_model
+from fmnist_exp.machine import CHANGE_RESULTS, ENVIRONMENT, available_threads, cpu_model, device
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")
 # What can change the numbers of a run: whole rooms. What `config` makes is in the key itself.
@@ -29,8 +29,8 @@ def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
     """All that can change the result of a run, by name: where two runs differ, one sees it here.
 
     Of the config without the folder of its data, and without names, which are for people alone.
-    Without processor, graphics card and C compiler: machines that differ in them share a store and
-    divide a sweep between them. They change the rounding, and the record of the run names them.
+    Without processor and C compiler: machines that differ in them share a store and divide a sweep
+    between them. They change the rounding, and the record of the run names them.
 
     Args:
         config: the run, its engine settled.
@@ -44,6 +44,7 @@ def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
     return {
         "config": values,
         "data": data_sha256,
+        "device": device(config.engine),
         **{f"code of {room}": sha256 for room, sha256 in CODE_AT_START.items()},
         **{f"version of {name}": _version(name) for name in PACKAGES},
         **{f"environment {name}": text for name, text in _environment().items()},

@@ -43,6 +43,14 @@ def test_run_key_follows_the_versions(monkeypatch, package):
     assert run_key(config_of(), "data") != key
 
 
+def test_case_GPU_run_key_follows_the_card_that_trains(monkeypatch):
+    keys = set()
+    for name in ("CPU", "GPU:NVIDIA A100", "GPU:NVIDIA H100"):
+        monkeypatch.setattr(provenance, "device", lambda engine, name=name: name)
+        keys.add(run_key(config_of("engine=gpu"), "data"))
+    assert len(keys) == 3
+
+
 @pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS"])
 def test_run_key_and_record_follow_the_flags_that_change_rounding(monkeypatch, name):
     key = run_key(config_of(), "data")
@@ -93,6 +101,7 @@ PINNED = {
         "seed": 0,
     },
     "data": "d",
+    "device": "CPU",
     "code of data": "a",
     "code of engine": "b",
     "code of seeding": "c",
@@ -103,7 +112,7 @@ PINNED = {
 
 def test_key_of_given_parts_is_pinned():
     """Whoever changes how parts become a key makes every kept run useless."""
-    expected = "93f586fd9533f3fe51be8984c9359775c774ca0e48a359c98696c2d706cb883f"
+    expected = "1d319982e4fd670307bd02cd6fd5ef9fde3013f2d0009828e49b61c272ab403f"
     assert hash_of(PINNED) == hash_of(dict(reversed(PINNED.items()))) == expected
 
 
@@ -117,6 +126,7 @@ def test_parts_of_a_key_are_named_and_whole(monkeypatch):
     config = parts.pop("config")
     assert parts == {
         "data": "d",
+        "device": "CPU",
         "code of data": "a",
         "code of engine": "b",
         **{f"version of {name}": f"1 of {name}" for name in provenance.PACKAGES},
