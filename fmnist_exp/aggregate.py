@@ -95,7 +95,8 @@ def _shown(table: "Table", sentences: Sequence[str], width: int) -> str:
         grid.add_row(*map(Text, row[:num_shown]))
     shown = io.StringIO()
     Console(file=shown, width=width).print(grid, "", *map(Text, sentences), sep="\n")
-    return "\n".join(line.rstrip() for line in shown.getvalue().splitlines())
+    plain = shown.getvalue().replace("\N{MINUS SIGN}", "-")  # which not every terminal has
+    return "\n".join(line.rstrip() for line in plain.splitlines())
 
 
 def images_of(found: "Findings") -> "np.ndarray | None":

@@ -128,7 +128,7 @@ def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, e
     script = ROOT / "scripts" / "aggregate.py"
     result = command(script, tmp_path / "s", **foreign)
     assert (result.returncode, result.stderr) == (0, "")
-    shown = result.stdout.replace(r"\u2212", "-")
+    shown = result.stdout
     lines = shown.splitlines()
     assert lines[-1] == f"report: {tmp_path / 's' / 'report' / 'index.html'}"
     assert "lecun_normal - he_normal = 0.00 pp" in " ".join(shown.split())
