@@ -1,15 +1,18 @@
-"""What the store holds: a command that lists it and removes from it.
+"""What the store holds: a command that lists it, removes from it and compares the keys of runs.
 
 python -m fmnist_exp.store [--store DIR] [--remove KEY ...] [--older-than DAYS]
+python -m fmnist_exp.store --why RUN_DIR RUN_DIR
 """
 
 import argparse
+import json
 import math
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
 from fmnist_exp.errors import RecordError
@@ -28,7 +31,7 @@ def contents(store: Store) -> list[Path]:
 def describe(store: Store) -> str:
     """A line for each thing in the store, and the space they take."""
     found, num_kept = contents(store), len(store.kept())
-    lines = [f"{'run':{SHORT}}  {'days':>6}  {'MB':>7}  holds"] if found else []
+    lines = [f"{'key':{SHORT}}  {'days':>6}  {'MB':>7}  holds"] if found else []
     for path in found:
         content = _content(path) if path.parent == store.root else UNFINISHED
         lines.append(f"{path.name[:SHORT]}  {_days(path):6.1f}  {_size(path):7.1f}  {content}")
@@ -55,16 +58,51 @@ def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]
     return list(dict.fromkeys(paths))
 
 
+def why(first: Path, second: Path) -> str:
+    """In what two runs have different keys: a line for each part of the key that differs.
+
+    Raises:
+        RecordError: a record cannot be read, or is of former code.
+    """
+    parts = []
+    for run_dir in (first, second):
+        record = read_record(run_dir)
+        if not record.key_parts:
+            raise RecordError(
+                f"{run_dir} has a record of former code, without key_parts: it is not reused. "
+                "Give its command again to train it with this code."
+            )
+        parts.append(_flat(record.key_parts))
+    one, other = parts
+    names = [name for name in one | other if one.get(name) != other.get(name)]
+    lines = [f"{name}: {one.get(name, '-')} -> {other.get(name, '-')}" for name in names]
+    return "\n".join(lines) or f"both runs have the key {record.run_key}"
+
+
+def _flat(value: Any, name: str = "") -> dict[str, str]:
+    """Values within values, callbacks too: full name -> value as text."""
+    if isinstance(value, list) and isinstance(next(iter(value), None), dict):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict) or not value:
+        return {name: value if isinstance(value, str) else json.dumps(value)}
+    inner = [_flat(each, f"{name}.{key}".lstrip(".")) for key, each in value.items()]
+    return {key: each for found in inner for key, each in found.items()}
+
+
 @as_command()
 def main() -> None:
-    """List the runs that are kept and those unfinished; remove some. Run directories stay."""
+    """List the runs that are kept and those unfinished, remove some, or compare two by key."""
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.store", description=main.__doc__)
     parser.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
     parser.add_argument("--remove", nargs="+", default=[], metavar="KEY", help="or its beginning")
     parser.add_argument(
         "--older-than", type=float, default=math.inf, metavar="DAYS", help="remove what is older"
     )
+    parser.add_argument("--why", nargs=2, type=Path, metavar="RUN_DIR", help="how keys differ")
     arguments = parser.parse_args()
+    if arguments.why:
+        print(why(*arguments.why))
+        return
     store = Store(arguments.store)
     status = 0
     for folder in chosen(store, arguments.remove, arguments.older_than):

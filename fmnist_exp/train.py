@@ -48,7 +48,9 @@ ENDED_BY: dict[int, str] = {
 
 def describe(record: RunRecord, run_dir: Path) -> str:
     """The end of a run as a short table: what was measured, and where the files lie."""
-    lines = [f"{record.status}: {called(record.config['initializer'])}, seed {record.seed}"]
+    config = record.config
+    names = [config["model"]["name"], called(config["initializer"]), called(config["optimizer"])]
+    lines = [f"{record.status}: {', '.join(names)}, seed {record.seed}"]
     if record.reused:
         lines[0] += "; reused, as the same run was trained before"
     if record.status == "diverged":
@@ -78,13 +80,22 @@ def checked_run(composed: DictConfig) -> tuple[RunConfig, ExecutionConfig]:
     if experiment is not None and {*(composed.hydra.sweeper.get("params") or {})} - keys:
         raise ConfigError(
             f"experiment={experiment} is a sweep, received a command for a single run. "
-            f"Run it with: python -m fmnist_exp.train --multirun experiment={experiment}"
+            f"Run it with: {_as_sweep(composed)}"
         )
     HydraConfig.instance().set_config(composed)  # for values such as ${hydra:runtime.cwd}
     config, execution = settled(parse(composed)), parse_execution(composed)
     check_output_dir(fixed_directory(composed, "run"))
     check_data([config])
     return config, execution
+
+
+def _as_sweep(composed: DictConfig, *factors: str) -> str:
+    """The command that makes a sweep of a single run, with the factors in place of its values."""
+    gone = {"hydra.run.dir", "hydra.searchpath", *(each.partition("=")[0] for each in factors)}
+    given = [*hydra_private.task_overrides(composed), *composed.hydra.overrides.hydra]
+    kept = [each for each in given if each.partition("=")[0] not in gone]
+    words = [*words_for_options(composed), "--multirun", *kept, *factors]
+    return shlex.join(["python", "-m", "fmnist_exp.train", *words])
 
 
 def request(options: argparse.Namespace) -> None:
@@ -131,10 +142,7 @@ def _single(composed: DictConfig) -> list[JobReturn]:
         draw_figures(run_dir)
         log.info("%s", describe(record, run_dir))
         if record.status == "completed":
-            given = [each for each in overrides if not each.startswith("seed=")]
-            words = [*words_for_options(composed), "--multirun", *given, "seed=range(5)"]
-            command = shlex.join(["python", "-m", "fmnist_exp.train", *words])
-            log.info("next, with several seeds: %s", command)
+            log.info("next, with several seeds: %s", _as_sweep(composed, "seed=range(5)"))
 
     try:
         return [hydra_private.run(composed, task)]

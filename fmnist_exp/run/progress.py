@@ -118,18 +118,22 @@ class EpochProgress:
         """Take the bar away."""
         self.bars.stop()
 
-    def show(self, row: Epoch) -> None:
-        """Show one epoch."""
+    def show(self, row: Epoch, num_saved: int = 0) -> None:
+        """Show one epoch; of the first `num_saved`, which a saved state holds, the last alone."""
         self.rows.append(row)
+        if row.epoch < num_saved:
+            return
         later = [each.seconds for each in self.rows[1:]]  # the first one holds the compilation
         left = time_left(fmean(later) * (self.num_epochs - row.epoch)) if later else []
         accuracy = f"validation accuracy {row.validation_accuracy:.4f}"
-        log.log(
-            self.level,
+        line = (
             f"epoch {row.epoch:{len(str(self.num_epochs))}}/{self.num_epochs}  "
             f"loss {row.train_loss:.4f}  validation loss {row.validation_loss:.4f}  "
-            f"{accuracy}  {', '.join([f'{row.seconds:.2f} s', *left])}",
+            f"{accuracy}  {', '.join([f'{row.seconds:.2f} s', *left])}"
         )
+        if row.epoch == num_saved:
+            line = f"continues after epoch {num_saved} of {self.num_epochs}"
+        log.log(self.level, line)
         now = time.perf_counter()
         if now - self.shown_at < (BAR_SECONDS if self.run_dir is None else FILE_SECONDS):
             return

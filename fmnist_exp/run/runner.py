@@ -24,7 +24,7 @@ from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import Epoch
 
 log = logging.getLogger(__name__)
-OnEpoch = Callable[[Epoch], None]
+OnEpoch = Callable[[Epoch, int], None]
 ALONE = ExecutionConfig(reuse=False)
 
 
@@ -34,7 +34,7 @@ def run(
     choices: dict[str, str],
     execution: ExecutionConfig = ALONE,
     *,
-    on_epoch: OnEpoch = lambda epoch: None,
+    on_epoch: OnEpoch = lambda epoch, num_saved: None,
 ) -> RunRecord:
     """Leave a complete run directory behind: trained, or reused if the same run was before.
 
@@ -43,7 +43,8 @@ def run(
         run_dir: where its files go.
         choices: config group -> chosen option, as the user spelled it.
         execution: how it is carried out, with a store that can be found from here.
-        on_epoch: called with each epoch, as soon as it has ended; may raise `Pruned`.
+        on_epoch: called with each epoch, as soon as it has ended, and 0; first with those of a
+            saved state, and how many these are. It may raise `Pruned`.
 
     Returns:
         The record, as written: `completed`, `diverged` if a loss or an answer is not finite, or
@@ -67,7 +68,8 @@ def run(
             record = _train_once(task, run_dir)
         except BaseException as error:
             # What follows shows it: a traceback, or the end of this run in a sweep.
-            log.debug("failed: %s: %s", type(error).__name__, error)
+            what = f"failed: {type(error).__name__}: {error}"
+            log.debug("%s", "interrupted" if isinstance(error, KeyboardInterrupt) else what)
             with suppress(RecordError):  # a full disk must not keep a sweep from ending
                 records.write_record(run_dir, task.unfinished(run_dir, error))
             raise
@@ -137,8 +139,14 @@ class _Task:
         seconds = self.execution.checkpoint_seconds
         checkpointer = checkpoints.Checkpointer(state, seconds) if state else None
         begun = time.perf_counter()
+
+        def end_epoch(epoch: Epoch) -> None:
+            self.epochs.append(epoch)
+            saved = checkpointer.found if checkpointer else None  # None once it is put back
+            self.on_epoch(epoch, len(saved[0]) if saved else 0)
+
         try:
-            result = training.fit(self.config, self.splits, self._end_epoch, checkpointer)
+            result = training.fit(self.config, self.splits, end_epoch, checkpointer)
         except Pruned as pruned:
             return self.unfinished(run_dir, pruned)
         trained = time.perf_counter()
@@ -164,10 +172,6 @@ class _Task:
         kind, trace = type(error).__name__, "".join(traceback.format_exception(error))
         known = {"type": kind, "message": str(error), "traceback": trace}
         return record.replaced(status="failed", error=known)
-
-    def _end_epoch(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
-        self.on_epoch(epoch)
 
 
 def _begun(

@@ -11,12 +11,15 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
+from fmnist_exp.config.schema import EXECUTION, RunConfig
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.sweep import hydra_private
+from fmnist_exp.sweep.explaining import GROUPS
 
 # Hydra's, not ours; it completes no `python -m`
 FOREIGN = ("config_path", "config_name", "experimental_rerun", "shell_completion")
-SEE_HELP = "`python -m fmnist_exp.train --help` lists all."
+KEYS = {*GROUPS, *RunConfig.model_fields, *EXECUTION}  # at the top of the config
+SEE_HELP = "`python -m fmnist_exp.train --hydra-help` lists all."
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -27,6 +30,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """
     parser = hydra_private.args_parser()
     parser.exit_on_error = False
+    parser.allow_abbrev = False  # `--experiment` would be short for a flag of Hydra's
     try:
         options, unknown = parser.parse_known_intermixed_args(list(arguments))
     except argparse.ArgumentError as error:
@@ -41,6 +45,12 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     unknown += [f"--{flag.replace('_', '-')}" for flag in foreign]
     if unknown:
         mistyped = next((each for each in unknown if each.startswith("-")), unknown[0])
+        key, _, value = mistyped.lstrip("-").replace("-", "_").partition("=")
+        if key.partition(".")[0] in KEYS:
+            place = [*arguments].index(mistyped) + 1
+            given = [each for each in arguments[place : place + 1] if re.match("[^-=]+$", each)]
+            value = value or "".join(given) or "VALUE"
+            raise ConfigError(f"{mistyped} must have no -- before it: {key}={value}.")
         raise ConfigError(f"{mistyped} is not an option.{did_you_mean(mistyped, known)} {SEE_HELP}")
     _check(options)
     options.overrides = [as_hydra_reads(override) for override in options.overrides]

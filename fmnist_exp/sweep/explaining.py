@@ -31,18 +31,22 @@ UNREADABLE = (
 )
 # Hydra's parser raises a ValueError for overrides such as `=3`.
 ERRORS = (HydraException, OmegaConfBaseException, RecursionError, ValueError, yaml.YAMLError)
+GROUPS = [each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
+SAME_WORD = 0.85  # of difflib: how alike `optimizers` or `Optimiser` is to the name of a group
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 
 
 def check_option_files(folder: Path) -> None:
-    """Refuse a folder with an option that Hydra would read wrongly, for minutes, or without a name.
+    """Refuse a folder with an option that Hydra would read wrongly, for minutes, or not at all.
 
     Raises:
-        ConfigError: a file is no YAML, is too large, or its aliases unfold to too many values.
+        ConfigError: a file is no YAML, is too large, or its aliases unfold to too many values; or
+            Hydra would not find it, as its name or that of its group's folder is wrong.
     """
-    groups = [folder / each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
+    _check_names(folder)
+    groups = [folder / each for each in GROUPS]
     for path in sorted(path for each in (folder, *groups) for path in each.glob("*.yaml")):
         try:
             content = read_regular(path, MAX_BYTES)
@@ -53,9 +57,29 @@ def check_option_files(folder: Path) -> None:
             OmegaConf.load(path)
         except UNREADABLE as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+                reason = f"line {error.problem_mark.line + 1}: {error.problem}"
+            reason = reason.replace('"<byte string>", ', "")
             raise ConfigError(
                 f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."
             ) from error
+
+
+def _check_names(folder: Path) -> None:
+    """Refuse files of options that Hydra would pass over without a word."""
+    for path in sorted(folder.glob("*/*.y*ml")):
+        group = path.parent.name
+        meant = difflib.get_close_matches(group.lower(), GROUPS, n=1, cutoff=SAME_WORD)
+        shipped = CONFIG_DIR / group / path.name
+        if meant and group not in GROUPS:
+            found, rule, name = path.parent, "have the name of a group", meant[0]
+        elif group in GROUPS and path.suffix == ".yml":
+            found, rule, name = path, "end in .yaml", f"{path.stem}.yaml"
+        elif shipped.exists() and not shipped.samefile(path):
+            found, rule, name = path, "not have the name of a shipped option", f"my_{path.name}"
+        else:
+            continue
+        raise ConfigError(f"{found} must {rule}, or Hydra passes it over. Rename it {name}.")
 
 
 def _num_values(node: yaml.Node | None, known: dict[int, float]) -> float:
@@ -93,9 +117,13 @@ def _explain(error: Exception, overrides: Sequence[str]) -> str:
         case OmegaConfBaseException() as found:
             return explain_value(found)
         case OverrideParseException() as found:
+            key, what = f"{found.override}", f"{found.override!r} cannot be read as KEY=VALUE."
+            if re.fullmatch(r"[+\w./]+", key):  # as in `model.dropout 0.3`
+                value = next(iter(overrides[overrides.index(key) + 1 :]), "VALUE")
+                return f"{what} Write {key}={'VALUE' if '=' in value else value}."
             return (
-                f"{found.override!r} cannot be read as KEY=VALUE. Put a value with special "
-                """characters into two pairs of quotes: 'KEY="VALUE"'."""
+                f"{what} Put a value with special characters into two pairs of quotes: "
+                """'KEY="VALUE"'."""
             )
         case MissingConfigException(missing_cfg_file=str()) as missing:
             return _explain_option(missing)

@@ -99,8 +99,8 @@ def train_run(
     execution = execution.replaced(store=str(Path(settings.runtime.cwd) / execution.store))
     progress = EpochProgress(config.training.epochs, None if is_alone else run_dir)
 
-    def on_epoch(epoch: Epoch) -> None:
-        progress.show(epoch)
+    def on_epoch(epoch: Epoch, num_saved: int) -> None:
+        progress.show(epoch, num_saved)
         if runner.is_hopeless(progress.rows, prune_below or {}):
             raise Pruned
 

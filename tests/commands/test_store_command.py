@@ -1,11 +1,14 @@
 """The command that lists what is kept and removes from it."""
 
 import pytest
-from conftest import command
+from conftest import command, config_of
 from study import write_run
 
+from fmnist_exp.errors import RecordError
+from fmnist_exp.run.provenance import key_parts
 from fmnist_exp.run.store import SHORT, Store
-from fmnist_exp.store import UNFINISHED, describe
+from fmnist_exp.rundir.records import read_record, write_record
+from fmnist_exp.store import UNFINISHED, describe, why
 
 KEYS = [name.ljust(64, "0") for name in ("aa1", "aa2", "b")]
 
@@ -31,6 +34,67 @@ def test_every_kept_run_is_listed_with_its_space(store):
 def test_case_O14f_kept_runs_are_listed_with_the_class_that_was_trained(tmp_path):
     write_run(tmp_path / "runs" / ("a" * 64), "optimizer.name=mine", "optimizer.class_name=Lion")
     assert " glorot_uniform mine (Lion)  seed 0" in describe(Store(tmp_path / "runs"))
+
+
+def test_column_that_remove_needs_is_called_key(store):
+    heading, first, *_ = describe(store).splitlines()
+    assert heading.split()[0] == "key"
+    assert first.startswith(KEYS[0][:SHORT])
+
+
+def run_with_key(run_dir, *overrides):
+    write_run(run_dir)
+    parts = key_parts(config_of(*overrides), "d")
+    write_record(run_dir, read_record(run_dir).replaced(key_parts=parts))
+    return run_dir
+
+
+RATE = "optimizer.config.learning_rate=0.002"
+PATIENCE = "training.callbacks.early_stopping.config.patience"
+DIFFERENCES = {
+    ("", RATE): "config.optimizer.config.learning_rate: 0.001 -> 0.002",
+    ("", "model.hidden=[9]"): "config.model.hidden: [256, 128] -> [9]",
+    ("training=regularized", f"training=regularized {PATIENCE}=3"): (
+        "config.training.callbacks.1.config.patience: 5 -> 3"
+    ),
+    ("", "++training.callbacks.a={class_name:TerminateOnNaN}"): (
+        "config.training.callbacks: [] -> -\n"
+        "config.training.callbacks.0.class_name: - -> TerminateOnNaN\n"
+        "config.training.callbacks.0.config: - -> {}"
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", DIFFERENCES)
+def test_each_part_of_the_key_that_differs_has_a_line(tmp_path, pair):
+    one, other = (
+        run_with_key(tmp_path / name, *overrides.split())
+        for name, overrides in zip("ab", pair, strict=True)
+    )
+    assert why(one, other) == DIFFERENCES[pair]
+
+
+def test_runs_that_differ_in_names_have_the_same_key(tmp_path):
+    one, other = run_with_key(tmp_path / "a"), run_with_key(tmp_path / "b", "initializer.name=i")
+    assert why(one, other).startswith("both runs have the key ")
+
+
+def test_keys_are_compared_by_a_command(tmp_path):
+    one, other = run_with_key(tmp_path / "a"), run_with_key(tmp_path / "b", "seed=3", RATE)
+    result = command("-m", "fmnist_exp.store", "--why", one, other)
+    assert (result.returncode, len(result.stdout.splitlines())) == (0, 2), result.stderr
+    assert "config.seed: 0 -> 3\n" in result.stdout
+
+
+def test_run_without_parts_or_record_is_refused_in_one_line(tmp_path):
+    one = run_with_key(tmp_path / "a")
+    write_run(tmp_path / "former")
+    with pytest.raises(RecordError, match=r"/former has a record of former code, .*not reused"):
+        why(one, tmp_path / "former")
+    result = command("-m", "fmnist_exp.store", "--why", one, tmp_path / "none")
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"RecordError: cannot read {tmp_path}/none/run.json: No such")
+    assert result.stderr.count("\n") == 1
 
 
 def test_run_is_removed_by_the_beginning_of_its_key(store):

@@ -177,7 +177,7 @@ class Killed(BaseException):
 
 @pytest.mark.slow
 def test_state_of_one_engine_is_not_continued_by_the_other(tiny_config, tmp_path):
-    def kill(row):
+    def kill(row, num_saved):
         if row.epoch == 3:
             raise Killed
 

@@ -105,6 +105,18 @@ def test_terminal_that_cannot_move_its_cursor_gets_one_line_per_epoch(tmp_path):
         assert len(re.findall(LINE.format(epoch, LEFT[epoch]), shown)) == 1
 
 
+def test_continued_run_says_where_it_goes_on_and_shows_new_epochs_alone(tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    with EpochProgress(400, tmp_path) as shown:
+        for epoch in range(1, 41):
+            shown.show(epoch_of(epoch), 40)
+        assert caplog.messages == ["continues after epoch 40 of 400"]
+        assert len(read_history(tmp_path / "history.csv")["epoch"]) == 40
+        shown.show(epoch_of(41))
+    assert caplog.messages[1].startswith("epoch  41/400  loss ")
+    assert len(shown.rows) == 41
+
+
 def test_run_of_a_sweep_writes_its_history_as_it_grows(tmp_path, capsys):
     def num_epochs():
         return len(read_history(tmp_path / "history.csv")["epoch"])

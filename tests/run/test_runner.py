@@ -12,7 +12,7 @@ from conftest import command, read_rows
 from conftest import train as give_command
 
 from fmnist_exp import files, train
-from fmnist_exp.config.schema import DataConfig
+from fmnist_exp.config.schema import DataConfig, ExecutionConfig
 from fmnist_exp.data import loading
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.charts import run_charts
@@ -164,6 +164,23 @@ def test_record_holds_what_the_plan_says(tmp_path, tiny_config):
         "cpu",
         "threads",
     } <= set(values["provenance"])
+
+
+def test_interrupted_run_says_so_and_goes_on_after_its_saved_epochs(tmp_path, tiny_config, caplog):
+    config = tiny_config("training.epochs=4")
+    how = ExecutionConfig(store=str(tmp_path / "runs"), checkpoint_seconds=0)
+
+    def stop(row, num_saved):
+        if row.epoch == 3:
+            raise KeyboardInterrupt
+
+    with caplog.at_level("DEBUG"), pytest.raises(KeyboardInterrupt):
+        runner.run(config, tmp_path / "a", {}, how, on_epoch=stop)
+    assert "interrupted" in caplog.messages
+    told = []
+    runner.run(config, tmp_path / "a", {}, how, on_epoch=lambda row, n: told.append((row.epoch, n)))
+    assert told == [(1, 2), (2, 2), (3, 0), (4, 0)]
+    assert len(read_rows(tmp_path / "a" / records.HISTORY)) == 4
 
 
 def test_run_in_the_place_of_another_leaves_none_of_its_files(tmp_path, tiny_config):

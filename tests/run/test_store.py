@@ -69,7 +69,9 @@ def test_case_O14f_what_is_saved_and_shown_bears_the_name_of_what_was_trained(
     )  # composed of initializer=glorot_uniform
     assert [path.name for path in (tmp_path / "a").glob("*.keras")] == ["random_normal_model.keras"]
     assert "random_normal_model.keras" in record.artifacts
-    assert describe(record, tmp_path).startswith("completed: random_normal, seed 0\n")
+    assert describe(record, tmp_path).startswith(
+        "completed: baseline, random_normal, adam, seed 0\n"
+    )
 
 
 def test_run_that_differs_in_names_alone_is_handed_out_under_those_asked_for(

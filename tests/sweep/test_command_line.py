@@ -1,5 +1,7 @@
 """Command lines mean what people mean by them, in whatever order they are typed."""
 
+import shlex
+
 import pytest
 from conftest import config_of
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -32,6 +34,11 @@ def test_case_O1_flag_may_stand_between_overrides(place, tmp_path):
     [
         (["--multrun", "seed=1"], r"--multrun is not an option. Did you mean --multirun\?"),
         (["-x"], r"-x is not an option. Known: --cfg, --config-dir, --help, --hydra-help, --info,"),
+        (["-x"], r"`python -m fmnist_exp.train --hydra-help` lists all.$"),
+        (["--optimizer", "sgd"], "^--optimizer must have no -- before it: optimizer=sgd.$"),
+        (["--model.dropout=0.3", "x"], r" must have no -- before it: model\.dropout=0\.3\.$"),
+        (["--experiment", "--multirun"], r"^--experiment must .*: experiment=VALUE\.$"),
+        (["--dry-run", "seed=1"], r"^--dry-run must have no -- before it: dry_run=VALUE\.$"),
         (["seed=0", "multirun"], "^multirun must have -- before it: --multirun.$"),
         (["--cfg", "jbo"], r"argument --cfg/-c: invalid choice: 'jbo'"),
         (["--config-dir"], r"argument --config-dir/-cd: expected one argument"),
@@ -56,6 +63,21 @@ def test_case_O1_sweep_is_shown_by_its_first_run(arguments, capsys):
     assert "seed: 0\n" in said
     show([*arguments, "experiment=tune"])
     assert "learning_rate: 0.001\n" in capsys.readouterr().out
+
+
+def test_command_for_a_sweep_keeps_what_else_was_asked_for(tmp_path):
+    asked = (*SMALL, "hydra/launcher=cores", f"hydra.run.dir={tmp_path}/r", f"store={tmp_path}/a b")
+    own = tmp_path / "my own"
+    own.mkdir()
+    command = ["experiment=initializers", *asked, "--config-dir", str(own)]
+    with pytest.raises(ConfigError, match="is a sweep, received a command for a") as refused:
+        plan_command_line(command)
+    _, _, repair = str(refused.value).partition("Run it with: python -m fmnist_exp.train ")
+    words = shlex.split(repair)
+    assert {*words} == {*command[:2], *SMALL, *asked, "--config-dir", str(own), "--multirun"} - {
+        f"hydra.run.dir={tmp_path}/r"
+    }
+    assert len(plan_command_line([*words, f"hydra.sweep.dir={tmp_path}/s"]).configs) == 30
 
 
 RESOLVED = ("--cfg", "job", "--resolve")

@@ -60,6 +60,8 @@ ANSWERS = {
         "'store=a(b' cannot be read as KEY=VALUE. Put a value with special characters into two "
         """pairs of quotes: 'KEY="VALUE"'."""
     ),
+    "model.dropout": "'model.dropout' cannot be read as KEY=VALUE. Write model.dropout=VALUE.",
+    "model.dropout 0.3": ("'model.dropout' cannot be read as KEY=VALUE. Write model.dropout=0.3."),
     "seed=${nope}": (
         "seed: Interpolation key 'nope' not found. Correct the value, or leave it out. "
         "What makes a run may refer to other keys of the run alone."
@@ -70,7 +72,7 @@ ANSWERS = {
 @pytest.mark.parametrize("override", ANSWERS)
 def test_case_lr_and_seed_0_4_answer_is_one_line(override, tmp_path):
     with pytest.raises(ConfigError) as refused:
-        plan_command_line(["data=synthetic", override, f"hydra.run.dir={tmp_path / 'r'}"])
+        plan_command_line(["data=synthetic", *override.split(), f"hydra.run.dir={tmp_path / 'r'}"])
     assert str(refused.value) == ANSWERS[override]
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 from planning import plan_command_line, show
 
+from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
 
 BOMB = "a0: &a0 [x]\n" + "".join(
@@ -15,17 +16,18 @@ UNREADABLE = {
     "bomb": (BOMB, r"its aliases must unfold to at most 10000 values"),
     "alias of itself": ("callbacks: &a {b: *a}\n", r"its aliases must unfold to at most"),
     "large": ("a: 1 " + "#" * 100_000, r"it must hold at most 100000 bytes, received 100005"),
-    "no YAML": ("callbacks: [\n", r"expected the node content"),
+    "no YAML": ("callbacks: [\n", r"UTF-8: line 2: expected the node content"),
+    "no UTF-8": ("epochs: \udcff\n", r"invalid start byte in position 8\. Correct it"),
     "deep": ("a: " + "[" * 5000 + "]" * 5000, r"it is nested too deep"),
     "code": ("a: !!python/object/apply:os.system [true]\n", r"could not determine a constructor"),
-    "twice": ("epochs: 1\nepochs: 2\n", r"found duplicate key epochs"),
+    "twice": ("epochs: 1\nepochs: 2\n", r"UTF-8: line 2: found duplicate key epochs"),
     "mark": ("\ufeffepochs: 1\n", r"it has a byte order mark"),
 }
 
 
 def folder_of(path, text):
     path.parent.mkdir(parents=True)
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     return path.parent.parent
 
 
@@ -52,6 +54,33 @@ def test_E26_alias_bomb_is_refused_before_it_unfolds(request_, place, tmp_path):
     with pytest.raises(ConfigError, match="its aliases must unfold"):
         show(["--config-dir", str(tmp_path / "own"), "training=mine", *request_])
     assert time.process_time() - started < 2  # 0.1 s measured; unfolding takes minutes
+
+
+FOUND_ELSEWHERE = {
+    "training/smoke.yaml": "the name of a shipped option, .* Rename it my_smoke.yaml.",
+    "training/mine.yml": "must end in .yaml, or Hydra passes it over. Rename it mine.yaml.",
+    "optimizers/lion.yaml": "must have the name of a group, .* Rename it optimizer.",
+    "Optimiser/lion.yml": "must have the name of a group, .* Rename it optimizer.",
+}
+
+
+@pytest.mark.parametrize("name", FOUND_ELSEWHERE)
+def test_option_that_would_be_passed_over_is_refused(name, tmp_path):
+    folder = folder_of(tmp_path / "own" / name, "epochs: 1\n")
+    with pytest.raises(ConfigError, match=FOUND_ELSEWHERE[name]) as refused:
+        plan_command_line(["--config-dir", str(folder), "training=smoke"])
+    assert str(refused.value).startswith(f"{folder}/{name.partition('/')[0]}")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["results/smoke.yaml", "old_model/x.yml", "training/notes.txt"])
+def test_files_that_are_no_options_may_lie_beside_them(name, tmp_path):
+    folder = folder_of(tmp_path / "own" / name, "[")
+    show(["--config-dir", str(folder), "--cfg", "job"])
+
+
+def test_shipped_folder_may_be_named_as_ones_own():
+    show(["--config-dir", str(CONFIG_DIR), "--cfg", "job"])
 
 
 def test_pipe_in_a_group_is_refused_and_not_waited_for(tmp_path):

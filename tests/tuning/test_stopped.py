@@ -36,10 +36,10 @@ def load_shuffled(config):
 loading.load = load_shuffled
 run = runner.run
 def run_or_die(*arguments, on_epoch, **options):
-    def die(row):
+    def die(row, num_saved):
         if arguments[1].name == KILLED:
             os._exit(9)
-        on_epoch(row)
+        on_epoch(row, num_saved)
     return run(*arguments, on_epoch=die, **options)
 runner.run = run_or_die
 train.main()

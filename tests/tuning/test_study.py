@@ -120,7 +120,7 @@ def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_confi
     limits = {2: 1.1}  # no accuracy reaches this
     how, epochs = ExecutionConfig(store=str(store.root), checkpoint_seconds=0), []
 
-    def give_up(epoch):
+    def give_up(epoch, num_saved):
         epochs.append(epoch)
         if runner.is_hopeless(epochs, limits):
             raise Pruned
