@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from fmnist_exp.errors import FmnistError
+from fmnist_exp.errors import FmnistError, Terminated
 
 EXIT_BAD_INPUT = 2  # as argparse says it
 EXIT_BY_SIGNAL = 128  # and the number of the signal, as a shell reports it
-EXIT_INTERRUPTED = EXIT_BY_SIGNAL + 2  # SIGINT
 EXIT_PIPE = EXIT_BY_SIGNAL + 13  # SIGPIPE
+ENDED_BY: dict[int, str] = {
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",  # the terminal was closed
+}
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
 
 
@@ -46,9 +49,10 @@ def as_command() -> Iterator[None]:
     except FmnistError as error:
         complain(error)
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stopped:
+        number = stopped.number if isinstance(stopped, Terminated) else int(signal.SIGINT)
+        print(ENDED_BY.get(number, "interrupted"), file=sys.stderr)
+        sys.exit(EXIT_BY_SIGNAL + number)
     except OSError as error:
         if error.errno not in READER_GONE:
             raise

@@ -5,19 +5,18 @@ python -m fmnist_exp.store --why RUN_DIR RUN_DIR
 """
 
 import argparse
-import json
 import math
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.store import SHORT, Store, written
 from fmnist_exp.rundir.records import called, read_record
+from fmnist_exp.strict import entries
 
 DAY = 24 * 3600  # seconds
 UNFINISHED = "unfinished: stopped, or in training"
@@ -58,35 +57,27 @@ def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]
     return list(dict.fromkeys(paths))
 
 
-def why(first: Path, second: Path) -> str:
-    """In what two runs have different keys: a line for each part of the key that differs.
+def why(*run_dirs: Path) -> str:
+    """A line for each part in which the keys of two runs differ.
 
     Raises:
         RecordError: a record cannot be read, or is of former code.
     """
-    parts = []
-    for run_dir in (first, second):
+    found = []
+    for run_dir in run_dirs:
         record = read_record(run_dir)
         if not record.key_parts:
             raise RecordError(
-                f"{run_dir} has a record of former code, without key_parts: it is not reused. "
-                "Give its command again to train it with this code."
+                f"{run_dir} has a record of former code, without key_parts: it is not reused."
             )
-        parts.append(_flat(record.key_parts))
-    one, other = parts
+        parts = entries(record.key_parts)
+        found.append(
+            {name: f"{value}" for name, value in parts if not isinstance(value, dict | list)}
+        )
+    one, other = found
     names = [name for name in one | other if one.get(name) != other.get(name)]
     lines = [f"{name}: {one.get(name, '-')} -> {other.get(name, '-')}" for name in names]
     return "\n".join(lines) or f"both runs have the key {record.run_key}"
-
-
-def _flat(value: Any, name: str = "") -> dict[str, str]:
-    """Values within values, callbacks too: full name -> value as text."""
-    if isinstance(value, list) and isinstance(next(iter(value), None), dict):
-        value = dict(enumerate(value))
-    if not isinstance(value, dict) or not value:
-        return {name: value if isinstance(value, str) else json.dumps(value)}
-    inner = [_flat(each, f"{name}.{key}".lstrip(".")) for key, each in value.items()]
-    return {key: each for found in inner for key, each in found.items()}
 
 
 @as_command()

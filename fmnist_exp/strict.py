@@ -6,7 +6,7 @@ reason, `examples` a value that would do. Messages say the rule in pydantic's wo
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -38,6 +38,14 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=Strict)
+
+
+def entries(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The full key and the value of all that plain values hold, mappings and lists among them."""
+    for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+        yield f"{prefix}{key}", value
+        if isinstance(value, dict | list):
+            yield from entries(value, f"{prefix}{key}.")
 
 
 def checked(model: type[Model], values: Any, prefix: str = "") -> Model:

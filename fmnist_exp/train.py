@@ -26,7 +26,7 @@ from omegaconf import DictConfig
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.console import EXIT_BY_SIGNAL, as_command, leave_lost_terminal
+from fmnist_exp.console import ENDED_BY, as_command, leave_lost_terminal
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError, FmnistError, Terminated
 from fmnist_exp.run.store import Store
@@ -40,10 +40,6 @@ from fmnist_exp.sweep.task import train, train_run
 
 log = logging.getLogger("fmnist_exp.train")  # also when this module is __main__
 EXIT_FAILED = 1
-ENDED_BY: dict[int, str] = {
-    signal.SIGTERM: "terminated",
-    signal.SIGHUP: "hung up",  # the terminal was closed
-}
 
 
 def describe(record: RunRecord, run_dir: Path) -> str:
@@ -183,16 +179,11 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 @as_command()
 def main() -> None:
     """Check the whole command line, and carry it out."""
-    try:
-        logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
-        for number in ENDED_BY:
-            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
-                signal.signal(number, _terminate)
-        _end_with(_carry_out(read_arguments(sys.argv[1:])))
-    except KeyboardInterrupt as stopped:
-        number = stopped.number if isinstance(stopped, Terminated) else int(signal.SIGINT)
-        print(ENDED_BY.get(number, "interrupted"), file=sys.stderr)
-        sys.exit(EXIT_BY_SIGNAL + number)
+    logging.raiseExceptions = False  # a reader that has gone, as in `| head`, stops no run
+    for number in ENDED_BY:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` sets it
+            signal.signal(number, _terminate)
+    _end_with(_carry_out(read_arguments(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ that is left out has the default of the schema.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -15,7 +15,7 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from fmnist_exp.config.keras_arguments import with_checked_arguments
 from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.strict import checked
+from fmnist_exp.strict import checked, entries
 
 # Options that stand for others, and are named like them.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
@@ -109,7 +109,8 @@ def _resolved(composed: DictConfig) -> dict[str, Any]:
     """
     names = [str(name) for name in composed if name not in ("hydra", *EXECUTION)]
     run = OmegaConf.masked_copy(composed, names)  # which leads nowhere else
-    texts = dict(_texts(OmegaConf.to_container(run, resolve=False)))
+    plain = OmegaConf.to_container(run, resolve=False)
+    texts = {key: text for key, text in entries(plain) if isinstance(text, str)}
     if (num_references := sum(text.count("${") for text in texts.values())) > MAX_REFERENCES:
         raise ConfigError(
             f"the config of a run must hold at most {MAX_REFERENCES} references such as ${{seed}}, "
@@ -128,15 +129,6 @@ def _resolved(composed: DictConfig) -> dict[str, Any]:
     if "data.dir" in texts:
         values["data"]["dir"] = composed.data.dir
     return values
-
-
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Full key and text of every text in a config."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, dict | list):
-        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, f"{key}.{name}" if key else str(name))
 
 
 # The defaults, on which Hydra lays the options; what has no name is named by its file.

@@ -164,7 +164,7 @@ def read_json(path: Path, model: type[Model], repair: str = "") -> Model:
 def cannot_read(path: Path, problem: str, repair: str = "") -> RecordError:
     """The error that says which file of a run cannot be read, why, and what to do."""
     again = (
-        "A record is written once, by the run itself: train that run again, or move "
-        f"{path.parent} out of the way."
+        "Give the command of the run again, with the same directory (hydra.sweep.dir=DIR of its "
+        f"sweep, or hydra.run.dir=DIR), or move {path.parent} out of the way."
     )
     return RecordError(f"cannot read {path}: {problem}. {repair or again}")

@@ -21,6 +21,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import explain_value
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.files import read_regular
+from fmnist_exp.strict import entries
 
 MAX_BYTES = 100_000  # of a file, which YAML takes a second to read
 MAX_VALUES = 10_000  # of a file, once each alias stands for its values
@@ -157,9 +158,9 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
     what = "hydra" if key.startswith("hydra.") else "job"
     values: Any = OmegaConf.to_container(config, resolve=False)
     of_hydra = values.pop("hydra", {})
-    known = [*_keys({part: of_hydra.get(part, {}) for part in SECTIONS}, "hydra.")]
-    known += _keys(values) if what == "job" else ()
-    near = nearest(key, known)
+    known = [*entries({part: of_hydra.get(part, {}) for part in SECTIONS}, "hydra.")]
+    known += entries(values) if what == "job" else ()
+    near = nearest(key, [name for name, _ in known])
     meant = f" Did you mean {near}?" if near else ""
     if ".config." in str(error.full_key):  # not the name of a callback that is not there
         meant += f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
@@ -182,11 +183,3 @@ def nearest(key: str, known: Iterable[str]) -> str | None:
     names = names or {*difflib.get_close_matches(last, initials, n=1)}
     meant = [each for each in last_of if last_of[each] in names]
     return max(meant, key=lambda o: difflib.SequenceMatcher(None, key, o).ratio(), default=None)
-
-
-def _keys(node: Any, prefix: str = "") -> Iterator[str]:
-    """The full path of every key in a config of plain values."""
-    for key, value in node.items():
-        yield f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _keys(value, f"{prefix}{key}.")

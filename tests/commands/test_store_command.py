@@ -53,14 +53,12 @@ RATE = "optimizer.config.learning_rate=0.002"
 PATIENCE = "training.callbacks.early_stopping.config.patience"
 DIFFERENCES = {
     ("", RATE): "config.optimizer.config.learning_rate: 0.001 -> 0.002",
-    ("", "model.hidden=[9]"): "config.model.hidden: [256, 128] -> [9]",
+    ("", "model.hidden=[9]"): "config.model.hidden.0: 256 -> 9\nconfig.model.hidden.1: 128 -> -",
     ("training=regularized", f"training=regularized {PATIENCE}=3"): (
         "config.training.callbacks.1.config.patience: 5 -> 3"
     ),
     ("", "++training.callbacks.a={class_name:TerminateOnNaN}"): (
-        "config.training.callbacks: [] -> -\n"
-        "config.training.callbacks.0.class_name: - -> TerminateOnNaN\n"
-        "config.training.callbacks.0.config: - -> {}"
+        "config.training.callbacks.0.class_name: - -> TerminateOnNaN"
     ),
 }
 

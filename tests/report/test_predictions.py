@@ -76,7 +76,7 @@ def test_damaged_file_is_refused_with_path_and_repair(tmp_path, case):
         path.write_bytes(BAD[case])
     else:
         np.savez(path, **BAD[case])
-    with pytest.raises(RecordError, match=rf"cannot read {path}: .*train that run again"):
+    with pytest.raises(RecordError, match=rf"cannot read {path}: .*Give the command of the run again"):
         read_predictions([(0, tmp_path)])
 
 
@@ -89,5 +89,5 @@ def test_flipped_bytes_are_noticed(tmp_path, place):
     middle = int(place * len(content))
     content[middle : middle + 64] = bytes(64)
     path.write_bytes(content)
-    with pytest.raises(RecordError, match="train that run again"):
+    with pytest.raises(RecordError, match="Give the command of the run again"):
         read_predictions([(0, tmp_path)])

@@ -27,7 +27,7 @@ def recomputed_summary(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for initializer, group in runs.groupby("initializer", sort=False):
         row = {"initializer": initializer, "num_runs": len(group)}
-        row |= {"num_diverged": 0, "num_pruned": 0, "num_failed": 0}
+        row |= {"num_diverged": 0, "num_pruned": 0, "num_failed": 0, "num_interrupted": 0}
         for metric in METRICS:
             values = group[metric].to_numpy(float)
             mean, std = values.mean(), values.std(ddof=1)

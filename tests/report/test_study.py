@@ -141,7 +141,7 @@ DAMAGES = {
 def test_finished_run_with_a_missing_file_is_refused_by_name(tmp_path, name, status):
     write_run(tmp_path / "0", status=status)
     (tmp_path / "0" / name).unlink()
-    with pytest.raises(RecordError, match=rf"cannot read .*0/{name}: .*train that run again"):
+    with pytest.raises(RecordError, match=rf"cannot read .*0/{name}: .*Give the command of the run again"):
         read_study([tmp_path])
 
 
@@ -225,6 +225,17 @@ def test_file_is_refused(tmp_path):
 def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(RecordError, match=r"nowhere does not exist"):
         read_study([tmp_path / "nowhere"])
+
+
+def test_sweep_that_there_is_serves_as_the_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecordError, match=r"a run, which `python .*experiment=smoke` makes\.$"):
+        read_study([tmp_path / "multirun" / "DATE" / "TIME"])
+    for name in ("2026-01-02/00-00-00", "2026-01-10/08-00-00", "2026-01-10/07-59-59", "mine/z"):
+        (tmp_path / "multirun" / name).mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(RecordError, match=r", such as multirun/2026-01-10/08-00-00\.$"):
+            read_study([folder])
 
 
 def test_unreadable_record_is_refused_by_name(tmp_path):

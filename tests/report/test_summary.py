@@ -32,13 +32,14 @@ def test_statistics_rest_on_completed_runs(summary):
 
 def test_condition_without_completed_runs_keeps_its_row(summary):
     second = summary.iloc[1]
-    assert (second.initializer, second.num_runs, second.num_failed) == ("he_normal", 0, 2)
-    assert second.num_pruned == 1
+    assert (second.initializer, second.num_runs, second.num_failed) == ("he_normal", 0, 1)
+    assert (second.num_pruned, second.num_interrupted) == (1, 1)
     assert np.isnan(second.test_accuracy_mean)
 
 
 def test_every_metric_has_mean_spread_and_interval(summary):
     parts = ("mean", "std", "ci_low", "ci_high")
     expected = ["initializer", "num_runs", "num_diverged", "num_pruned", "num_failed"]
+    expected.append("num_interrupted")
     expected += [f"{metric}_{part}" for metric in SUMMARIZED for part in parts]
     assert list(summary) == expected

@@ -83,7 +83,7 @@ def test_column_of_later_code_may_be_missing_and_no_other(tmp_path, monkeypatch)
 def test_bad_history_is_refused_with_its_path_and_a_repair(tmp_path, case):
     content, message = BAD_HISTORIES[case]
     path = write(tmp_path / "history.csv", content)
-    with pytest.raises(RecordError, match=rf"cannot read {path}: .*{message}.*train that run"):
+    with pytest.raises(RecordError, match=rf"cannot read {path}: .*{message}.*Give the command"):
         read_history(path)
 
 
@@ -91,7 +91,7 @@ def test_bad_history_is_refused_with_its_path_and_a_repair(tmp_path, case):
 def test_bad_confusion_matrix_is_refused_with_its_path_and_a_repair(tmp_path, case):
     content, message = BAD_MATRICES[case]
     path = write(tmp_path / "confusion_matrix.csv", content)
-    with pytest.raises(RecordError, match=rf"cannot read {path}: .*{message}.*train that run"):
+    with pytest.raises(RecordError, match=rf"cannot read {path}: .*{message}.*Give the command"):
         read_confusion_matrix(path)
 
 

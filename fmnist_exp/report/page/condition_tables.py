@@ -25,22 +25,21 @@ from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
-# how runs without a result ended, as tables count them -> their statuses
-ENDS = {"diverged": ("diverged",), "pruned": ("pruned",), "failed": ("failed", "interrupted")}
+ENDS = ("diverged", "pruned", "failed", "interrupted")  # of runs without a result
 
 
 def summarize(study: Study) -> pd.DataFrame:
     """One row of numbers per condition, in the order of first appearance.
 
     Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
-    `num_diverged`, `num_pruned` and `num_failed`, the runs that ended otherwise; and for every
-    metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
+    `num_diverged`, `num_pruned`, `num_failed`, `num_interrupted`, the runs that ended so; and for
+    every metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
     interval).
     """
     rows = []
     for each in study.conditions:
         row: dict[str, object] = {**study.levels(each), "num_runs": len(each.runs)}
-        row |= {f"num_{name}": len(each.ended(*statuses)) for name, statuses in ENDS.items()}
+        row |= {f"num_{status}": len(each.ended(status)) for status in ENDS}
         for name in SUMMARIZED:
             values = each.values(name)
             row[f"{name}_mean"] = np.mean(values) if len(values) else np.nan
@@ -58,9 +57,9 @@ def summary_table(study: Study) -> Table:
 def _result(study: Study, condition: Condition) -> dict[str, str]:
     """What tables of results say of a condition: heading -> text."""
     ends = {
-        name: str(len(condition.ended(*statuses)))
-        for name, statuses in ENDS.items()
-        if any(other.ended(*statuses) for other in study.conditions)
+        status: str(len(condition.ended(status)))
+        for status in ENDS
+        if any(other.ended(status) for other in study.conditions)
     }
     accuracy = condition.values("test_accuracy")
     return {

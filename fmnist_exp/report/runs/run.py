@@ -64,6 +64,13 @@ class Run:
         return (self.path / records.PREDICTIONS).exists()
 
 
+def such_as() -> str:
+    """The newest sweep below multirun/, as an example; without one, the command that makes it."""
+    sweeps = sorted(Path("multirun").glob("[0-9]*/*/"))
+    make = "which `python -m fmnist_exp.train --multirun experiment=smoke` makes"
+    return f"such as {sweeps[-1]}" if sweeps else make
+
+
 def run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
     """The directory of each run in order of job number, and whether it holds a record.
 
@@ -74,7 +81,7 @@ def run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
         kind = "is a file" if folder.exists() else "does not exist"
         raise RecordError(
             f"{folder} {kind}; the aggregator reads directories. Name the directory of a sweep or "
-            "of a run, such as multirun/DATE/TIME."
+            f"of a run, {such_as()}."
         )
     for path, subfolders, files in os.walk(folder.resolve(), onerror=_refuse):
         if records.RECORD in files or ".hydra" in subfolders:

@@ -13,7 +13,7 @@ import pandas as pd
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
-from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs
+from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs, such_as
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import shares_of
@@ -167,7 +167,7 @@ def read_study(folders: Sequence[Path]) -> Study:
             f"there is no finished run in {', '.join(map(str, folders))}"
             + (f" ({len(unfinished)} unfinished)" if unfinished else "")
             + ": a run directory holds run.json. Name a directory that "
-            "`python -m fmnist_exp.train` has written, such as multirun/DATE/TIME."
+            f"`python -m fmnist_exp.train` has written, {such_as()}."
         )
     sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
     asked = (read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps)
