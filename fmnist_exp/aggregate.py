@@ -125,15 +125,9 @@ def images_of(found: "Findings") -> "np.ndarray | None":
 def main() -> None:
     """Compare the runs of one or more sweeps: tables, charts and a report."""
     parser = argparse.ArgumentParser(prog="aggregate", description=main.__doc__)
-    parser.add_argument(
-        "folders", nargs="+", type=Path, metavar="DIR", help="sweep or run directory"
-    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="of a sweep or a run")
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
-    parser.add_argument(
-        "--baseline",
-        metavar="CONDITION",
-        help="compare every other condition with this one; default: all pairs",
-    )
+    parser.add_argument("--baseline", metavar="CONDITION", help="compare all others with it")
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"
     # This process ends with the report. Looking for garbage among 10,000 records takes an eighth of

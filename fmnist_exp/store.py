@@ -58,18 +58,12 @@ def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]
 
 
 def why(*run_dirs: Path) -> str:
-    """A line for each part in which the keys of two runs differ.
-
-    Raises:
-        RecordError: a record cannot be read, or is of former code.
-    """
+    """A line for each part in which the keys of two runs differ; RecordError without the parts."""
     found = []
     for run_dir in run_dirs:
         record = read_record(run_dir)
         if not record.key_parts:
-            raise RecordError(
-                f"{run_dir} has a record of former code, without key_parts: it is not reused."
-            )
+            raise RecordError(f"{run_dir} is of former code, without key_parts: never reused.")
         parts = entries(record.key_parts)
         found.append(
             {name: f"{value}" for name, value in parts if not isinstance(value, dict | list)}

@@ -64,11 +64,7 @@ def parse_execution(composed: DictConfig) -> ExecutionConfig:
 
 
 def check_batch_size(config: RunConfig, num_train: int) -> None:
-    """Refuse a batch larger than the training split, whose size is known once data are read.
-
-    Raises:
-        ConfigError: there are fewer training images than one batch holds.
-    """
+    """Refuse a batch larger than the training split by a ConfigError, once data are read."""
     if config.training.batch_size > num_train:
         raise ConfigError(
             f"training.batch_size must be at most the {num_train} images of the training split, "

@@ -43,11 +43,7 @@ def check_data(configs: Sequence[RunConfig]) -> None:
 
 
 def check_output_dir(folder: Path) -> None:
-    """Refuse the directory of a sweep or of a run that cannot be made or written.
-
-    Raises:
-        RecordError: the directory cannot be used; the message names the path.
-    """
+    """Refuse the directory of a sweep or of a run that cannot be made or written: RecordError."""
     # Path.exists raises where a folder above cannot be searched.
     existing = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     try:

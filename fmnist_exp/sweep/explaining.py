@@ -33,19 +33,13 @@ UNREADABLE = (
 # Hydra's parser raises a ValueError for overrides such as `=3`.
 ERRORS = (HydraException, OmegaConfBaseException, RecursionError, ValueError, yaml.YAMLError)
 GROUPS = [each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
-SAME_WORD = 0.85  # of difflib: how alike `optimizers` or `Optimiser` is to the name of a group
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 
 
 def check_option_files(folder: Path) -> None:
-    """Refuse a folder with an option that Hydra would read wrongly, for minutes, or not at all.
-
-    Raises:
-        ConfigError: a file is no YAML, is too large, or its aliases unfold to too many values; or
-            Hydra would not find it, as its name or that of its group's folder is wrong.
-    """
+    """Refuse an option that Hydra would read wrongly, for minutes, or not at all: ConfigError."""
     _check_names(folder)
     groups = [folder / each for each in GROUPS]
     for path in sorted(path for each in (folder, *groups) for path in each.glob("*.yaml")):
@@ -70,7 +64,7 @@ def _check_names(folder: Path) -> None:
     """Refuse files of options that Hydra would pass over without a word."""
     for path in sorted(folder.glob("*/*.y*ml")):
         group = path.parent.name
-        meant = difflib.get_close_matches(group.lower(), GROUPS, n=1, cutoff=SAME_WORD)
+        meant = difflib.get_close_matches(group.lower(), GROUPS, n=1, cutoff=0.85)  # Optimiser
         shipped = CONFIG_DIR / group / path.name
         if meant and group not in GROUPS:
             found, rule, name = path.parent, "have the name of a group", meant[0]

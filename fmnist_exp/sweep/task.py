@@ -50,12 +50,9 @@ def train(composed: DictConfig) -> None:
 
 
 def planned(sweep_dir: Path, number: int) -> tuple[PlannedRun, ExecutionConfig]:
-    """A run by its number from 0, as its sweep was planned, and how it is carried out.
+    """A run by its number from 0, as planned, and how it is carried out; errors as `read_run`.
 
     It is warned of code that has changed since.
-
-    Raises:
-        RecordError: the plan cannot be read.
     """
     run, study = plan.read_run(sweep_dir, number), plan.read_study(sweep_dir)
     assert study is not None

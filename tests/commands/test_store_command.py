@@ -87,7 +87,7 @@ def test_keys_are_compared_by_a_command(tmp_path):
 def test_run_without_parts_or_record_is_refused_in_one_line(tmp_path):
     one = run_with_key(tmp_path / "a")
     write_run(tmp_path / "former")
-    with pytest.raises(RecordError, match=r"/former has a record of former code, .*not reused"):
+    with pytest.raises(RecordError, match=r"/former is of former code, .*: never reused"):
         why(one, tmp_path / "former")
     result = command("-m", "fmnist_exp.store", "--why", one, tmp_path / "none")
     assert result.returncode == 2

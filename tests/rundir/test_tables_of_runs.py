@@ -16,7 +16,12 @@ from fmnist_exp.rundir.tables import (
     shares_of,
 )
 
-HEADER = ",".join(HISTORY_COLUMNS)
+# The columns that every history has; later ones have a default.
+COLUMNS = (
+    *("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"),
+    *("learning_rate", "seconds"),
+)
+HEADER = ",".join(COLUMNS)
 HEADER_AND_ROWS = "it must be CSV with a header and rows of as many numbers"
 BAD_HISTORIES = {
     "empty": ("", HEADER_AND_ROWS),
@@ -52,7 +57,8 @@ def write(path, content):
 def test_history_is_read_by_column(tmp_path):
     path = write(tmp_path / "h.csv", f"{HEADER}\n1,2.5,0.1,nan,0.2,0.001,7\n2,1.5,0.3,inf,0,0,8\n")
     history = read_history(path)
-    assert list(history) == list(HISTORY_COLUMNS)
+    assert tuple(history) == HISTORY_COLUMNS
+    assert HISTORY_COLUMNS[: len(COLUMNS)] == COLUMNS
     np.testing.assert_array_equal(history["train_loss"], [2.5, 1.5])
     np.testing.assert_array_equal(history["validation_loss"], [np.nan, np.inf])
 
@@ -67,16 +73,18 @@ def test_confusion_matrix_is_read_with_its_class_names(tmp_path):
 def test_column_of_later_code_may_be_missing_and_no_other(tmp_path, monkeypatch):
     @dataclass(frozen=True)
     class Longer(Epoch):
-        memory: float = math.nan
+        later: float = math.nan
 
     monkeypatch.setattr(tables, "Epoch", Longer)
-    monkeypatch.setattr(tables, "HISTORY_COLUMNS", (*HISTORY_COLUMNS, "memory"))
+    monkeypatch.setattr(tables, "HISTORY_COLUMNS", (*HISTORY_COLUMNS, "later"))
     path = write(tmp_path / "h.csv", f"{HEADER}\n1,2.5,0.1,1,0.2,0.001,7\n")
-    np.testing.assert_array_equal(read_history(path)["memory"], [np.nan])
-    path = write(tmp_path / "h.csv", f"{HEADER},memory\n1,2.5,0.1,1,0.2,0.001,7,8\n")
-    np.testing.assert_array_equal(read_history(path)["memory"], [8])
-    tables.write_history(tmp_path, [Longer(1, *[0.5] * 6, memory=9)])
-    np.testing.assert_array_equal(read_history(tmp_path / "history.csv")["memory"], [9])
+    np.testing.assert_array_equal(read_history(path)["later"], [np.nan])
+    between = ",0" * (len(HISTORY_COLUMNS) - len(COLUMNS))
+    row = f"1,2.5,0.1,1,0.2,0.001,7{between},8"
+    path = write(tmp_path / "h.csv", f"{','.join(HISTORY_COLUMNS)},later\n{row}\n")
+    np.testing.assert_array_equal(read_history(path)["later"], [8])
+    tables.write_history(tmp_path, [Longer(1, *[0.5] * (len(COLUMNS) - 1), later=9)])
+    np.testing.assert_array_equal(read_history(tmp_path / "history.csv")["later"], [9])
 
 
 @pytest.mark.parametrize("case", BAD_HISTORIES)
