@@ -17,7 +17,7 @@ from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs.study import Study, read_study
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
-from fmnist_exp.rundir.tables import HISTORY_COLUMNS
+from fmnist_exp.rundir.tables import Epoch, write_history
 
 CLASSES = ("a", "b", "c")
 
@@ -73,7 +73,7 @@ def write_run(
     )
     if status in records.ENDED:
         history = _history(num_epochs, accuracy)
-        _write_csv(run_dir / records.HISTORY, HISTORY_COLUMNS, history)
+        write_history(run_dir, [Epoch(*row) for row in history])
     if finished:
         counts = _confusion(class_names, accuracy)
         _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)

@@ -229,7 +229,7 @@ def test_missing_folder_is_refused(tmp_path):
 
 def test_sweep_that_there_is_serves_as_the_example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RecordError, match=r"a run, which `python .*experiment=smoke` makes\.$"):
+    with pytest.raises(RecordError, match=r"a run, such as the one that `python .*experiment=smoke` makes\.$"):
         read_study([tmp_path / "multirun" / "DATE" / "TIME"])
     for name in ("2026-01-02/00-00-00", "2026-01-10/08-00-00", "2026-01-10/07-59-59", "mine/z"):
         (tmp_path / "multirun" / name).mkdir(parents=True)

@@ -67,8 +67,8 @@ class Run:
 def such_as() -> str:
     """The newest sweep below multirun/, as an example; without one, the command that makes it."""
     sweeps = sorted(Path("multirun").glob("[0-9]*/*/"))
-    make = "which `python -m fmnist_exp.train --multirun experiment=smoke` makes"
-    return f"such as {sweeps[-1]}" if sweeps else make
+    maker = "the one that `python -m fmnist_exp.train --multirun experiment=smoke` makes"
+    return f"such as {sweeps[-1] if sweeps else maker}"
 
 
 def run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
