@@ -8,8 +8,7 @@ import pytest
 from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
-from fmnist_exp.report.page.rendering import Page, Section, to_html
-from fmnist_exp.report.page.rendering import Table
+from fmnist_exp.report.page.rendering import Page, Section, Table, to_html
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MINUS = "\N{MINUS SIGN}"

@@ -1,6 +1,6 @@
 """Classes are listed with their scores, hardest first."""
 
-from study import change_record, found_in, write_run, write_sweep
+from study import change_record, found_in, write_sweep
 
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.condition_charts import draw_per_class
@@ -25,13 +25,14 @@ def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
     conditions = found_in(tmp_path).study.measured
     table = per_class(conditions)
     assert [row[1] for row in table.rows] == ["b", "c", "a"]
-    assert table.rows[0][2:4] == ["66.7", "66.7 [66.7, 66.7]"]  # precision of the one run that predicts it
+    assert table.rows[0][2:4] == [
+        "66.7",
+        "66.7 [66.7, 66.7]",
+    ]  # precision of the one run that predicts it
     assert table.rows[2][2:] == ["-", "-", "-", "0"]
     drawn = draw_per_class(conditions)
     assert drawing.render(drawn, "png")
     assert [tick.get_text() for tick in drawn.axes[0].get_yticklabels()] == ["b", "c", "a"]
-
-
 
 
 def test_without_results_there_is_no_table():

@@ -5,12 +5,12 @@ import pytest
 from fmnist_exp.report.runs.conditions import (
     LINE,
     MAX_NAME,
+    differences,
     flatten,
     label,
     naming_keys,
     short_names,
 )
-from fmnist_exp.report.runs.conditions import differences
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
 

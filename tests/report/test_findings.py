@@ -1,10 +1,11 @@
 """Everything that a report says rests on the right runs, or is refused by name."""
 
 import pytest
-from study import found_in, write_run, write_sweep
+from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.report import findings as module
+from fmnist_exp.rundir import plan
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
@@ -55,7 +56,6 @@ def test_baseline_without_completed_runs_is_refused(tmp_path):
         found_in(tmp_path, baseline="lecun_normal")
 
 
-
 def test_repeated_run_counts_once(tmp_path):
     for number in range(2):
         write_run(tmp_path / "s" / str(number))
@@ -69,8 +69,33 @@ def test_different_results_of_one_condition_and_seed_are_refused_by_name(tmp_pat
     write_run(tmp_path / "s" / "b", accuracy=0.8, run_key="other code, same result")
     assert found_in(tmp_path / "s").study.repeated == ["s/b"]
     write_run(tmp_path / "s" / "c", accuracy=0.9, run_key="other code")
-    with pytest.raises(RecordError, match=r"two of glorot_uniform, seed 0, .*: s/a and s/c\."):
+    with pytest.raises(RecordError, match=r"two of glorot_uniform, seed 0: s/a and s/c\."):
         found_in(tmp_path / "s")
+
+
+def test_results_of_one_key_that_processors_have_rounded_otherwise_count_once(tmp_path):
+    write_run(tmp_path / "s" / "a", accuracy=0.8)
+    write_run(tmp_path / "s" / "b", accuracy=0.8)
+    change_record(tmp_path / "s" / "b", lambda record: record["metrics"]["test"].update(loss=0.21))
+    assert found_in(tmp_path / "s").study.repeated == ["s/b"]
+
+
+@pytest.mark.parametrize("subdir", ["{}", "x/{}"])
+def test_planned_runs_that_have_not_begun_are_named(tmp_path, subdir):
+    sweep = tmp_path / "s"
+    for number in range(3):
+        name = subdir.format(number)
+        plan.write_run(
+            sweep, plan.PlannedRun(number=number, directory=name, overrides=(), config={})
+        )
+        if number != 1:
+            write_run(sweep / name, f"seed={number}")
+    study = plan.PlannedStudy(num_runs=3, code_sha256="c", options=(), execution={})
+    plan.write_study(sweep, study)
+    expected = (f"s/{subdir.format(1)} (not begun)",)
+    assert found_in(sweep).study.unfinished == expected
+    assert found_in(tmp_path).study.unfinished != ()
+    assert found_in(sweep / subdir.format(0)).study.unfinished == ()
 
 
 def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):

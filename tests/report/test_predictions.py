@@ -76,7 +76,9 @@ def test_damaged_file_is_refused_with_path_and_repair(tmp_path, case):
         path.write_bytes(BAD[case])
     else:
         np.savez(path, **BAD[case])
-    with pytest.raises(RecordError, match=rf"cannot read {path}: .*Give the command of the run again"):
+    with pytest.raises(
+        RecordError, match=rf"cannot read {path}: .*Give the command of the run again"
+    ):
         read_predictions([(0, tmp_path)])
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
-from fmnist_exp.report.page.rendering import Page, Section, to_html, to_markdown
-from fmnist_exp.report.page.rendering import Table
+from fmnist_exp.report.page.rendering import Page, Section, Table, to_html, to_markdown
 
 NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
 FIGURE = drawing.new_figure(2, 1)

@@ -1,7 +1,7 @@
 """Sections come in the order of a report, and only those that have something to show."""
 
 import pytest
-from study import change_record, found_in, write_run, write_sweep
+from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.page import build as sections
@@ -65,7 +65,6 @@ def test_calibration_is_averaged_over_the_runs(tmp_path):
     assert float(row[2]) == pytest.approx(0.0667, abs=1e-3)
 
 
-
 def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
     """Seeds 0 and 1 get 6 of 10 images wrong each, 5 of them the same."""
     write_sweep(tmp_path, {"he": (0.4, 0.4)}, answers=True)
@@ -74,7 +73,6 @@ def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
     assert text.startswith("15 of 30 test images are answered wrongly by every run")
     (row,) = parts["calibration"].tables[0].rows
     assert row[-3:] == ["30.0", "20.0", "50.0"]
-
 
 
 def test_runs_beyond_the_cap_are_counted(tmp_path, monkeypatch):

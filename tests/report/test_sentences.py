@@ -42,7 +42,6 @@ def test_undecided_between_none_and_the_bound_promises_no_number_of_seeds():
     assert text.endswith("these seeds tell 0.30 pp from none, a difference in between takes more.")
 
 
-
 @pytest.mark.parametrize(("count", "seeds"), [(1, "1 paired seed"), (4, "4 paired seeds")])
 def test_few_pairs_are_exploratory(count, seeds):
     assert said(NOISE[:count]).endswith(f"{seeds}: exploratory; a verdict takes 5 or more.")
@@ -57,7 +56,6 @@ def test_no_pair_has_no_difference():
     assert sentence(comparison) == (
         f"b {MINUS} a in test accuracy, 0 paired seeds: exploratory; a verdict takes 5 or more."
     )
-
 
 
 def test_identical_runs_are_called_identical_without_an_interval():

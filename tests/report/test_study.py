@@ -7,9 +7,9 @@ import pytest
 from study import change_record, labels_of, write_run
 
 from fmnist_exp.errors import RecordError
+from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.report.runs import study as module
 from fmnist_exp.report.runs.study import read_study
-from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.rundir import records
 
 
@@ -141,7 +141,9 @@ DAMAGES = {
 def test_finished_run_with_a_missing_file_is_refused_by_name(tmp_path, name, status):
     write_run(tmp_path / "0", status=status)
     (tmp_path / "0" / name).unlink()
-    with pytest.raises(RecordError, match=rf"cannot read .*0/{name}: .*Give the command of the run again"):
+    with pytest.raises(
+        RecordError, match=rf"cannot read .*0/{name}: .*Give the command of the run again"
+    ):
         read_study([tmp_path])
 
 
@@ -229,7 +231,9 @@ def test_missing_folder_is_refused(tmp_path):
 
 def test_sweep_that_there_is_serves_as_the_example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RecordError, match=r"a run, such as the one that `python .*experiment=smoke` makes\.$"):
+    with pytest.raises(
+        RecordError, match=r"a run, such as the one that `python .*experiment=smoke` makes\.$"
+    ):
         read_study([tmp_path / "multirun" / "DATE" / "TIME"])
     for name in ("2026-01-02/00-00-00", "2026-01-10/08-00-00", "2026-01-10/07-59-59", "mine/z"):
         (tmp_path / "multirun" / name).mkdir(parents=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from study import write_run
 
-from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.report.page.condition_tables import SUMMARIZED, summarize
+from fmnist_exp.report.runs.study import read_study
 
 
 @pytest.fixture

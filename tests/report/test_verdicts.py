@@ -8,9 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from fmnist_exp.report.statistics import power
-from fmnist_exp.report.statistics.verdicts import Verdict, comparison_table
-from fmnist_exp.report.statistics.verdicts import SESOI, compare
+from fmnist_exp.report.statistics.verdicts import SESOI, Verdict, compare, comparison_table
 
 BOUND = SESOI["test_accuracy"]
 NOISE = np.array([-3, -1, 0, 1, 3]) * 1e-4

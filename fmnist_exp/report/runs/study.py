@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
 from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs, such_as
+from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import shares_of
@@ -159,9 +160,14 @@ def read_study(folders: Sequence[Path]) -> Study:
     parent = os.path.commonpath([folder.resolve().parent for folder in folders])
     names = {path: printable(os.path.relpath(path, parent)) for path in found}
     runs = tuple(read_run(Path(path), names[path]) for path in found if found[path])
-    unfinished = tuple(
+    unfinished = [
         f"{names[path]} ({state_without_record(Path(path))})" for path in found if not found[path]
-    )
+    ]
+    tops = [str(folder.resolve()) for folder in folders]
+    unfinished += [
+        f"{printable(os.path.relpath(path, parent))} (not begun)"
+        for path in _not_begun(found, tops)
+    ]
     if not runs:
         raise RecordError(
             f"there is no finished run in {', '.join(map(str, folders))}"
@@ -175,7 +181,25 @@ def read_study(folders: Sequence[Path]) -> Study:
     flat = conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
-    return Study(runs, labels, tuple(keys), _grouped(runs, labels, flat), unfinished, tuned)
+    return Study(runs, labels, tuple(keys), _grouped(runs, labels, flat), tuple(unfinished), tuned)
+
+
+def _not_begun(found: Collection[str], tops: Collection[str]) -> list[str]:
+    """Directories of runs that were planned, and that are not there.
+
+    Args:
+        found: directories of runs.
+        tops: the folders that they were looked for in.
+    """
+    sweeps = {*tops, *map(os.path.dirname, found)}
+    sweeps |= {str(above) for each in sweeps for above in Path(each).parents}
+    missing = []
+    for sweep in sorted(each for each in sweeps if any(map(each.startswith, tops))):
+        study = plan.read_study(Path(sweep))
+        if study and sum(path.startswith(f"{sweep}/") for path in found) < study.num_runs:
+            planned = (os.path.join(sweep, run.directory) for run in plan.read_runs(Path(sweep)))
+            missing += [path for path in planned if path not in found]
+    return missing
 
 
 def _grouped(
@@ -195,11 +219,12 @@ def _grouped(
         results = tuple(run for run in completed if by_seed[run.record.seed] is run)
         for run in completed:
             counted = by_seed[run.record.seed]
-            if run.record.metrics != counted.record.metrics:
+            same = run.record.run_key == counted.record.run_key  # maybe of another processor
+            if not same and run.record.metrics != counted.record.metrics:
                 raise RecordError(
                     f"a condition must have one result for a seed, received two of {label}, seed "
-                    f"{run.record.seed}, from different code or data: {counted.name} and "
-                    f"{run.name}. Aggregate only one of them, or train the other again."
+                    f"{run.record.seed}: {counted.name} and {run.name}. Aggregate only one of "
+                    "them; `python -m fmnist_exp.store --why DIR DIR` says what differs."
                 )
         found.append(Condition(index, label, name, config_of[label], tuple(every), results))
         index += bool(results)
