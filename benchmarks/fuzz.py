@@ -135,7 +135,7 @@ def config_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
         path.write_bytes(content)
 
         def composed() -> object:
-            check_option_files(folder)
+            check_option_files([folder], ["config"])
             loaded = OmegaConf.load(path)
             if not isinstance(loaded, DictConfig):
                 raise ConfigError("Hydra takes mappings only")

@@ -98,10 +98,3 @@ def _check(options: argparse.Namespace) -> None:
             f"--config-dir must name a folder, received {folder!r}. Pass a folder with groups of "
             "your own, such as FOLDER/training/mine.yaml."
         )
-    if folder is not None and any(
-        each.startswith("hydra.searchpath=") for each in options.overrides
-    ):
-        raise ConfigError(
-            "--config-dir and hydra.searchpath must not be given both. Pass all folders as "
-            "hydra.searchpath=[file:///FOLDER,file:///OTHER]."
-        )

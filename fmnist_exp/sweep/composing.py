@@ -40,9 +40,7 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
     with explained(overrides):
         parsed = OverridesParser.create().parse_overrides(overrides)
         path = [each for each in parsed if each.key_or_group == "hydra.searchpath"]
-        folders: Any = [each.value() for each in path]
-        for folder in itertools.chain(*folders):
-            check_option_files(Path(str(folder).removeprefix("file://")))
+        check_option_files(_search_path(path), overrides)
         loader = GlobalHydra.instance().config_loader()
         models, recipes = (
             loader.get_group_options(group, overrides=[str(each.input_line) for each in path])
@@ -53,6 +51,7 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
         if multirun:  # also for runs in other processes
             overrides = [*overrides, f"hydra.mode={RunMode.MULTIRUN.name}"]
         config = loader.load_configuration("config", overrides, RunMode.MULTIRUN)
+        _check_plugins(config.hydra)
     if config.hydra.mode != RunMode.MULTIRUN:
         config.hydra.mode = RunMode.RUN
         if several := [each.input_line for each in parsed if each.is_sweep_override()]:
@@ -61,6 +60,37 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
                 "for a run of each; put a list into brackets, KEY=[1,2]."
             )
     return config
+
+
+def _search_path(given: Sequence[Override]) -> list[Path]:
+    """The folders that a command line names for options, given at most once, each to be found."""
+    if len(given) > 1:
+        raise ConfigError(
+            "--config-dir and hydra.searchpath must not be given both, nor one of them twice. "
+            "Pass all folders as hydra.searchpath=[file:///FOLDER,file:///OTHER]."
+        )
+    paths: Any = [each.value() for each in given]
+    is_list = all(isinstance(each, list) for each in paths)
+    texts = [str(each) for each in itertools.chain(*paths)] if is_list else []
+    folders = [Path(each.removeprefix("file://")) for each in texts if "pkg://" not in each]
+    if not is_list or not all(each.is_dir() for each in folders):
+        raise ConfigError(
+            f"hydra.searchpath must be a list of folders, received {given[0].input_line!r}. "
+            "Pass hydra.searchpath=[file:///FOLDER] with a folder that exists."
+        )
+    return folders
+
+
+def _check_plugins(hydra: DictConfig) -> None:
+    """Refuse what an experiment or a command line has in the place of a launcher, or of factors."""
+    sections = {f"hydra.{name}": hydra[name] for name in ("launcher", "sweeper")}
+    if isinstance(hydra.sweeper, DictConfig):
+        sections["hydra.sweeper.params"] = hydra.sweeper.get("params") or {}
+    for key, value in sections.items():
+        if not isinstance(value, dict | DictConfig):
+            raise ConfigError(
+                f"{key} must be a mapping, received {value!r}. Leave it out, or write KEY: VALUE."
+            )
 
 
 class Composer:
@@ -86,9 +116,10 @@ class Composer:
     @functools.cached_property
     def factors(self) -> list[Override]:
         """The overrides that make the sweep, by key: the command line replaces an experiment's."""
-        params = [f"{key}={value}" for key, value in self.params.items()]
-        parsed = map(self.parsed, (*params, *task_overrides(self.master)))
-        return list({override.get_key_element(): override for override in parsed}.values())
+        with explained(self.of_hydra):
+            params = [f"{key}={value}" for key, value in self.params.items()]
+            parsed = map(self.parsed, (*params, *task_overrides(self.master)))
+            return list({override.get_key_element(): override for override in parsed}.values())
 
     def expand(self) -> list[Overrides]:
         """The overrides of each run of the sweep, in the order of their numbers.

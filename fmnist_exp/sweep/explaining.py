@@ -5,6 +5,7 @@ Files of options are read before Hydra does; what it says of a command line is p
 
 import codecs
 import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,32 +33,58 @@ UNREADABLE = (
 )
 # Hydra's parser raises a ValueError for overrides such as `=3`.
 ERRORS = (HydraException, OmegaConfBaseException, RecursionError, ValueError, yaml.YAMLError)
+WORD = re.compile(r"\w+")
 GROUPS = [each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
 
 
-def check_option_files(folder: Path) -> None:
-    """Refuse an option that Hydra would read wrongly, for minutes, or not at all: ConfigError."""
-    _check_names(folder)
-    groups = [folder / each for each in GROUPS]
-    for path in sorted(path for each in (folder, *groups) for path in each.glob("*.yaml")):
-        try:
-            content = read_regular(path, MAX_BYTES)
-            if content.startswith(codecs.BOM_UTF8):
-                raise ValueError("it has a byte order mark, behind which `# @package` is not seen")
-            if _num_values(yaml.compose(content), {}) > MAX_VALUES:  # aliases are shared nodes here
-                raise ValueError(f"its aliases must unfold to at most {MAX_VALUES} values")
-            OmegaConf.load(path)
-        except UNREADABLE as error:
-            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-                reason = f"line {error.problem_mark.line + 1}: {error.problem}"
-            reason = reason.replace('"<byte string>", ', "")
-            raise ConfigError(
-                f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."
-            ) from error
+def check_option_files(folders: Sequence[Path], overrides: Sequence[str]) -> None:
+    """Refuse an option that Hydra would read wrongly, for minutes, or not at all: ConfigError.
+
+    Only files are read whose names consist of words that the overrides, or files that are read,
+    hold; they lie in our groups, in Hydra's, or in folders that such words name.
+    """
+    for folder in folders:
+        _check_names(folder)
+    words = {*GROUPS, "hydra", "schema", *WORD.findall(" ".join(overrides))}
+    read: set[Path] = set()
+    while asked := {path for each in folders for path in _asked_for(each, words)} - read:
+        read |= asked
+        for path in sorted(asked):
+            words.update(WORD.findall(str(_content(path))))
+
+
+def _asked_for(folder: Path, words: set[str]) -> Iterator[Path]:
+    """The option files whose names, and whose groups in the folder, consist of these words."""
+    groups = [each for each in folder.iterdir() if words.issuperset(WORD.findall(each.name))]
+    below = itertools.chain.from_iterable(each.rglob("*.yaml") for each in groups)
+    for path in itertools.chain(folder.glob("*.yaml"), below):
+        if words.issuperset(WORD.findall(path.stem)):
+            yield path
+
+
+def _content(path: Path) -> Any:
+    """What an option file holds, as plain values, once that is known to be little."""
+    try:
+        content = read_regular(path, MAX_BYTES)
+        if content.startswith(codecs.BOM_UTF8):
+            raise ValueError("it has a byte order mark, behind which `# @package` is not seen")
+        if _num_values(yaml.compose(content), {}) > MAX_VALUES:  # aliases are shared nodes here
+            raise ValueError(f"its aliases must unfold to at most {MAX_VALUES} values")
+        values: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        if not isinstance(values, dict) or values.get("hydra", {}) is None:
+            raise ValueError("it, and `hydra` in it, must be a mapping")
+        return values
+    except UNREADABLE as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+            reason = f"line {error.problem_mark.line + 1}: {error.problem}"
+        reason = reason.replace('"<byte string>", ', "")
+        raise ConfigError(
+            f"{path} must be YAML in UTF-8: {' '.join(reason.split())}. Correct it."
+        ) from error
 
 
 def _check_names(folder: Path) -> None:

@@ -14,6 +14,8 @@ from hydra.core.utils import JobReturn, configure_log, run_job
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from fmnist_exp.sweep.explaining import explained
+
 CONFIG_NAME = "config"
 REQUESTS = ("help", "hydra_help", "cfg", "info")  # that start no run
 
@@ -44,9 +46,10 @@ def multirun(master: DictConfig, task: TaskFunction) -> list[JobReturn]:
     given: Any = {"config": master, "config_name": CONFIG_NAME}
     context.callbacks.on_multirun_start(**given)
     configure_log(master.hydra.hydra_logging, master.hydra.verbose)
-    sweeper = Plugins.instance().instantiate_sweeper(
-        hydra_context=context, task_function=task, config=master
-    )
+    with explained([]):  # its factors may refer to what is not there
+        sweeper = Plugins.instance().instantiate_sweeper(
+            hydra_context=context, task_function=task, config=master
+        )
     batches: Any = sweeper.sweep(task_overrides(master))
     context.callbacks.on_multirun_end(**given)
     return [job for batch in batches or () for job in batch]

@@ -80,6 +80,48 @@ NO_MOMENTUM = (
     "optimizer.config.momentum is not a key of the config. An argument of Keras's that is not set "
     "is added with ++: ++optimizer.config.momentum=VALUE. " + SHOWS
 )
+FACTORS = {  # of an experiment file -> what is said of them
+    "{params: {seed: '1,2)'}}": "'seed=1,2)' cannot be read as KEY=VALUE.",
+    "{params: {seed: '${nope}'}}": "Interpolation key 'nope' not found.",
+    "{params: {seed: '???'}}": "hydra.sweeper.params.seed: Missing mandatory value",
+    "{params: 3}": "hydra.sweeper.params must be a mapping, received 3.",
+    "null": "hydra.sweeper must be a mapping, received None.",
+}
+
+
+@pytest.mark.parametrize("sweeper", FACTORS)
+def test_factors_that_cannot_be_read_are_refused_in_one_line(sweeper, tmp_path, train_here):
+    (tmp_path / "experiment").mkdir()
+    text = f"# @package _global_\nhydra: {{sweeper: {sweeper}}}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    own = ["--config-dir", str(tmp_path), "--multirun", "experiment=mine", "data=synthetic"]
+    for request in ([], ["--cfg", "job"]):
+        ended = train_here(*own, *request)
+        assert ended.status == 2
+        assert FACTORS[sweeper] in ended.err
+        assert ended.err.count("\n") == 1
+
+
+SECTIONS = {
+    "hydra.sweeper=null": "hydra.sweeper must be a mapping, received None.",
+    "hydra.sweeper=3": "hydra.sweeper must be a mapping, received 3.",
+    "hydra.sweeper.params=3": "hydra.sweeper.params must be a mapping, received 3.",
+    "hydra.launcher=null": "hydra.launcher must be a mapping, received None.",
+    "hydra.searchpath=3": "hydra.searchpath must be a list of folders, received",
+    "hydra.searchpath=null": "hydra.searchpath must be a list of folders, received",
+    "hydra.searchpath=[file:///nothere]": "hydra.searchpath must be a list of folders, received",
+    "--config-dir=. ++hydra.searchpath=[file:///tmp]": "hydra.searchpath must not be given both",
+}
+
+
+@pytest.mark.parametrize("overrides", SECTIONS)
+def test_what_stands_in_the_place_of_a_section_is_refused(overrides):
+    for flag in ([], ["--multirun"]):
+        with pytest.raises(ConfigError) as refused:
+            plan_command_line(["data=synthetic", *overrides.split(), *flag])
+        assert SECTIONS[overrides] in str(refused.value)
+
+
 LACKING = {
     "optimizer=nesterov,adam optimizer.config.momentum=0.5,0.9": NO_MOMENTUM,
     "optimizer=nesterov,adam ++optimizer.config.momentum=0.5,0.9": (
