@@ -37,7 +37,8 @@ class Pruned(Exception):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """' Did you mean X?' for the known word nearest to `word`; without one, the known words."""
+    """' Did you mean X?' for the known word nearest to `word`; else the known words, if any."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
+    listed = f" Known: {', '.join(known)}." * bool(known)
+    return f" Did you mean {near[0]}?" if near else listed

@@ -81,8 +81,9 @@ def _in_words(item: Mapping[str, Any], model: type[Strict], prefix: str = "") ->
     owner, field = _place(model, item["loc"])
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]]
     key = "".join([prefix, *parts]).lstrip(".") or "it"
-    rule = re.sub(r"^\w+ should", "must", item["msg"])  # as in `Input should be less than 1`
-    shown, why, repair = f", received {item['input']!r}", field.description or "", ""
+    rule = re.sub(r"^\w+ should", "must", item["msg"]).replace("valid array", "list")
+    received = "null" if item["input"] is None else repr(item["input"])
+    shown, why, repair = f", received {received}", field.description or "", ""
     match item["type"]:
         case "missing":
             rule, shown, repair = "is missing", "", f"Pass ++{key}={_example(field)}."

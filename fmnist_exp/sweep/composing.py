@@ -63,22 +63,17 @@ def compose(overrides: list[str], multirun: bool) -> DictConfig:
 
 
 def _search_path(given: Sequence[Override]) -> list[Path]:
-    """The folders that a command line names for options, given at most once, each to be found."""
-    if len(given) > 1:
-        raise ConfigError(
-            "--config-dir and hydra.searchpath must not be given both, nor one of them twice. "
-            "Pass all folders as hydra.searchpath=[file:///FOLDER,file:///OTHER]."
-        )
-    paths: Any = [each.value() for each in given]
-    is_list = all(isinstance(each, list) for each in paths)
-    texts = [str(each) for each in itertools.chain(*paths)] if is_list else []
-    folders = [Path(each.removeprefix("file://")) for each in texts if "pkg://" not in each]
-    if not is_list or not all(each.is_dir() for each in folders):
-        raise ConfigError(
-            f"hydra.searchpath must be a list of folders, received {given[0].input_line!r}. "
-            "Pass hydra.searchpath=[file:///FOLDER] with a folder that exists."
-        )
-    return folders
+    """The folders that a command line names for options, at most once; each must be there."""
+    lists: Any = [each.value() for each in given]
+    if len(lists) < 2 and all(isinstance(each, list) for each in lists):
+        texts = [str(each) for each in itertools.chain(*lists)]
+        folders = [Path(each.removeprefix("file://")) for each in texts if "pkg://" not in each]
+        if all(each.is_dir() for each in folders):
+            return folders
+    raise ConfigError(
+        f"hydra.searchpath must be a list of folders that exist, and not beside --config-dir, "
+        f"received {given[-1].input_line!r}. Pass hydra.searchpath=[file:///ONE,file:///OTHER]."
+    )
 
 
 def _check_plugins(hydra: DictConfig) -> None:
@@ -88,8 +83,9 @@ def _check_plugins(hydra: DictConfig) -> None:
         sections["hydra.sweeper.params"] = hydra.sweeper.get("params") or {}
     for key, value in sections.items():
         if not isinstance(value, dict | DictConfig):
+            value = "null" if value is None else value
             raise ConfigError(
-                f"{key} must be a mapping, received {value!r}. Leave it out, or write KEY: VALUE."
+                f"{key} must be a mapping, received {value}. Leave it out, or write KEY: VALUE."
             )
 
 

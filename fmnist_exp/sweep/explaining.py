@@ -38,6 +38,12 @@ GROUPS = [each.name for each in CONFIG_DIR.iterdir() if each.is_dir()]
 SECTIONS = ("run", "sweep", "launcher", "sweeper")  # of Hydra's, which a user may mean
 # option that a plugin of Hydra adds -> extra of this package that installs the plugin
 EXTRAS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
+# key of Hydra's that an option brings -> that option
+BELONGS_TO = {
+    "hydra.launcher.n_jobs": "hydra/launcher=cores",
+    "hydra.launcher.partition": "hydra/launcher=slurm",
+    "hydra.sweeper.num_trials": "hydra/sweeper=tpe",
+}
 
 
 def check_option_files(folders: Sequence[Path], overrides: Sequence[str]) -> None:
@@ -165,7 +171,9 @@ def _explain_option(error: MissingConfigException) -> str:
             f"Install it: pip install -e '.[{EXTRAS[option]}]'"
         )
     meant = did_you_mean(option, error.options or [])
-    return f"{group} must name an option, received {option!r}.{meant}"
+    asking = re.match("In '(?!(?:hydra/)?config')(.+?)'", str(error))
+    place = f" in the defaults of {asking[1]}" if asking else ""
+    return f"{group} must name an option, received {option!r}{place}.{meant}"
 
 
 def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
@@ -183,8 +191,12 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
     known += entries(values) if what == "job" else ()
     near = nearest(key, [name for name, _ in known])
     meant = f" Did you mean {near}?" if near else ""
-    if ".config." in str(error.full_key):  # not the name of a callback that is not there
-        meant += f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
+    if option := BELONGS_TO.get(key):
+        meant = f" It is one with {option}."
+    elif not near and ".config." in str(
+        error.full_key
+    ):  # not the name of a callback that is not there
+        meant = f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
     return (
         f"{key} is not a key of the config.{meant} "
         f"`python -m fmnist_exp.train --cfg {what}` shows every key and value."

@@ -29,8 +29,12 @@ def prepare(launcher: Mapping[str, Any]) -> None:
     """Make sure that a launcher can start runs, before anything is written; connect to Ray.
 
     Raises:
-        ConfigError: this machine is no part of a Slurm cluster, or no Ray cluster answers.
+        ConfigError: it has no process, no Slurm is here, or no Ray cluster answers.
     """
+    if launcher.get("n_jobs") == 0:
+        raise ConfigError(
+            "hydra.launcher.n_jobs must not be 0, received 0. Pass -1 for a process on each core."
+        )
     if launcher.get("_target_", "").endswith(".SlurmLauncher") and shutil.which("srun") is None:
         raise ConfigError(
             "hydra/launcher must be one that this machine has, received one for Slurm, whose srun "

@@ -20,7 +20,7 @@ from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy
-from fmnist_exp.rundir.presence import working_in
+from fmnist_exp.rundir.presence import MARK, working_in
 from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
 from fmnist_exp.sweep.command_line import words_for_options
@@ -31,6 +31,7 @@ from fmnist_exp.sweep.watch import SweepProgress, Watch
 
 NO_FACTORS = (*EXECUTION, "experiment")  # which has factors of its own
 HYDRAS_SUBDIR = "${hydra.job.num}"  # by default
+OWN_NAMES = {plan.STUDY, plan.FOLDER, "multirun.yaml", MARK}  # in the directory of a sweep
 FORMER = ("plan.json", "trials.json")  # of sweeps by former code
 
 
@@ -172,10 +173,10 @@ class Study(Sweep):
                 composed = self.compose(number, overrides)
                 HydraConfig.instance().set_config(composed)
                 folder = PurePosixPath(composed.hydra.sweep.subdir)
-        if folder.is_absolute() or ".." in folder.parts or not folder.parts:
+        if folder.is_absolute() or ".." in folder.parts or {*folder.parts[:1]} <= OWN_NAMES:
             raise ConfigError(
-                f"hydra.sweep.subdir must name a folder within that of the sweep, received "
-                f"'{folder}'. Pass for example hydra.sweep.subdir='{HYDRAS_SUBDIR}'."
+                f"hydra.sweep.subdir must name a folder within that of the sweep, none of its files, "
+                f"received '{folder}'. Pass for example hydra.sweep.subdir='{HYDRAS_SUBDIR}'."
             )
         return parse(alone, hydra.runtime.choices), str(folder)
 

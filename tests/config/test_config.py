@@ -28,7 +28,7 @@ BROKEN_RULES = [
     ("data.validation_fraction=0", "greater than 0", 0, "0.2"),
     ("data.validation_fraction=nan", "a finite number", math.nan, "0.2"),
     ("data.num_train=5", "greater than or equal to 20", 5, "2000"),
-    ("model.hidden=64", "a valid array", 64, "[256,128]"),
+    ("model.hidden=64", "a list", 64, "[256,128]"),
     ("model.hidden[1]=0", AT_LEAST_1, 0, "[256,128]"),
     ("model.dropout=1", "less than 1", 1, "0.3"),
     ("model.batch_normalization=2", "a valid boolean", 2, "false"),
@@ -127,7 +127,8 @@ def refusal_of(*overrides):
 def test_E24_value_that_breaks_its_rule_is_refused(override, rule, received, example):
     key = override.partition("=")[0].lstrip("+")
     whole = key.removesuffix("[1]")
-    said = f"{key} must be {rule}, received {received!r}. Pass for example {whole}={example}."
+    shown = "null" if received is None else repr(received)
+    said = f"{key} must be {rule}, received {shown}. Pass for example {whole}={example}."
     assert refusal_of(override.replace("[1]=0", "=[64,0]")) == said
 
 
@@ -223,5 +224,5 @@ def test_recipe_that_does_not_exist_is_the_baseline():
 
 
 def test_option_without_a_name_needs_choices():
-    with pytest.raises(ConfigError, match=r"model.name must be a valid string, received None"):
+    with pytest.raises(ConfigError, match=r"model.name must be a valid string, received null"):
         parse(compose_config(), {})

@@ -18,7 +18,7 @@ SURPRISES = {
     "epochs: .nan": r"training.epochs must be a valid integer, received nan",
     "epochs: nan": r"training.epochs must be a valid integer, received 'nan'",
     "epochs: 2020-01-01": r"training.epochs must be a valid integer, received",
-    "epochs: ": r"training.epochs must be a valid integer, received None",
+    "epochs: ": r"training.epochs must be a valid integer, received null",
     "name: off": r"training.name must be a valid string, received False",
     "name: 12:30:45": r"training.name must be a valid string, received 45045",
     "name: !!python/object/apply:os.system [true]": r"own.yaml must be YAML in UTF-8",

@@ -53,7 +53,7 @@ MESSAGES = {
         f"seed must be less than or equal to 9, received 10. {SEED}",
     ),
     "int_type": ({"seed": True}, f"seed {AN_INTEGER}, received True. {SEED}"),
-    "int_type of null": ({"seed": None}, f"seed {AN_INTEGER}, received None. {SEED}"),
+    "int_type of null": ({"seed": None}, f"seed {AN_INTEGER}, received null. {SEED}"),
     "int_type of a float": ({"seed": 1.0}, f"seed {AN_INTEGER}, received 1.0. {SEED}"),
     "greater_than_equal of what may be null": (
         {"num_train": 5},
@@ -103,7 +103,7 @@ MESSAGES = {
     ),
     "tuple_type": (
         {"hidden": 64},
-        "hidden must be a valid array, received 64. Pass for example hidden=[256,128].",
+        "hidden must be a list, received 64. Pass for example hidden=[256,128].",
     ),
     "greater_than_equal in a list": (
         {"hidden": [9, 0]},

@@ -44,6 +44,18 @@ ANSWERS = {
         "optimizer.lr is not a key of the config. Did you mean optimizer.config.learning_rate? "
         + SHOWS
     ),
+    "optimizer.config.lr=0.1": (
+        "optimizer.config.lr is not a key of the config. Did you mean "
+        "optimizer.config.learning_rate? " + SHOWS
+    ),
+    "hydra.launcher.n_jobs=3": (
+        "hydra.launcher.n_jobs is not a key of the config. It is one with hydra/launcher=cores. "
+        + SHOWS.replace("job", "hydra")
+    ),
+    "hydra.sweeper.num_trials=4": (
+        "hydra.sweeper.num_trials is not a key of the config. It is one with hydra/sweeper=tpe. "
+        + SHOWS.replace("job", "hydra")
+    ),
     "foo=1": "foo is not a key of the config. " + SHOWS,
     "optimizer.config.beta_1=0.8": (
         "optimizer.config.beta_1 is not a key of the config. An argument of Keras's that is not "
@@ -85,7 +97,7 @@ FACTORS = {  # of an experiment file -> what is said of them
     "{params: {seed: '${nope}'}}": "Interpolation key 'nope' not found.",
     "{params: {seed: '???'}}": "hydra.sweeper.params.seed: Missing mandatory value",
     "{params: 3}": "hydra.sweeper.params must be a mapping, received 3.",
-    "null": "hydra.sweeper must be a mapping, received None.",
+    "null": "hydra.sweeper must be a mapping, received null.",
 }
 
 
@@ -103,14 +115,14 @@ def test_factors_that_cannot_be_read_are_refused_in_one_line(sweeper, tmp_path, 
 
 
 SECTIONS = {
-    "hydra.sweeper=null": "hydra.sweeper must be a mapping, received None.",
+    "hydra.sweeper=null": "hydra.sweeper must be a mapping, received null.",
     "hydra.sweeper=3": "hydra.sweeper must be a mapping, received 3.",
     "hydra.sweeper.params=3": "hydra.sweeper.params must be a mapping, received 3.",
-    "hydra.launcher=null": "hydra.launcher must be a mapping, received None.",
-    "hydra.searchpath=3": "hydra.searchpath must be a list of folders, received",
-    "hydra.searchpath=null": "hydra.searchpath must be a list of folders, received",
-    "hydra.searchpath=[file:///nothere]": "hydra.searchpath must be a list of folders, received",
-    "--config-dir=. ++hydra.searchpath=[file:///tmp]": "hydra.searchpath must not be given both",
+    "hydra.launcher=null": "hydra.launcher must be a mapping, received null.",
+    "hydra.searchpath=3": "hydra.searchpath must be a list of folders that exist,",
+    "hydra.searchpath=null": "hydra.searchpath must be a list of folders that exist,",
+    "hydra.searchpath=[file:///nothere]": "hydra.searchpath must be a list of folders that exist,",
+    "--config-dir=. ++hydra.searchpath=[file:///tmp]": "and not beside --config-dir, received '++",
 }
 
 

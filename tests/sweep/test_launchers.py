@@ -97,6 +97,11 @@ def test_slurm_is_refused_where_there_is_none(plan, monkeypatch, tmp_path):
         prepare(plan("hydra/launcher=slurm").launcher)
 
 
+def test_launcher_without_a_process_is_refused(plan):
+    with pytest.raises(ConfigError, match=r"hydra.launcher.n_jobs must not be 0"):
+        prepare(plan("hydra/launcher=cores", "hydra.launcher.n_jobs=0").launcher)
+
+
 def test_ray_cluster_that_does_not_answer_is_named(plan):
     """A port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -112,6 +112,15 @@ def test_E26_option_is_checked_wherever_it_lies(override, tmp_path):
         plan_command_line(["--config-dir", str(folder), "--multirun", override])
 
 
+def test_unknown_name_in_the_defaults_of_an_option_is_said_to_stand_there(tmp_path):
+    folder = folder_of(tmp_path / "own" / "training" / "mine.yaml", "defaults: [sub/nope]\n")
+    with pytest.raises(ConfigError) as refused:
+        plan_command_line(["--config-dir", str(folder), "training=mine"])
+    assert str(refused.value) == (
+        "training/sub must name an option, received 'nope' in the defaults of training/mine."
+    )
+
+
 def test_files_that_nobody_chose_take_no_time_and_may_be_broken(tmp_path):
     folder = folder_of(tmp_path / "own" / "training" / "mine.yaml", "epochs: 1\n")
     (folder / "training" / "broken.yaml").write_text("[")

@@ -82,8 +82,12 @@ def test_name_of_a_job_leads_no_log_out_of_its_run_directory(tmp_path):
     ("subdir", "message"),
     [
         ("'${seed}'", "must give each run a directory of its own, received 7 for 2 runs"),
-        ("../x", "must name a folder within that of the sweep, received '../x'"),
-        ("/x", "must name a folder within that of the sweep, received '/x'"),
+        ("../x", "must name a folder within that of the sweep, .*received '../x'"),
+        ("/x", "must name a folder within that of the sweep, .*received '/x'"),
+        ("study.json", "must name a folder .*, none of its files, received 'study.json'"),
+        ("plan", "must name a folder .*, none of its files, received 'plan'"),
+        ("'plan/${hydra.job.num}.json'", "must .*, none of its files.* received 'plan/0.json'"),
+        ("multirun.yaml", "must .*, none of its files, received 'multirun.yaml'"),
         ("''", "must name a folder within that of the sweep"),
     ],
 )
