@@ -52,7 +52,8 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
             value = value or "".join(given) or "VALUE"
             raise ConfigError(f"{mistyped} must have no -- before it: {key}={value}.")
         raise ConfigError(f"{mistyped} is not an option.{did_you_mean(mistyped, known)} {SEE_HELP}")
-    _check(options)
+    if options.resolve and not (options.cfg or options.help):
+        raise ConfigError("--resolve must stand beside --cfg or --help. Pass --cfg job --resolve.")
     options.overrides = [as_hydra_reads(override) for override in options.overrides]
     if options.config_dir is not None:
         folder = f"file://{os.path.abspath(options.config_dir)}"
@@ -87,14 +88,3 @@ def quoted(text: str) -> str:
         if OverridesParser.create().parse_override(f"key=[{text}]").value() == [text]:
             return text
     return QuotedString(text, Quote.single).with_quotes()
-
-
-def _check(options: argparse.Namespace) -> None:
-    if options.resolve and not (options.cfg or options.help):
-        raise ConfigError("--resolve must stand beside --cfg or --help. Pass --cfg job --resolve.")
-    folder = options.config_dir
-    if folder is not None and not os.path.isdir(folder):
-        raise ConfigError(
-            f"--config-dir must name a folder, received {folder!r}. Pass a folder with groups of "
-            "your own, such as FOLDER/training/mine.yaml."
-        )

@@ -71,8 +71,9 @@ def _search_path(given: Sequence[Override]) -> list[Path]:
         if all(each.is_dir() for each in folders):
             return folders
     raise ConfigError(
-        f"hydra.searchpath must be a list of folders that exist, and not beside --config-dir, "
-        f"received {given[-1].input_line!r}. Pass hydra.searchpath=[file:///ONE,file:///OTHER]."
+        "--config-dir must name a folder, or else hydra.searchpath a list of them, received "
+        f"{given[-1].input_line!r}. Pass --config-dir FOLDER with groups of your own, such as "
+        "FOLDER/training/mine.yaml; or of several hydra.searchpath=[file:///ONE,file:///OTHER]."
     )
 
 

@@ -175,8 +175,8 @@ class Study(Sweep):
                 folder = PurePosixPath(composed.hydra.sweep.subdir)
         if folder.is_absolute() or ".." in folder.parts or {*folder.parts[:1]} <= OWN_NAMES:
             raise ConfigError(
-                f"hydra.sweep.subdir must name a folder within that of the sweep, none of its files, "
-                f"received '{folder}'. Pass for example hydra.sweep.subdir='{HYDRAS_SUBDIR}'."
+                f"hydra.sweep.subdir must name a folder within that of the sweep, not one that it "
+                f"has, received '{folder}'. Pass for example hydra.sweep.subdir='{HYDRAS_SUBDIR}'."
             )
         return parse(alone, hydra.runtime.choices), str(folder)
 
