@@ -193,9 +193,8 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
     meant = f" Did you mean {near}?" if near else ""
     if option := BELONGS_TO.get(key):
         meant = f" It is one with {option}."
-    elif not near and ".config." in str(
-        error.full_key
-    ):  # not the name of a callback that is not there
+    # Not the name of a callback that is not there.
+    elif not near and ".config." in str(error.full_key):
         meant = f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
     return (
         f"{key} is not a key of the config.{meant} "
