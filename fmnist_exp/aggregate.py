@@ -8,7 +8,6 @@ import gc
 import io
 import shutil
 import signal
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +24,19 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fmnist_exp.report.findings import Findings
-    from fmnist_exp.report.page.rendering import Table
+    from fmnist_exp.report.page.rendering import Page, Table
 
 LAST_SHOWN = "test loss [95 % CI]"  # column of the summary in a terminal; files have all
 WIDE = 1000  # columns of a file or a pipe, which have no width
 
 
 def aggregate(
-    folders: list[Path], out: Path, baseline: str | None = None, *, width: int = WIDE
+    folders: list[Path],
+    out: Path,
+    baseline: str | None = None,
+    *,
+    factor: str | None = None,
+    width: int = WIDE,
 ) -> str:
     """Read every run below `folders` and write tables, figures and the report into `out`.
 
@@ -42,10 +46,11 @@ def aggregate(
         folders: directories of sweeps or runs.
         out: where the report goes.
         baseline: condition that all others are compared with; None compares all pairs.
+        factor: the one that is asked about; None asks about the first.
         width: columns of the terminal.
 
     Returns:
-        The comparison table for a terminal, the verdicts, and what a reader must be warned of.
+        The answer for a terminal, the table of conditions, and what a reader must be warned of.
 
     Raises:
         ConfigError: there is no such baseline.
@@ -57,13 +62,14 @@ def aggregate(
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
     from fmnist_exp.report.statistics.verdicts import comparison_table
+    from fmnist_exp.rundir import plan
 
-    found = find(read_study(folders), baseline)
+    found = find(read_study(folders), baseline, factor)
     charts = study_charts.draw_study(found)
     figures = drawing.render_all(charts)
     page = build.build_page(found, charts, images_of(found))
     summary = condition_tables.summary_table(found.study)
-    compared = condition_tables.comparison_table(found)
+    compared = condition_tables.all_comparisons(found)
     texts = {
         "report.md": rendering.to_markdown(page),
         "index.html": rendering.to_html(page, figures),
@@ -77,12 +83,14 @@ def aggregate(
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
-    warnings = [f"Warning: {sentence}" for sentence in page.warnings]
-    return _shown(summary, [*page.answers, *warnings], width)
+    keys = {run.record.run_key for each in found.study.measured for run in each.runs}
+    for folder in folders:
+        plan.write_looks(folder, keys | found.study.looked)
+    return _shown(page, summary, width)
 
 
-def _shown(table: "Table", sentences: Sequence[str], width: int) -> str:
-    """The first columns of a table, and sentences, for a terminal of so many columns."""
+def _shown(page: "Page", table: "Table", width: int) -> str:
+    """The answer, the first columns of a table, and warnings, for a terminal of so many columns."""
     from rich import table as rich_table
     from rich.console import Console
     from rich.text import Text
@@ -93,10 +101,14 @@ def _shown(table: "Table", sentences: Sequence[str], width: int) -> str:
         grid.add_column(Text(name), overflow="fold")
     for row in table.rows:
         grid.add_row(*map(Text, row[:num_shown]))
-    shown = io.StringIO()
-    Console(file=shown, width=width).print(grid, "", *map(Text, sentences), sep="\n")
+    warnings = [Text(f"Warning: {sentence}") for sentence in page.warnings]
+    lines = [Text(f"- {line}") for line in page.answer.lines]
+    first, shown = Text(page.answer.first, style="bold"), io.StringIO()
+    Console(file=shown, width=width).print(first, "", *lines, "", grid, *warnings, sep="\n")
     plain = shown.getvalue().replace("\N{MINUS SIGN}", "-")  # which not every terminal has
-    return "\n".join(line.rstrip() for line in plain.splitlines())
+    text = "\n".join(line.rstrip() for line in plain.splitlines())
+    # Whole, so that it can be copied.
+    return text if page.answer.command is None else f"{text}\n{page.answer.command}"
 
 
 def images_of(found: "Findings") -> "np.ndarray | None":
@@ -128,13 +140,19 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="of a sweep or a run")
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
     parser.add_argument("--baseline", metavar="CONDITION", help="compare all others with it")
+    parser.add_argument(
+        "--factor",
+        metavar="NAME",
+        help="ask about this factor, at each level of the others; default: the first of the study",
+    )
     arguments = parser.parse_args()
     out = arguments.out or arguments.folders[0] / "report"
     # This process ends with the report. Looking for garbage among 10,000 records takes an eighth of
     # its time and finds hardly any.
     gc.disable()
     width = shutil.get_terminal_size((WIDE, 0)).columns
-    print(aggregate(arguments.folders, out, arguments.baseline, width=width))
+    options = {"factor": arguments.factor, "width": width}
+    print(aggregate(arguments.folders, out, arguments.baseline, **options))
     print(f"report: {out / 'index.html'}")
 
 

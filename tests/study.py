@@ -31,6 +31,7 @@ def write_run(
     num_epochs: int = 2,
     run_key: str | None = None,
     answers: bool = False,
+    images: int = 10,
 ) -> None:
     """A run directory with plausible files.
 
@@ -43,6 +44,7 @@ def write_run(
         num_epochs: rows of its history.
         run_key: by default the same for the same config and class names.
         answers: whether its predictions are stored, ten images of each class.
+        images: of each class in its confusion matrix, which fixes the step between accuracies.
     """
     run_dir.mkdir(parents=True)
     config = _config_of(*overrides)
@@ -75,7 +77,7 @@ def write_run(
         history = _history(num_epochs, accuracy)
         write_history(run_dir, [Epoch(*row) for row in history])
     if finished:
-        counts = _confusion(class_names, accuracy)
+        counts = _confusion(class_names, accuracy, images)
         _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)
     if finished and answers:
         _write_predictions(run_dir / records.PREDICTIONS, len(class_names), accuracy, config.seed)
@@ -92,9 +94,9 @@ def write_sweep(folder: Path, accuracies: Mapping[str, Sequence[float]], **optio
             number += 1
 
 
-def found_in(*folders: Path, baseline: str | None = None) -> Findings:
+def found_in(*folders: Path, baseline: str | None = None, factor: str | None = None) -> Findings:
     """What the report of these folders is made of."""
-    return findings.find(read_study(folders), baseline)
+    return findings.find(read_study(folders), baseline, factor)
 
 
 def labels_of(study: Study) -> list[str]:
@@ -145,11 +147,11 @@ def _history(num_epochs: int, accuracy: float) -> list[list[float]]:
     ]
 
 
-def _confusion(class_names: Sequence[str], accuracy: float) -> list[list]:
-    """Ten images of each class, of which `accuracy` keep it and the rest go to the next."""
-    right = round(10 * accuracy)
+def _confusion(class_names: Sequence[str], accuracy: float, images: int) -> list[list]:
+    """Some images of each class, of which `accuracy` keep it and the rest go to the next."""
+    right = round(images * accuracy)
     counts = np.diag([right] * len(class_names))
-    counts += np.roll(np.diag([10 - right] * len(class_names)), 1, axis=1)
+    counts += np.roll(np.diag([images - right] * len(class_names)), 1, axis=1)
     return [[name, *row] for name, row in zip(class_names, counts.tolist(), strict=True)]
 
 

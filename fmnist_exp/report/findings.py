@@ -1,18 +1,29 @@
 """Everything that a report says beside its runs: comparisons, verdicts, answers to the images."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fmnist_exp.errors import ConfigError, did_you_mean
+from fmnist_exp.report.design import INTERACTION, Design, design_of, statements
+from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import verdicts
 from fmnist_exp.report.statistics.seeds import new_images_interval
-from fmnist_exp.report.statistics.verdicts import Comparison, Verdict
+from fmnist_exp.report.statistics.verdicts import (
+    ALPHA,
+    MIN_PAIRS,
+    PRIMARY,
+    Comparison,
+    Verdict,
+)
 
+RESULTS = (PRIMARY, "test_loss")  # the first has verdicts, all others are described
+SPEEDS = ("first_epoch_train_loss", "mean_validation_loss")
 MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
+SETTLED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUAL, Verdict.IDENTICAL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,95 +32,125 @@ class Findings:
 
     Attributes:
         study: its runs and conditions.
+        design: what is compared with what.
         comparisons: metric -> its comparisons; empty without two that may be compared.
+        together: what always changed together with the factor that is asked about; empty if
+            nothing did.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
-        new_images: compared pair -> interval for new seeds and new test images.
+        new_images: place and both levels of a comparison -> interval for new seeds and images.
     """
 
     study: Study
+    design: Design
     comparisons: dict[str, list[Comparison]]
+    together: list[str]
     predictions: dict[str, Predictions]
-    new_images: dict[tuple[str, str], tuple[float, float]]
+    new_images: dict[tuple[str, str, str], tuple[float, float]]
+
+    @property
+    def judged(self) -> list[Comparison]:
+        """The comparisons that have a verdict."""
+        return [each for each in self.comparisons[PRIMARY] if not each.is_descriptive]
+
+    @property
+    def depends_on_place(self) -> bool:
+        """Whether settled answers differ, or a difference of differences leaves out 0."""
+        by_pair: dict[tuple[str, str], set[Verdict]] = {}
+        for each in self.judged:
+            if each.place != self.design.average and each.verdict in SETTLED:
+                same = each.verdict == Verdict.IDENTICAL
+                verdict = Verdict.EQUAL if same else each.verdict
+                by_pair.setdefault((each.condition_a, each.condition_b), set()).add(verdict)
+        if any(len(verdicts) > 1 for verdicts in by_pair.values()):
+            return True
+        contrasts = [each for each in self.comparisons[PRIMARY] if each.place == INTERACTION]
+        return any(each.ci_low > 0 or each.ci_high < 0 for each in contrasts)
+
+    @property
+    def leading(self) -> list[Comparison]:
+        """The comparisons that the answer is made of: averages, unless they would hide something.
+
+        With one factor all that have a verdict.
+        """
+        if not self.design.is_crossed:
+            return self.judged
+        average = [each for each in self.judged if each.place == self.design.average]
+        places = [each for each in self.judged if each.place != self.design.average]
+        settled = [any(each.verdict in SETTLED for each in group) for group in (average, places)]
+        if not average or self.depends_on_place or settled == [False, True]:
+            return places
+        return average
 
 
-def find(study: Study, baseline: str | None = None) -> Findings:
+def find(study: Study, baseline: str | None = None, factor: str | None = None) -> Findings:
     """Compute everything that the report of a study says.
 
     Args:
         study: its runs and conditions.
-        baseline: condition that all others are compared with; None compares all pairs.
+        baseline: condition or level that the others are compared with; None compares all pairs.
+        factor: column of the factor that is asked about; None asks about the first.
 
     Raises:
-        ConfigError: the baseline is not the name of a condition with completed runs.
+        ConfigError: there is no such baseline or factor.
         RecordError: a file cannot be read.
     """
-    by_label = {condition.label: condition for condition in study.measured}
-    label = None if baseline is None else _baseline(baseline, study.measured)
-    comparisons = {
-        metric: verdicts.compare(
-            {name: each.by_seed(metric) for name, each in by_label.items()},
-            metric,
-            baseline=label,
-            comparable=lambda a, b: by_label[a].grounds == by_label[b].grounds,
-            identical=lambda a, b: _identical(by_label[a], by_label[b]),
-        )
-        for metric in verdicts.HIGHER_IS_BETTER
-    }
     answers = {}
     for condition in study.measured[:MAX_PANELS]:
         stored = [(run.record.seed, run.path) for run in condition.runs if run.has_predictions]
         if (read := read_predictions(stored)) is not None:
             answers[condition.label] = read
-    new_images = {
-        (each.condition_a, each.condition_b): interval
-        for each in comparisons["test_accuracy"]
-        if (interval := _new_images(answers, each)) is not None
-    }
-    return Findings(study, comparisons, answers, new_images)
-
-
-def _baseline(name: str, conditions: Sequence[Condition]) -> str:
-    """The label of the condition that a user calls by its label, or by its option's short name.
-
-    The name is one in the label, or the beginning of one: `he` is `he_normal`.
-    """
-    labels = [condition.label for condition in conditions]
-    chosen = [label for label in labels if label == name] or [
-        label
-        for label in labels
-        if any(f"{part}_".startswith(f"{name}_") for part in label.split(", "))
-    ]
-    if len(chosen) != 1:
-        raise ConfigError(
-            f"--baseline must name one condition with completed runs, received {name!r}, which "
-            f"names {len(chosen)}.{did_you_mean(name, labels)}"
+    design = design_of(study, factor, baseline)
+    comparisons = {
+        metric: verdicts.compare(
+            statements(design, metric),
+            metric,
+            resolution=_resolution(study.measured) if metric == PRIMARY else 0.0,
         )
-    return chosen[0]
+        for metric in (*RESULTS, *SPEEDS)
+    }
+    new_images = {
+        (each.place, each.condition_a, each.condition_b): interval
+        for each in comparisons[PRIMARY]
+        if (interval := _new_images(design, answers, each)) is not None
+    }
+    return Findings(study, design, comparisons, _together(study, design), answers, new_images)
 
 
-def _identical(first: Condition, second: Condition) -> bool:
-    """Whether all metrics and answers of two conditions are equal in every common seed."""
-    runs, others = ({run.record.seed: run for run in each.runs} for each in (first, second))
-    common = runs.keys() & others.keys()
-    return bool(common) and all(
-        runs[seed].record.metrics == others[seed].record.metrics
-        and np.array_equal(runs[seed].confusion, others[seed].confusion)
-        for seed in common
-    )
+def _resolution(measured: Sequence[Condition]) -> float:
+    """The step between the test accuracies of a study, which one image makes."""
+    return 1 / max((float(each.runs[0].confusion.sum()) for each in measured), default=math.inf)
+
+
+def _together(study: Study, design: Design) -> list[str]:
+    """The factor that is asked about, and the keys that change wherever it does."""
+    keys = {conditions.column(key): key for key in study.keys}
+    key = keys.get(design.factor)
+    configs = [each.config for each in design.cells.values()]
+    if key is None or len(study.keys) > 1 + len(design.others):
+        return []
+    found = conditions.differences(configs, study.keys)
+    own = key.removesuffix("name") if key.endswith(".name") else f"{key}."
+    follow = [each for each, of in found.items() if of == (key,) and not each.startswith(own)]
+    groups = {f"{group}.name" for group in conditions.GROUPS}
+    named = [conditions.column(each) for each in follow if each in groups]
+    rest = [conditions.column(each) for each in follow if each.partition(".")[0] not in named]
+    return [design.factor, *named, *rest] if follow else []
 
 
 def _new_images(
-    answers: dict[str, Predictions], comparison: Comparison
+    design: Design, answers: dict[str, Predictions], comparison: Comparison
 ) -> tuple[float, float] | None:
-    """Interval for new seeds and images; None for identical runs and below two pairs of answers."""
-    first, second = map(answers.get, (comparison.condition_a, comparison.condition_b))
+    """Interval for new seeds and images; None without an interval for new seeds alone."""
+    names = (comparison.condition_a, comparison.condition_b)
+    cells = [design.cells.get((name, comparison.place)) for name in names]
+    first, second = (answers.get(each.label) if each else None for each in cells)
     if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
     common = sorted(set(first.seeds) & set(second.seeds))
-    if len(common) < 2 or comparison.verdict == Verdict.IDENTICAL:
+    if len(common) < MIN_PAIRS or comparison.verdict == Verdict.IDENTICAL:
         return None
     right_a, right_b = (
         each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)
     )
-    return new_images_interval(right_a, right_b)
+    return new_images_interval(right_a, right_b, 1 - ALPHA / comparison.num_comparisons)

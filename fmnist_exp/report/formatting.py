@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fmnist_exp.report.statistics.seeds import t_interval
+from fmnist_exp.report.statistics.seeds import ANY, t_interval
 
 UNKNOWN = "-"
 POINTS = 100  # percentage points in a fraction
@@ -35,9 +35,11 @@ def median(values: np.ndarray, digits: int) -> str:
     return fixed(float(np.median(known)), digits) if len(known) else UNKNOWN
 
 
-def mean_with_interval(values: np.ndarray, digits: int, factor: float = 1) -> str:
-    """The mean of values and its 95 % t interval, such as 88.50 [88.31, 88.69]."""
-    low, high = (fixed(factor * bound, digits) for bound in t_interval(values))
+def mean_with_interval(
+    values: np.ndarray, digits: int, factor: float = 1, within: tuple[float, float] = ANY
+) -> str:
+    """The mean of values, times a factor, and its 95 % t interval: 88.50 [88.31, 88.69]."""
+    low, high = (fixed(factor * bound, digits) for bound in t_interval(values, within))
     return mean(values, digits, factor) + ("" if low == UNKNOWN else f" [{low}, {high}]")
 
 

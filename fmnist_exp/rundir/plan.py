@@ -8,7 +8,7 @@ Trials of a tuned sweep are planned runs with chosen values, judged by validatio
 """
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from fmnist_exp.rundir.records import RunRecord, read_json
 from fmnist_exp.strict import Strict
 
 STUDY = "study.json"
+LOOKS = "looks.json"  # which runs a report has shown
 FOLDER = "plan"
 FORMAT = 1
 REPAIR = "Start the sweep again in another directory with hydra.sweep.dir=DIR."
@@ -34,6 +35,7 @@ class PlannedStudy(Strict):
         num_runs: runs planned so far; a tuned sweep grows.
         code_sha256: hash of the code that trains, when the sweep was planned.
         options: what is to be given besides overrides to start one of the runs again.
+        command: words of the command line that started it, after the program.
         execution: how its runs are carried out, as `config.schema.ExecutionConfig`.
         begun_with: what a tuned sweep was begun with and must keep; None for any other.
     """
@@ -43,6 +45,7 @@ class PlannedStudy(Strict):
     code_sha256: str
     options: tuple[str, ...]
     execution: dict[str, Any]
+    command: tuple[str, ...] = ()
     begun_with: dict[str, Any] | None = None
 
 
@@ -64,6 +67,13 @@ class PlannedRun(Strict):
     config: dict[str, Any]
     values: dict[str, str] = Field(default_factory=dict)
     prune_below: dict[int, float] = Field(default_factory=dict)
+
+
+class Looks(Strict):
+    """Which results of a sweep a report has shown, by the key of the run."""
+
+    format: int = FORMAT
+    run_keys: tuple[str, ...]
 
 
 def write_study(sweep_dir: Path, study: PlannedStudy) -> None:
@@ -92,6 +102,18 @@ def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
     study = read_study(sweep_dir)
     for number in range(0 if study is None else study.num_runs):
         yield read_run(sweep_dir, number)
+
+
+def write_looks(sweep_dir: Path, run_keys: Iterable[str]) -> None:
+    """Note which runs a report has shown; RecordError if the directory cannot be written."""
+    looks = Looks(run_keys=tuple(sorted(run_keys)))
+    write_text(sweep_dir / LOOKS, looks.model_dump_json() + "\n")
+
+
+def read_looks(sweep_dir: Path) -> frozenset[str]:
+    """Keys of the runs that reports of this directory have shown; errors as `read_study`."""
+    path = sweep_dir / LOOKS
+    return frozenset(read_json(path, Looks, REPAIR).run_keys if path.exists() else ())
 
 
 def read_result(sweep_dir: Path, trial: PlannedRun) -> RunRecord | None:

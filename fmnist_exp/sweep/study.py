@@ -220,7 +220,8 @@ class Study(Sweep):
         study = PlannedStudy(
             num_runs=len(self.runs),
             code_sha256=CODE_SHA256,
-            options=tuple(words_for_options(self.master)),
+            options=tuple(options := words_for_options(self.master)),
+            command=(*options, "--multirun", *task_overrides(self.master)),
             execution=self.execution.plain(),
             begun_with=self.begun_with,
         )

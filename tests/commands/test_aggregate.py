@@ -50,10 +50,10 @@ def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [100, 60, 40])
 def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
-    write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75), "lecun": (0.6, 0.9, 0.8)})
+    write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75, 0.7, 0.8), "lecun": (0.6, 0.9)})
     shown = aggregate([tmp_path / "s"], tmp_path / "report", width=width)
     assert max(map(len, shown.splitlines())) <= width
-    assert {"75.00", "[62.58,", "87.42]", "Warning:"} <= set(shown.split())
+    assert {"75.00", "[68.79,", "81.21]", "Warning:"} <= set(shown.split())
 
 
 @pytest.mark.parametrize("name", [RECORD, HISTORY, CONFUSION_MATRIX])
@@ -131,7 +131,8 @@ def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, e
     shown = result.stdout
     lines = shown.splitlines()
     assert lines[-1] == f"report: {tmp_path / 's' / 'report' / 'index.html'}"
-    assert "lecun_normal - he_normal = 0.00 pp" in " ".join(shown.split())
+    assert "No answer yet: fewer than 5 seeds." in shown
+    assert "lecun_normal against he_normal: 2 seeds" in " ".join(shown.split())
     assert max(map(len, lines[:-1])) <= 80
     aggregate([tmp_path / "s"], tmp_path / "here")
     written = files(tmp_path / "s" / "report")

@@ -8,6 +8,7 @@ import pytest
 from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
+from fmnist_exp.report.page.answers import Answer
 from fmnist_exp.report.page.rendering import Page, Section, Table, to_html
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -126,7 +127,9 @@ def sortable(show, tmp_path):
     ]
     table = Table(["run", "a", "b", "c"], rows, "Runs")
     path = tmp_path / "index.html"
-    path.write_text(to_html(Page("t", [], [], [], [Section("s", "S", tables=[table])]), {}))
+    path.write_text(
+        to_html(Page("t", Answer("a", ()), [], [], [Section("s", "S", tables=[table])]), {})
+    )
     page, problems = show(path)
 
     def sort(column: int) -> list[str]:
@@ -173,7 +176,7 @@ def test_one_column_at_a_time_is_marked_as_sorted(sortable):
 
 def test_leaderboard_of_a_real_page_sorts(show, reports):
     page, _ = show(reports["ordinary"])
-    names = "[...document.querySelectorAll('#leaderboard td:nth-child(1)')].map(c => c.textContent)"
+    names = "[...document.querySelectorAll('#leaderboard td:nth-child(2)')].map(c => c.textContent)"
     assert page.evaluate(names) == ["lecun_normal", "he_normal"]
-    page.click("#leaderboard th:nth-child(3) button")
+    page.click("#leaderboard th:nth-child(2) button")
     assert page.evaluate(names) == ["he_normal", "lecun_normal"]

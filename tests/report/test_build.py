@@ -3,7 +3,8 @@
 import pytest
 from study import change_record, found_in, write_run, write_sweep
 
-from fmnist_exp.report.page.answers import MAX_SENTENCES, answers
+from fmnist_exp.aggregate import aggregate
+from fmnist_exp.report.page.answers import MAX_LINES, answer_of
 from fmnist_exp.report.page.build import build_page
 from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.runs.study import read_study
@@ -114,41 +115,41 @@ def test_conditions_with_few_or_no_runs_are_named(tmp_path):
     assert "No completed run, so no statistics: glorot_uniform." in texts
 
 
-def test_answer_counts_verdicts_and_gives_each_its_sentence(tmp_path):
+def test_each_comparison_has_its_line(tmp_path):
     close = [accuracy + 0.001 for accuracy in GOOD]
-    write_sweep(tmp_path / "s", {"he": GOOD, "glorot": close, "lecun": POOR})
-    first, *sentences = answers(found_in(tmp_path / "s"))
-    assert first == "3 comparisons of test accuracy: 2 worse, 1 practically equal."
-    assert [text.partition(" =")[0] for text in sentences] == [
-        "glorot_uniform \N{MINUS SIGN} he_normal",
-        "lecun_normal \N{MINUS SIGN} he_normal",
-        "lecun_normal \N{MINUS SIGN} glorot_uniform",
-    ]
+    write_sweep(tmp_path / "s", {"he": GOOD, "glorot": close, "lecun": POOR}, images=1000)
+    lines = "\n".join(answer_of(found_in(tmp_path / "s")).lines)
+    assert "It does not matter whether you choose glorot_uniform or he_normal" in lines
+    assert "he_normal is better than lecun_normal: its mean test accuracy is higher by" in lines
 
 
-def test_case_O8_sentences_beyond_the_cap_are_counted_and_their_file_named(tmp_path):
-    for number in range(MAX_SENTENCES + 3):
+def test_case_O8_lines_beyond_the_cap_are_counted_and_their_file_named(tmp_path):
+    for number in range(MAX_LINES + 3):
         write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
-    *_, last = answers(found_in(tmp_path))
-    assert last == "2 more comparisons are in comparisons.csv."
-
-
-def test_single_condition_is_described(tmp_path):
-    write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.9)})
-    (text,) = answers(found_in(tmp_path / "s"))
-    assert text.startswith("Only one condition, he_normal: nothing to compare.")
-    assert text.endswith("Its test accuracy is 80.00 [55.16, 104.84] percent, 3 runs.")
-
-
-def test_single_run_has_no_interval(tmp_path):
-    write_run(tmp_path / "s" / "0")
-    (text,) = answers(found_in(tmp_path / "s"))
-    assert text.endswith("Its test accuracy is 80.00 percent, 1 run.")
+    assert "2 more are in comparisons.csv." in answer_of(found_in(tmp_path)).lines
 
 
 def test_study_without_results_says_so(tmp_path):
     write_run(tmp_path / "s" / "0", status="diverged")
-    assert answers(found_in(tmp_path)) == ["No run was completed: there is nothing to compare."]
+    assert answer_of(found_in(tmp_path)).first == "No answer: no run was completed."
+
+
+def test_guessing_and_a_ceiling_are_named(tmp_path):
+    write_sweep(tmp_path / "s", {"he": [1 / 3] * 5, "lecun": [0.9] * 5})
+    assert any("At the level of guessing, 33 %" in text for text in warned(tmp_path))
+    write_sweep(tmp_path / "t", {"he": [1.0] * 5, "lecun": [1.0] * 5})
+    texts = warnings(found_in(tmp_path / "t"))
+    assert any("too easy to tell conditions apart" in text for text in texts)
+
+
+def test_seeds_that_were_added_after_a_report_are_named(tmp_path):
+    write_sweep(tmp_path / "s", {"he": GOOD[:3], "lecun": POOR[:3]})
+    aggregate([tmp_path / "s"], tmp_path / "report")
+    assert not any("were added" in text for text in warned(tmp_path))
+    for number, name in enumerate(("he", "lecun")):
+        write_run(tmp_path / "s" / f"x{number}", f"initializer={name}", "seed=3")
+    (text,) = [text for text in warned(tmp_path) if "were added" in text]
+    assert text.startswith("Seeds were added after a report was made (he_normal; lecun_normal)")
 
 
 @pytest.mark.parametrize(
@@ -157,8 +158,24 @@ def test_study_without_results_says_so(tmp_path):
         ([()], "glorot_uniform"),
         ([(), ("initializer=he",)], "Does the initializer matter?"),
         (
+            [
+                (f"initializer={name}", f"model.hidden=[{widths}]")
+                for name in ("he", "lecun")
+                for widths in ("8", "8,8")
+            ],
+            "Does the initializer matter, and does it depend on the number of hidden layers?",
+        ),
+        (
+            [
+                (f"initializer={name}", f"data={data}")
+                for name in ("he", "lecun")
+                for data in ("synthetic", "digits")
+            ],
+            "Does the initializer matter, and does it depend on the data?",
+        ),
+        (
             [(), ("initializer=he",), ("optimizer=sgd",)],
-            "Do initializer and optimizer matter?",
+            "Do the initializer and the optimizer matter?",
         ),
     ],
 )

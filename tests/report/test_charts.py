@@ -21,8 +21,9 @@ LONG = "a name that goes on and on until nobody can tell any more what it was th
 
 @pytest.fixture
 def findings(tmp_path):
-    """Two conditions, two seeds each, with stored answers."""
-    write_sweep(tmp_path, {"he": (0.7, 0.75), "lecun": (0.8, 0.85)}, answers=True)
+    """Two conditions, five seeds each, with stored answers."""
+    arms = {"he": (0.7, 0.75, 0.7, 0.75, 0.725), "lecun": (0.8, 0.85, 0.8, 0.85, 0.825)}
+    write_sweep(tmp_path, arms, answers=True)
     return found_in(tmp_path)
 
 
@@ -34,7 +35,7 @@ def drawn_axes(figure):
 def test_two_conditions_get_every_chart_and_a_matrix_each(findings):
     drawn = study_charts.draw_study(findings)
     assert [chart.name for chart in drawn] == [
-        "differences",
+        "answer",
         *ALWAYS,
         "confusion_matrix_0_he_normal",
         "confusion_matrix_1_lecun_normal",
@@ -94,7 +95,7 @@ def test_values_stand_beside_the_bars_where_no_dot_can_be(findings):
 def test_bars_start_at_zero_and_every_seed_is_a_dot(findings):
     bars, dots = condition_charts.draw_bars(findings.study.measured, "accuracy").axes
     assert bars.get_xlim()[0] == 0
-    np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75])
+    np.testing.assert_array_equal(dots.lines[0].get_xdata(), [0.7, 0.75, 0.7, 0.75, 0.725])
     places = dots.lines[0].get_ydata()
     assert max(places) < dots.lines[1].get_ydata()[0]  # the interval lies below the dots
 

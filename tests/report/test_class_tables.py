@@ -8,7 +8,7 @@ from fmnist_exp.report.page.class_tables import per_class
 
 
 def test_hardest_class_of_each_condition_comes_first(tmp_path):
-    write_sweep(tmp_path, {"he": (0.4, 0.4), "lecun": (0.5, 0.5)})
+    write_sweep(tmp_path, {"he": (0.4,) * 5, "lecun": (0.5,) * 5})
     table = per_class(found_in(tmp_path).study.measured)
     assert [row[:2] for row in table.rows] == [
         [label, name] for label in ("he_normal", "lecun_normal") for name in "abc"
@@ -17,9 +17,9 @@ def test_hardest_class_of_each_condition_comes_first(tmp_path):
 
 
 def test_case_12_scores_that_nobody_can_know_are_dashes_and_come_last(tmp_path):
-    write_sweep(tmp_path, {"he": (0.5, 0.5)})
+    write_sweep(tmp_path, {"he": (0.5,) * 6})
     unknown = dict.fromkeys(("precision", "recall", "f1")) | {"support": 0.0}
-    for number in range(2):
+    for number in range(6):
         change_record(tmp_path / str(number), lambda record: record["per_class"].update(a=unknown))
     change_record(tmp_path / "1", lambda record: record["per_class"]["b"].update(precision=None))
     conditions = found_in(tmp_path).study.measured

@@ -29,15 +29,19 @@ def texts(labels):
 
 
 def test_forest_shows_differences_in_points_and_the_verdict(findings):
-    (chart,) = drawn(findings, "differences")
+    (chart,) = drawn(findings, "answer")
     (axes,) = chart.figure.axes
     (comparison,) = findings.comparisons["test_accuracy"]
-    _, interval, point = axes.lines
-    bounds = [100 * comparison.ci_low, 100 * comparison.ci_high]
-    np.testing.assert_allclose(interval.get_xdata(), bounds)
+    _, thin, thick, point = axes.lines
+    for interval, low, high in (
+        (thin, comparison.ci_low, comparison.ci_high),
+        (thick, comparison.equal_low, comparison.equal_high),
+    ):
+        np.testing.assert_allclose(interval.get_xdata(), [100 * low, 100 * high])
+    assert thin.get_linewidth() < thick.get_linewidth()
     np.testing.assert_allclose(point.get_xdata(), [-20])
-    assert texts(axes.get_yticklabels()) == [f"lecun_normal {MINUS}\nhe_normal"]
-    assert texts(axes.texts) == ["worse (n = 5)"]
+    assert texts(axes.get_yticklabels()) == [f"lecun_normal {MINUS} he_normal"]
+    assert texts(axes.texts) == ["he_normal\nis better"]
 
 
 def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
@@ -53,11 +57,30 @@ def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
 def test_comparisons_beyond_the_cap_are_announced(tmp_path, monkeypatch):
     monkeypatch.setattr(study_charts, "MAX_COMPARISONS", 2)
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
+    monkeypatch.setattr(study_charts, "MAX_IN_ANSWER", 1)
     (chart,) = drawn(found_in(tmp_path), "differences")
     assert len(chart.figure.axes[0].get_yticks()) == 2
     assert chart.caption.endswith(". Shown: 2 of 3 comparisons; the tables hold the rest.")
 
 
-def test_pairs_of_one_seed_have_no_forest(tmp_path):
-    write_sweep(tmp_path, {"he": (0.8,), "lecun": (0.7,)})
-    assert drawn(found_in(tmp_path), "differences") == []
+def test_below_five_seeds_dots_are_drawn_and_no_intervals(tmp_path):
+    write_sweep(tmp_path, {"he": GOOD[:4], "lecun": POOR[:4]})
+    found = found_in(tmp_path)
+    assert drawn(found, ("answer", "differences")) == []
+    for chart in drawn(found, ("test_", "train_", "per_class")):
+        for axes in chart.figure.axes:
+            lines = [line for line in axes.lines if line.get_linestyle() == "-"]
+            assert all(
+                np.isnan(line.get_xdata()).all() for line in lines if len(line.get_xdata()) == 2
+            )
+
+
+def test_all_rows_are_drawn_once_more_where_the_answer_shows_a_part(tmp_path, monkeypatch):
+    write_sweep(tmp_path, {"he": GOOD, "lecun": POOR, "glorot": GOOD})
+    assert len(drawn(found_in(tmp_path), ("answer", "differences"))) == 1
+    monkeypatch.setattr(study_charts, "MAX_IN_ANSWER", 2)
+    counts = [
+        len(chart.figure.axes[0].get_yticks())
+        for chart in drawn(found_in(tmp_path), ("answer", "differences"))
+    ]
+    assert counts == [2, 3]

@@ -11,13 +11,14 @@ ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
 
 def test_conditions_are_compared_on_accuracy_and_loss_over_common_seeds(tmp_path):
-    write_sweep(tmp_path, ARMS)
+    write_sweep(tmp_path, {**ARMS, "he": (0.7, 0.8, 0.9, 0.1)})
     comparisons = found_in(tmp_path).comparisons
-    assert list(comparisons) == ["test_accuracy", "test_loss"]
-    (accuracy,), (loss,) = comparisons.values()
-    assert accuracy.num_pairs == 3
-    assert accuracy.difference_mean == pytest.approx(0)
-    assert loss.difference_mean == pytest.approx(0)
+    assert list(comparisons) == [
+        *("test_accuracy", "test_loss", "first_epoch_train_loss", "mean_validation_loss")
+    ]
+    for (comparison,) in comparisons.values():
+        assert comparison.num_pairs == 3
+        assert comparison.difference_mean == pytest.approx(0)
 
 
 @pytest.mark.parametrize("name", ["lecun_normal", "lecun"])
@@ -43,6 +44,7 @@ def test_unknown_baseline_is_refused_with_the_nearest_name(tmp_path):
 
 
 def test_baseline_that_names_two_conditions_is_refused(tmp_path):
+    """Of options that were changed one at a time each condition is a level."""
     for number, (width, name) in enumerate([(16, "he"), (32, "he"), (16, "lecun")]):
         write_run(tmp_path / str(number), f"model.hidden=[{width}]", f"initializer={name}")
     with pytest.raises(ConfigError, match="which names 2"):
@@ -106,11 +108,12 @@ def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
 
 def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_PANELS", 2)
-    write_sweep(tmp_path, {**ARMS, "glorot": (0.8,)}, answers=True)
+    arms = {"he": (0.7, 0.8, 0.9, 0.8, 0.8), "lecun": (0.8, 0.9, 0.7, 0.8, 0.8)}
+    write_sweep(tmp_path, {**arms, "glorot": (0.8,)}, answers=True)
     found = found_in(tmp_path)
     assert list(found.predictions) == ["he_normal", "lecun_normal"]
-    assert list(found.new_images) == [("lecun_normal", "he_normal")]
-    low, high = found.new_images["lecun_normal", "he_normal"]
+    assert list(found.new_images) == [("", "lecun_normal", "he_normal")]
+    low, high = found.new_images["", "lecun_normal", "he_normal"]
     assert low < 0 < high
 
 

@@ -32,7 +32,12 @@ def test_a_number_with_one_decimal(value, text):
 
 @pytest.mark.parametrize(
     ("values", "text"),
-    [([0.2], "20.0"), ([0.1, 0.2, 0.3], "20.0 [-4.8, 44.8]".replace("-", MINUS)), ([], "-")],
+    [
+        ([0.2], "20.0"),
+        ([0.1, 0.2, 0.3], "20.0"),
+        ([0.1, 0.2, 0.3, 0.2, 0.2], "20.0 [11.2, 28.8]".replace("-", MINUS)),
+        ([], "-"),
+    ],
 )
 def test_a_mean_has_its_interval_if_there_is_one(values, text):
     assert mean_with_interval(np.array(values), 1, 100) == text

@@ -92,23 +92,29 @@ def without_predictions(folder):
 
 
 CASES = {
-    "one run": (one_run, "Its test accuracy is 80.00 percent, 1 run."),
-    "one condition": (one_condition, "Only one condition, he_normal: nothing to compare."),
-    "one seed": (seeds(1), "1 comparison of test accuracy: 1 exploratory."),
-    "two seeds": (seeds(2), "2 paired seeds: exploratory; a verdict takes 5 or more."),
+    "one run": (one_run, "glorot_uniform reaches 80.00 % (1 seed); there is nothing to compare."),
+    "one condition": (one_condition, "he_normal reaches 78.00 % (72.45 to 83.55, 5 seeds)"),
+    "one seed": (seeds(1), "No answer yet: fewer than 5 seeds."),
+    "two seeds": (seeds(2), "lecun_normal against he_normal: 2 seeds, and an answer takes 5."),
     "three seeds": (seeds(3), "Fewer than 5 seeds: he_normal; lecun_normal."),
     "a condition that diverged": (
         all_diverged,
         "No completed run, so no statistics: lecun_normal.",
     ),
-    "nothing completed": (nothing_completed, "No run was completed: there is nothing to compare."),
+    "nothing completed": (nothing_completed, "No answer: no run was completed."),
     "seeds in one arm": (
         one_arm_has_more,
         "Seeds that not every condition has: 3, 4 (only he_normal).",
     ),
-    "no common seed": (no_common_seed, "0 paired seeds: exploratory"),
+    "no common seed": (
+        no_common_seed,
+        "lecun_normal against he_normal: 0 seeds, and an answer takes 5.",
+    ),
     "a repeated run": (repeated, "another has the same condition and seed: study/again."),
-    "no variance": (no_variance, "lecun_normal is worse."),
+    "no variance": (
+        no_variance,
+        "Choose he_normal: it is better than lecun_normal by 10.00 points",
+    ),
     "other keys": (other_keys, "he_normal"),
     "two versions": (two_versions, "The runs come from 2 versions of the code."),
     "two results of a seed": (two_results, "another has the same condition and seed: study/again."),
@@ -179,7 +185,7 @@ def test_latex_tables_are_balanced(named, name):
     text = (named / name).read_text()
     num_columns = len(re.search(r"\\begin\{tabular\}\{(l+)\}", text)[1])
     rows = [line for line in text.splitlines() if line.endswith(r" \\")]
-    assert len(rows) == 1 + (7 if name == "summary.tex" else 2 * 21)
+    assert len(rows) == 1 + (7 if name == "summary.tex" else 4 * 21)
     for row in rows:
         assert len(re.findall(r"(?<!\\)&", row)) == num_columns - 1
         plain = re.sub(r"\\text\w+\{\}|\\[&%$#_{}]|\$-\$|\$\\infty\$", "", row.removesuffix(r"\\"))
@@ -219,9 +225,9 @@ def test_sixty_levels_of_a_factor_fit_on_a_page(tmp_path):
     assert time.process_time() - started < 45
     assert (tmp_path / "report" / "index.html").stat().st_size < PAGE_BYTES
     text = (tmp_path / "report" / "report.md").read_text()
-    assert "59 comparisons of test accuracy" in text
+    assert "49 more are in comparisons.csv." in text
     assert "Shown: 20 of 60 conditions" in text
     assert "Shown: 8 of 60 conditions" in text
-    # two comparisons and how training went; the leaderboard
-    assert text.count("| hidden=\\[60\\] |") == 3
+    # four comparisons, speed and how training went; the leaderboard
+    assert text.count("| hidden=\\[60\\] |") == 6
     assert text.count("| \\[60\\] |") == 1

@@ -1,23 +1,36 @@
 """The methods say what was done, and nothing that was not."""
 
+import pandas as pd
 from study import found_in, write_run, write_sweep
 
-from fmnist_exp.report.page.answers import methods as paragraphs
+from fmnist_exp.report.page.methods import methods as paragraphs
+from fmnist_exp.report.page.methods import speed, terms
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
 
-def test_family_is_named_with_its_size(tmp_path):
-    write_sweep(tmp_path, {**ARMS, "glorot": (0.8, 0.7)})
-    text = " ".join(paragraphs(found_in(tmp_path)))
-    assert "the family has 3 comparisons" in text
-    assert "plus and minus 0.3 percentage points" in text
+def test_family_is_named_with_its_size_and_level(tmp_path):
+    arm = (0.7, 0.8, 0.9, 0.8, 0.6)
+    write_sweep(tmp_path, {"he": arm, "lecun": arm[::-1], "glorot": (0.5, *arm[1:])})
+    text = " ".join(terms(found_in(tmp_path)))
+    assert "makes 3 statements on test accuracy" in text
+    assert "each has 1.7 % (Bonferroni)" in text
+    assert "between \N{MINUS SIGN}0.3 and +0.3 points" in text
+
+
+def test_each_term_is_explained_once(tmp_path):
+    arm = (0.7, 0.8, 0.9, 0.8, 0.6)
+    write_sweep(tmp_path, {"he": arm, "lecun": arm[::-1]})
+    text = " ".join([*terms(found_in(tmp_path)), *paragraphs(found_in(tmp_path))])
+    assert "makes one statement on" in text
+    for term in ("Bonferroni", "TOST", "Power is", "p is", "paired t test", "Practically equal:"):
+        assert text.count(term) == 1
 
 
 def test_single_condition_is_not_compared(tmp_path):
     write_run(tmp_path / "0")
+    assert terms(found_in(tmp_path)) == []
     text = " ".join(paragraphs(found_in(tmp_path)))
-    assert "Bonferroni" not in text
     assert "validation accuracy of 85 %" in text
 
 
@@ -29,7 +42,14 @@ def test_calibration_is_explained_where_there_is_any(tmp_path):
     assert "calibration error" not in without
 
 
-def test_baseline_is_explained_where_not_all_pairs_are_compared(tmp_path):
-    for number in range(9):
-        write_run(tmp_path / str(number), f"model.hidden=[{number + 1}]")
-    assert "With more than 8 conditions" in " ".join(paragraphs(found_in(tmp_path)))
+def test_losses_that_differ_are_named_with_the_lower_first(tmp_path):
+    arm = (0.7, 0.8, 0.9, 0.8, 0.6)
+    write_sweep(tmp_path, {"he": arm, "lecun": arm[::-1]})
+    for seed in range(5):
+        path = tmp_path / str(seed) / "history.csv"
+        table = pd.read_csv(path)
+        table.loc[0, "train_loss"] += 0.1 + 0.001 * seed
+        table.to_csv(path, index=False)
+    _, first_epoch, mean = speed(found_in(tmp_path))
+    assert first_epoch == "Training loss in the first epoch: lecun_normal below he_normal."
+    assert mean == "Validation loss, mean over all epochs: no difference shows."

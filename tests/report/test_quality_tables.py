@@ -1,17 +1,19 @@
-"""Convergence, stability, overfitting and cost of every condition; runs that fell short count."""
+"""Speed, stability, overfitting and cost of every condition; runs that fell short count."""
 
 import pytest
 from study import change_record, found_in, write_run, write_sweep
 
-from fmnist_exp.report.page.condition_tables import quality_table
+from fmnist_exp.report.page.condition_tables import quality_table, speed_table
 
-REACHED = "reached 85 %"
 GAP = "train \N{MINUS SIGN} test, points [95 % CI]"
 
 
 def rows(folder):
-    table = quality_table(found_in(folder).study.conditions)
-    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    """Of each condition, what both tables say."""
+    conditions = found_in(folder).study.conditions
+    tables = [table(conditions) for table in (speed_table, quality_table)]
+    speed, quality = ([dict(zip(t.columns, row, strict=True)) for row in t.rows] for t in tables)
+    return [first | second for first, second in zip(speed, quality, strict=True)]
 
 
 @pytest.fixture
@@ -29,8 +31,16 @@ def test_every_condition_has_a_row(both):
 def test_runs_that_never_reach_the_target_are_counted(both):
     first, second = both
     # 1 - 0.5 ** (epoch / 3) / 2 is 0.85 after 5.2 epochs, so in the seventh
-    assert (first[REACHED], first["after epochs"]) == ("2 of 3", "7.0")
-    assert (second[REACHED], second["after epochs"]) == ("0 of 1", "never")
+    assert (first["reached"], first["after epochs"]) == ("2 of 3", "7.0")
+    assert (second["reached"], second["after epochs"]) == ("0 of 1", "never")
+
+
+def test_losses_show_what_whole_epochs_hide(tmp_path):
+    write_sweep(tmp_path, {"he": (1.0,) * 5, "lecun": (0.9,) * 5}, num_epochs=2)
+    first, _ = rows(tmp_path)
+    # losses fall as 0.5 ** (epoch / 3), those of validation lie 0.1 above
+    assert first["training loss in the first epoch [95 % CI]"] == "1.0000 [1.0000, 1.0000]"
+    assert first["validation loss, mean over all epochs [95 % CI]"].startswith("0.9969 ")
 
 
 def test_diverged_runs_are_counted(both):
@@ -38,7 +48,7 @@ def test_diverged_runs_are_counted(both):
 
 
 def test_means_are_over_completed_runs(both):
-    assert both[0][GAP] == "0.00 [0.00, 0.00]"
+    assert both[0][GAP] == "0.00"
 
 
 def test_study_without_finished_runs_has_no_rows(tmp_path):
@@ -52,14 +62,14 @@ def test_runs_that_never_reach_the_target_move_the_median(tmp_path):
         settings = (f"initializer={initializer}", f"seed={number + 5}")
         write_run(tmp_path / f"x{number}", *settings, status="diverged", accuracy=0.1)
     first, second = rows(tmp_path)
-    assert (first[REACHED], first["after epochs"]) == ("2 of 4", "never")
-    assert (second[REACHED], second["after epochs"]) == ("1 of 2", "never")
+    assert (first["reached"], first["after epochs"]) == ("2 of 4", "never")
+    assert (second["reached"], second["after epochs"]) == ("1 of 2", "never")
 
 
 def test_a_condition_whose_runs_all_diverged_has_a_row_without_means(tmp_path):
     write_run(tmp_path / "0", status="diverged", accuracy=0.1)
     (row,) = rows(tmp_path)
-    assert (row.pop("diverged"), row.pop(REACHED), row.pop("after epochs")) == (
+    assert (row.pop("diverged"), row.pop("reached"), row.pop("after epochs")) == (
         *("1 of 1", "0 of 1"),
         "never",
     )

@@ -11,95 +11,166 @@ import pandas as pd
 import pytest
 from conftest import command, train
 from scipy import stats
-from statsmodels.stats.weightstats import ttost_paired
+from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 from study import change_record, write_run
 
 from fmnist_exp.aggregate import aggregate
 
-METRICS = [f"{split}_{name}" for split in ("test", "validation", "train") for name in ("accuracy",)]
+METRICS = [f"{split}_accuracy" for split in ("test", "validation", "train")]
 METRICS += [name.replace("accuracy", "loss") for name in METRICS] + ["num_epochs", "fit_seconds"]
-SESOI = {"test_accuracy": 0.003, "test_loss": np.nan}
+SESOI = 0.003
+INITIALIZERS = ("glorot", "he", "lecun")
+DEPTHS = (2, 10, 20, 30)
+IMAGES = 3 * 3334  # of three classes, about as many as the test split has
 TOLERANCE = 1e-9
+NO_RUNS = {"num_diverged": 0, "num_pruned": 0, "num_failed": 0, "num_interrupted": 0}
 
 
-def recomputed_summary(runs: pd.DataFrame) -> pd.DataFrame:
+def recomputed_summary(runs: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
     """Mean, SD and 95 % t interval of every metric, a row per condition."""
     rows = []
-    for initializer, group in runs.groupby("initializer", sort=False):
-        row = {"initializer": initializer, "num_runs": len(group)}
-        row |= {"num_diverged": 0, "num_pruned": 0, "num_failed": 0, "num_interrupted": 0}
+    for levels, group in runs.groupby(factors, sort=False):
+        row = {**dict(zip(factors, levels, strict=True)), "num_runs": len(group), **NO_RUNS}
         for metric in METRICS:
             values = group[metric].to_numpy(float)
-            mean, std = values.mean(), values.std(ddof=1)
-            error = std / np.sqrt(len(values))
-            interval = (
-                stats.t.interval(0.95, len(values) - 1, mean, error) if error else (mean,) * 2
-            )
-            row[f"{metric}_mean"], row[f"{metric}_std"] = mean, std
+            row[f"{metric}_mean"], row[f"{metric}_std"] = values.mean(), values.std(ddof=1)
+            interval = (values[0],) * 2
+            if np.ptp(values):
+                interval = DescrStatsW(values).tconfint_mean()
+            if "accuracy" in metric:
+                interval = np.clip(interval, 0, 1)
             row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = interval
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def recomputed_comparisons(runs: pd.DataFrame) -> pd.DataFrame:
-    """Every column of comparisons.csv, all pairs on accuracy and on loss."""
-    return pd.concat([_compared(runs, metric) for metric in SESOI], ignore_index=True)
-
-
-def _compared(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    table = runs.pivot(index="seed", columns="initializer", values=metric)
-    pairs = list(combinations(dict.fromkeys(runs["initializer"]), 2))
-    rows = pd.DataFrame([_pair(table[b], table[a], metric, len(pairs)) for a, b in pairs])
-    better = (rows["difference_mean"] > 0) == metric.endswith("accuracy")
-    rows["verdict"] = np.select(
-        [rows.pop("p_equal") * len(pairs) < 0.05, rows["p_value"] * len(pairs) < 0.05],
-        ["practically equal", np.where(better, "better", "worse")],
-        "undecided",
+def speeds(sweep: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with both measures of speed, from their histories."""
+    histories = [pd.read_csv(sweep.parent / name / "history.csv") for name in runs["run"]]
+    return runs.assign(
+        first_epoch_train_loss=[each["train_loss"].iloc[0] for each in histories],
+        mean_validation_loss=[each["validation_loss"].mean() for each in histories],
     )
-    return rows
 
 
-def _pair(arm_a: pd.Series, arm_b: pd.Series, metric: str, family: int) -> dict[str, object]:
-    sesoi, count = SESOI[metric], len(arm_a)
-    test = stats.ttest_rel(arm_a, arm_b)
-    interval = test.confidence_interval(1 - 0.05 / family)
-    narrower = test.confidence_interval(1 - 2 * 0.05 / family)
-    differences = (arm_a - arm_b).to_numpy()
-    std = differences.std(ddof=1)
+def compared(first: pd.Series, second: pd.Series, **told) -> dict[str, object]:
+    """Two arms, seed -> value, at the level that `m` statements leave to each."""
+    metric, m, is_described = told.pop("metric"), told.pop("m"), told.pop("described")
+    images = told.pop("images")
+    differences = (first - second).dropna()
+    first, second = first[differences.index], second[differences.index]
+    test = stats.ttest_rel(first, second)
+    wide, narrow = (test.confidence_interval(1 - share * 0.05 / m) for share in (1, 2))
+    p_equal = ttost_paired(first.to_numpy(), second.to_numpy(), -SESOI, SESOI)[0]
+    verdict = "better" if differences.mean() > 0 else "worse"
+    if p_equal * m < 0.05:
+        verdict = "practically equal"
+    elif test.pvalue * m >= 0.05:
+        verdict = "undecided"
+    is_described = is_described or metric != "test_accuracy"
+    away = (differences - differences.median()).abs()
+    resolution = 1 / images if metric == "test_accuracy" else 0
+    odd = away > 5 * max(stats.median_abs_deviation(differences), resolution)
     return {
         "metric": metric,
-        "condition_a": arm_a.name,
-        "condition_b": arm_b.name,
-        "num_pairs": count,
+        "num_pairs": len(differences),
         "difference_mean": differences.mean(),
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "equal_low": narrower.low,
-        "equal_high": narrower.high,
+        "ci_low": wide.low,
+        "ci_high": wide.high,
+        "equal_low": narrow.low,
+        "equal_high": narrow.high,
         "p_value": test.pvalue,
-        "p_equal": (
-            ttost_paired(arm_a.to_numpy(), arm_b.to_numpy(), -sesoi, sesoi)[0]
-            if np.isfinite(sesoi)
-            else np.nan
-        ),
-        "difference_std": std,
-        "num_comparisons": family,
+        "verdict": np.nan if is_described else verdict,
+        "difference_std": differences.std(),
+        "num_comparisons": m,
+        "num_failed_a": 0,
+        "num_failed_b": 0,
+        "odd_seeds": " ".join(map(str, differences.index[odd])) or np.nan,
+        "descriptive": is_described,
+        **told,
     }
 
 
-def check(report: Path) -> None:
-    """Compare both tables of a report with what its runs.csv says."""
+def recomputed_comparisons(runs: pd.DataFrame, images: int) -> pd.DataFrame:
+    """Every row of comparisons.csv, of a study of initializers and maybe of depths."""
+    metrics = ("test_accuracy", "test_loss", "first_epoch_train_loss", "mean_validation_loss")
+    return pd.DataFrame([row for metric in metrics for row in _rows(runs, metric, images)])
+
+
+def _rows(runs: pd.DataFrame, metric: str, images: int) -> list[dict[str, object]]:
+    crossed = "hidden layers" in runs
+    depths = sorted(set(runs["hidden layers"])) if crossed else [0]
+    depth = runs["hidden layers"] if crossed else 0
+    cells = runs.assign(depth=depth).pivot(
+        index="seed", columns=["depth", "initializer"], values=metric
+    )
+    names = list(dict.fromkeys(runs["initializer"]))
+    pairs = [(b, a) for a, b in combinations(names, 2)]
+    m = len(pairs) * (len(depths) + 1 if crossed else 1)
+    at = {each: f"{each} hidden layers" if crossed else np.nan for each in depths}
+
+    def row(first, second, a, b, place, m, *, described=False):
+        told = {"metric": metric, "m": m, "described": described, "images": images}
+        return compared(first, second, condition_a=a, condition_b=b, place=place, **told)
+
+    rows = [row(cells[d, a], cells[d, b], a, b, at[d], m) for d in depths for a, b in pairs]
+    if not crossed:
+        return rows
+    by_depth, by_name = (
+        {each: cells.xs(each, axis=1, level=level).mean(axis=1, skipna=False) for each in levels}
+        for level, levels in enumerate((depths, names))
+    )
+    place = "averaged over hidden layers"
+    rows += [row(by_name[a], by_name[b], a, b, place, m) for a, b in pairs]
+    first, *others = depths
+    for d in others:
+        for a, b in pairs:
+            there, here = (cells[each, a] - cells[each, b] for each in (d, first))
+            first_name, second_name = (f"{a} \N{MINUS SIGN} {b}, {at[each]}" for each in (d, first))
+            count = len(pairs) * len(others)
+            rows.append(
+                row(there, here, first_name, second_name, "interaction", count, described=True)
+            )
+    place = "averaged over initializer"
+    rows += [
+        row(by_depth[d], by_depth[first], at[d], at[first], place, len(others), described=True)
+        for d in others
+    ]
+    return rows
+
+
+def check(report: Path, sweep: Path, factors: list[str], images: int = IMAGES) -> pd.DataFrame:
+    """Compare both tables of a report with what its runs.csv says; returns the comparisons."""
     runs = pd.read_csv(report / "runs.csv")
     assert set(runs["status"]) == {"completed"}
     for name, expected in (
-        ("summary", recomputed_summary(runs)),
-        ("comparisons", recomputed_comparisons(runs)),
+        ("summary", recomputed_summary(runs, factors)),
+        ("comparisons", recomputed_comparisons(speeds(sweep, runs), images)),
     ):
-        written = pd.read_csv(report / f"{name}.csv")
+        written = pd.read_csv(report / f"{name}.csv", dtype={"odd_seeds": str})
         assert set(written) == set(expected)
         pd.testing.assert_frame_equal(
             written, expected[list(written)], check_dtype=False, rtol=TOLERANCE, atol=TOLERANCE
         )
+    return written
+
+
+def write_numbers(run_dir: Path, generator: np.random.Generator, accuracy: float) -> None:
+    """Realistic numbers in the record of a run."""
+    metrics = {
+        split: {
+            "accuracy": round(float(generator.normal(accuracy, 0.0035)), 4),
+            "loss": float(generator.normal(3 * (1 - accuracy), 0.015)),
+        }
+        for split in ("train", "validation", "test")
+    }
+    times = {"fit": float(generator.normal(25, 3)), "total": 30.0}
+    change_record(run_dir, lambda record: record.update(metrics=metrics, timing_seconds=times))
+    path = run_dir / "history.csv"
+    table = pd.read_csv(path)
+    losses = ["train_loss", "validation_loss"]
+    table[losses] += generator.normal(0, 0.01, (len(table), 2))
+    table.to_csv(path, index=False)
 
 
 @pytest.mark.slow
@@ -108,22 +179,33 @@ def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift):
     generator = np.random.default_rng(1)
     for number in range(30):
         arm, seed = divmod(number, 10)
-        name = ("he", "lecun", "glorot")[arm]
-        write_run(tmp_path / "s" / str(number), f"initializer={name}", f"seed={seed}")
-        metrics = {
-            split: {
-                "accuracy": round(generator.normal(0.888 + shift * (arm == 2), 0.0035), 4),
-                "loss": generator.normal(0.36 - 3 * shift * (arm == 2), 0.015),
-            }
-            for split in ("train", "validation", "test")
-        }
-        times = {"fit": generator.normal(25, 3), "total": 30.0}
-        change_record(
-            tmp_path / "s" / str(number),
-            lambda r, m=metrics, t=times: r.update(metrics=m, timing_seconds=t),
-        )
+        run_dir = tmp_path / "s" / str(number)
+        settings = (f"initializer={INITIALIZERS[arm]}", f"seed={seed}")
+        write_run(run_dir, *settings, images=IMAGES // 3)
+        write_numbers(run_dir, generator, 0.888 + shift * (arm == 2))
     aggregate([tmp_path / "s"], tmp_path / "report")
-    check(tmp_path / "report")
+    check(tmp_path / "report", tmp_path / "s", ["initializer"])
+
+
+@pytest.mark.slow
+def test_tables_and_answer_of_a_study_of_initializers_and_depths(tmp_path):
+    """Three initializers at four depths, ten seeds; He is better at 20 and at 30 layers."""
+    generator = np.random.default_rng(1)
+    for number in range(120):
+        seed, cell = number % 10, number // 10
+        name, depth = INITIALIZERS[cell % 3], DEPTHS[cell // 3]
+        run_dir = tmp_path / "s" / str(number)
+        widths = f"model.hidden=[{','.join(['64'] * depth)}]"
+        write_run(run_dir, f"initializer={name}", widths, f"seed={seed}", images=IMAGES // 3)
+        deep = {10: 0.002, 20: 0.4, 30: 0.2}.get(depth, 0) if name == "he" else 0
+        write_numbers(run_dir, generator, 0.5 - 0.01 * depth + deep)
+    shown = aggregate([tmp_path / "s"], tmp_path / "report")
+    table = check(tmp_path / "report", tmp_path / "s", ["initializer", "hidden layers"])
+    assert shown.startswith("It depends on the number of hidden layers: ")
+    assert "he_normal is better at 20 and 30" in shown.splitlines()[0]
+    he = table[table["condition_a"].eq("he_normal") & table["place"].eq("20 hidden layers")]
+    assert list(he["verdict"])[:1] == ["better"]
+    assert set(table.loc[~table["descriptive"], "num_comparisons"]) == {15}
 
 
 @pytest.mark.slow
@@ -136,4 +218,4 @@ def test_tables_of_a_real_sweep(tmp_path):
     assert result.returncode == 0, result.stderr
     report = command("scripts/aggregate.py", sweep)
     assert report.returncode == 0, report.stderr
-    check(sweep / "report")
+    check(sweep / "report", sweep, ["initializer"], images=1000)

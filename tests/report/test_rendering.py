@@ -7,6 +7,7 @@ import pytest
 
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.page.answers import Answer
 from fmnist_exp.report.page.rendering import Page, Section, Table, to_html, to_markdown
 
 NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
@@ -29,22 +30,24 @@ def page_of(name: str) -> Page:
         tables=[Table([name, "n"], [[name, "1"]], name), Table(["a"], [[name]], name, folded=True)],
         pictures=[("data:image/png;base64,AA==", name)],
     )
-    return Page(name, [name], [name], [(name, name)], [section])
+    chart = Chart("loss", name, FIGURE)
+    return Page(name, Answer(name, (name,), name), [name], [(name, name)], [section], chart)
 
 
 def test_parts_stand_in_order(figures):
     page = Page(
         "The title",
-        ["The answer"],
+        Answer("The answer", ("The means",), "python -m this"),
         ["The warning"],
         [("commit", "abc")],
         [Section("a", "First", ["Text"], [Chart("loss", "Loss. All of it.", FIGURE)])],
     )
+    answer = ["The answer", "The means", "python -m this"]
     for text, parts in (
-        (to_html(page, figures), ["The title<", "The answer", "abc", "The warning", "First</h2>"]),
+        (to_html(page, figures), ["The title<", *answer, "abc", "The warning", "First</h2>"]),
         (
             to_markdown(page),
-            ["# The title", "- The answer", "> Warning: The warning", "## First", "Text"],
+            ["# The title", *answer, "> Warning: The warning", "## First", "Text"],
         ),
     ):
         places = [text.index(part) for part in parts]
@@ -52,11 +55,22 @@ def test_parts_stand_in_order(figures):
     assert "![Loss. All of it.](figures/loss.png)\n\nLoss. All of it.\n" in to_markdown(page)
 
 
+def test_chart_of_the_answer_stands_between_its_sentence_and_its_lines(figures):
+    chart = Chart("loss", "The chart", FIGURE)
+    page = Page("t", Answer("The answer", ("The means",)), [], [], chart=chart)
+    for text in (to_html(page, figures), to_markdown(page)):
+        places = [text.index(part) for part in ("The answer", "The chart", "The means")]
+        assert places == sorted(places)
+    assert "![The chart](figures/loss.png)" in to_markdown(page)
+
+
 def test_names_cannot_become_markup(figures):
     html = to_html(page_of(NASTY), figures)
     assert html.count("<script>") == 1
     assert "49" not in re.sub(r"data:[^\"]*", "", html)
-    assert "<script>" not in to_markdown(page_of(NASTY)).replace("\\<script\\>", "")
+    text, command, rest = to_markdown(page_of(NASTY)).split("```")
+    assert command.strip() == NASTY  # Markdown shows code as it is
+    assert "<script>" not in (text + rest).replace("\\<script\\>", "")
 
 
 def test_page_refers_to_nothing_outside(figures):
@@ -76,7 +90,7 @@ def test_smaller_file_is_embedded_in_the_size_of_the_drawing(figures):
 
 
 def test_clean_page_has_no_banner(figures):
-    page = Page("t", ["a"], [], [], [])
+    page = Page("t", Answer("a", ()), [], [])
     assert 'class="warning"' not in to_html(page, {})
     assert "Warning" not in to_markdown(page)
 
@@ -97,6 +111,6 @@ def test_column_is_numeric_if_every_cell_is(cells, numeric):
 
 
 def test_table_without_rows_has_its_headings(figures):
-    page = Page("t", [], [], [], [Section("a", "A", tables=[Table(["x", "y"], [])])])
+    page = Page("t", Answer("a", ()), [], [], [Section("a", "A", tables=[Table(["x", "y"], [])])])
     assert len(re.findall("<th ", to_html(page, {}))) == 2
     assert "| x | y |" in to_markdown(page)

@@ -20,7 +20,16 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
     write_sweep(tmp_path, ARMS, answers=True)
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [
-        *("differs", "leaderboard", "differences", "qualities", "seeds", "curves", "splits"),
+        *(
+            "compared",
+            "leaderboard",
+            "differences",
+            "speed",
+            "qualities",
+            "seeds",
+            "curves",
+            "splits",
+        ),
         *("confusion", "classes", "calibration", "hard", "runs", "methods"),
     ]
     shown = [figure.name for part in parts.values() for figure in part.figures]
@@ -31,16 +40,16 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
 def test_study_without_completed_runs_has_few_sections(tmp_path):
     write_run(tmp_path / "0", status="diverged")
     assert list(built(tmp_path, drawn=True)) == [
-        *("differs", "leaderboard", "qualities", "runs", "methods")
+        *("compared", "leaderboard", "speed", "qualities", "runs", "methods")
     ]
 
 
 def test_what_differs_lists_values_and_what_is_shared(tmp_path):
     write_run(tmp_path / "0", "initializer=he")
     write_run(tmp_path / "1", "initializer=variance_scaling", "initializer.config.scale=2.0")
-    varied, shared = built(tmp_path)["differs"].tables
-    assert varied.rows[:3] == [
-        ["initializer.name", "he_normal, variance_scaling"],
+    factors, varied, shared = built(tmp_path)["compared"].tables
+    assert factors.rows == [["initializer.name", "he_normal, variance_scaling", "asked about"]]
+    assert varied.rows[:2] == [
         [
             "initializer.class_name",
             "HeNormal with he_normal; VarianceScaling with variance_scaling",
@@ -50,10 +59,16 @@ def test_what_differs_lists_values_and_what_is_shared(tmp_path):
     assert ["optimizer.name", "adam"] in [list(row) for row in shared.rows]
 
 
-def test_differences_have_a_row_for_each_metric(tmp_path):
+def test_each_metric_has_a_table_and_speed_is_a_section_of_its_own(tmp_path):
     write_sweep(tmp_path, ARMS)
-    (table,) = built(tmp_path)["differences"].tables
-    assert [row[0] for row in table.rows] == ["test accuracy", "test loss"]
+    parts = built(tmp_path)
+    captions = {name: [table.caption for table in parts[name].tables] for name in parts}
+    assert captions["differences"] == ["Test accuracy", "Test loss, described"]
+    assert captions["speed"][1:] == [
+        "Training loss in the first epoch, described",
+        "Validation loss, mean over all epochs, described",
+    ]
+    assert all(len(table.rows) == 1 for table in parts["differences"].tables)
 
 
 def test_calibration_is_averaged_over_the_runs(tmp_path):

@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmnist_exp.report.statistics.seeds import t_interval
+from fmnist_exp.report.statistics.seeds import SHARE, t_interval
 
 
 def test_interval_by_hand():
-    # mean 2, s = 1, t(0.975, 2) = 4.302653, half width 4.302653 / sqrt(3)
-    low, high = t_interval(np.array([1.0, 2.0, 3.0]))
-    assert (low, high) == pytest.approx((2 - 2.4841377, 2 + 2.4841377), rel=1e-7)
+    # mean 2, s = sqrt(1/2), t(0.975, 4) = 2.7764451, half width 2.7764451 / sqrt(10)
+    low, high = t_interval(np.array([1.0, 2.0, 3.0, 2.0, 2.0]))
+    assert (low, high) == pytest.approx((2 - 0.8779891, 2 + 0.8779891), rel=1e-7)
+
+
+def test_interval_of_an_accuracy_ends_at_0_and_1():
+    near = np.array([1.0, 1.0, 0.9, 1.0, 1.0])
+    assert t_interval(near)[1] > 1
+    assert t_interval(near, SHARE) == (t_interval(near)[0], 1)
+    assert t_interval(1 - near, SHARE)[0] == 0
 
 
 def test_interval_agrees_with_scipy(run_seed):
@@ -19,19 +26,19 @@ def test_interval_agrees_with_scipy(run_seed):
     assert t_interval(values) == pytest.approx((theirs.low, theirs.high), rel=1e-12)
 
 
-@pytest.mark.parametrize("values", [[], [1.0]])
-def test_interval_of_fewer_than_two_values_is_unknown(values):
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0, 3.0, 4.0]])
+def test_interval_of_fewer_than_five_values_is_unknown(values):
     assert np.isnan(t_interval(np.array(values))).all()
 
 
 def test_interval_of_equal_values_has_no_width():
-    assert t_interval(np.array([0.5, 0.5, 0.5])) == (0.5, 0.5)
+    assert t_interval(np.full(5, 0.5)) == (0.5, 0.5)
 
 
-@pytest.mark.parametrize("count", [3, 10])
+@pytest.mark.parametrize("count", [5, 10])
 def test_interval_covers_the_mean_in_95_percent(count):
     generator = np.random.default_rng(0)
     draws = generator.normal(size=(4000, count))
     covered = np.mean([low <= 0 <= high for low, high in map(t_interval, draws)])
-    # 4,000 repeats: standard error 0.0034; five of them. A normal interval covers 81 % at n = 3.
+    # 4,000 repeats: standard error 0.0034; five of them. A normal interval covers 88 % at n = 5.
     assert covered == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))

@@ -11,23 +11,23 @@ from fmnist_exp.report.runs.study import read_study
 @pytest.fixture
 def summary(tmp_path):
     """Completed and diverged runs with Glorot, a failed, a stopped and a pruned one with He."""
-    for seed, accuracy in enumerate((0.7, 0.8, 0.9)):
+    for seed, accuracy in enumerate((0.7, 0.8, 0.9, 0.8, 0.8)):
         write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy)
-    write_run(tmp_path / "3", "seed=3", status="diverged", accuracy=0.1)
-    write_run(tmp_path / "4", "initializer=he", status="failed")
-    write_run(tmp_path / "5", "initializer=he", "seed=1", status="interrupted")
+    write_run(tmp_path / "x", "seed=5", status="diverged", accuracy=0.1)
+    write_run(tmp_path / "y", "initializer=he", status="failed")
+    write_run(tmp_path / "z", "initializer=he", "seed=1", status="interrupted")
     write_run(tmp_path / "6", "initializer=he", "seed=2", status="pruned")
     return summarize(read_study([tmp_path]))
 
 
 def test_statistics_rest_on_completed_runs(summary):
     first = summary.iloc[0]
-    assert (first.num_runs, first.num_diverged, first.num_failed) == (3, 1, 0)
+    assert (first.num_runs, first.num_diverged, first.num_failed) == (5, 1, 0)
     assert first.test_accuracy_mean == pytest.approx(0.8)
-    assert first.test_accuracy_std == pytest.approx(0.1)
-    # t(0.975, 2) * 0.1 / sqrt(3) = 0.24841377
-    assert first.test_accuracy_ci_low == pytest.approx(0.8 - 0.24841377)
-    assert first.test_accuracy_ci_high == pytest.approx(0.8 + 0.24841377)
+    assert first.test_accuracy_std == pytest.approx(0.005**0.5)
+    # t(0.975, 4) * sqrt(0.005) / sqrt(5) = 0.08779891
+    assert first.test_accuracy_ci_low == pytest.approx(0.8 - 0.08779891)
+    assert first.test_accuracy_ci_high == pytest.approx(0.8 + 0.08779891)
 
 
 def test_condition_without_completed_runs_keeps_its_row(summary):

@@ -14,11 +14,11 @@ from fmnist_exp.report.runs.study import read_study
 
 @pytest.fixture
 def study(tmp_path):
-    """Three completed runs and a diverged one with Glorot, one failed run with He."""
-    for seed, accuracy in enumerate((0.7, 0.8, 0.9)):
+    """Five completed runs and a diverged one with Glorot, one failed run with He."""
+    for seed, accuracy in enumerate((0.7, 0.8, 0.9, 0.8, 0.8)):
         write_run(tmp_path / str(seed), f"seed={seed}", accuracy=accuracy)
-    write_run(tmp_path / "3", "seed=3", status="diverged", accuracy=0.1)
-    write_run(tmp_path / "4", "initializer=he", status="failed")
+    write_run(tmp_path / "x", "seed=5", status="diverged", accuracy=0.1)
+    write_run(tmp_path / "y", "initializer=he", status="failed")
     return read_study([tmp_path])
 
 
@@ -29,7 +29,7 @@ def column(table, heading):
 
 def test_people_read_percent_with_interval(study):
     table = summary_table(study)
-    assert column(table, "test accuracy, % [95 % CI]") == ["80.00 [55.16, 104.84]", "-"]
+    assert column(table, "test accuracy, % [95 % CI]") == ["80.00 [71.22, 88.78]", "-"]
     assert column(table, "diverged") == ["1", "0"]
 
 
@@ -105,7 +105,7 @@ def test_spreadsheet_reads_numbers_as_numbers():
 
 def test_csv_keeps_every_digit_of_a_study(study):
     read = pd.read_csv(io.StringIO(csv(study.table)))
-    assert read["test_accuracy"].tolist()[:4] == [0.7, 0.8, 0.9, 0.1]
+    assert read["test_accuracy"].tolist()[:6] == [0.7, 0.8, 0.9, 0.8, 0.8, 0.1]
     assert csv(study.table).splitlines()[1].split(",")[-5:-3] == ["1", "2"]  # best, evaluated epoch
 
 

@@ -12,7 +12,7 @@ from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError, Pruned
-from fmnist_exp.report.page.answers import answers
+from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import warnings
 from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.run import runner
@@ -106,10 +106,13 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
         "model.hidden",
     )
     best = min((0, 3), key=lambda n: float(values(tmp_path / "s")[n]["model.dropout"]))
-    said = answers(found)
-    assert said[0].startswith("s was tuned on validation accuracy, 4 trials")
-    assert f"the best is number {best}, optimizer.config.learning_rate=" in said[0]
-    assert said[1:] == ["1 comparison of test accuracy: 1 exploratory."]
+    answer = answer_of(found)
+    assert answer.first.startswith("Best of 4 trials: optimizer.config.learning_rate=")
+    (line,) = [each for each in answer.lines if each.startswith("s was tuned on validation")]
+    assert f"the best is number {best}, optimizer.config.learning_rate=" in line
+    assert not any("against" in each for each in answer.lines)  # one seed is no comparison
+    assert answer.command is not None
+    assert answer.command.endswith("'seed=range(1,11)' hydra/sweeper=study")
     assert "1 run pruned: s/1." in warnings(found)
     assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
 

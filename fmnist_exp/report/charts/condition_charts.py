@@ -10,11 +10,17 @@ from matplotlib.ticker import MaxNLocator
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import MAX_SEEDS, colour, marker
 from fmnist_exp.report.formatting import MINUS, POINTS
-from fmnist_exp.report.runs.conditions import short_names
+from fmnist_exp.report.runs.conditions import MAX_NAME, short_names
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.seeds import t_interval
-from fmnist_exp.report.statistics.verdicts import SESOI, Comparison
+from fmnist_exp.report.statistics.seeds import ANY, SHARE, t_interval
+from fmnist_exp.report.statistics.verdicts import SESOI, Comparison, Verdict
 from fmnist_exp.rundir import records
+
+UNSETTLED = "#5b616a"
+INKS = {
+    **dict.fromkeys((Verdict.BETTER, Verdict.WORSE), drawing.COLOURS[0]),
+    **dict.fromkeys((Verdict.EQUAL, Verdict.IDENTICAL), "#00775a"),
+}  # a difference and none
 
 
 def _name_rows(axes: Axes, names: Sequence[str], margin: float = 0.5) -> None:
@@ -25,30 +31,62 @@ def _name_rows(axes: Axes, names: Sequence[str], margin: float = 0.5) -> None:
 
 
 def draw_forest(comparisons: Sequence[Comparison], names: dict[str, str]) -> Figure:
-    """Differences in percentage points with simultaneous intervals, and the band of equality.
+    """Differences in percentage points with the intervals that decide, and the band of equality.
 
     Args:
         comparisons: of test accuracy, at least one.
         names: label of a condition -> its name in figures.
     """
     labels = [
-        f"{names[each.condition_a]} {MINUS}\n{names[each.condition_b]}" for each in comparisons
+        _minus(
+            names.get(each.condition_a, each.condition_a),
+            names.get(each.condition_b, each.condition_b),
+        )
+        + (f"\n{each.place}" if each.place else "")
+        for each in comparisons
     ]
     num_lines = 1 + max(label.count("\n") for label in labels)
-    figure = drawing.new_figure(8.5, 1.3 + max(0.5, 0.17 * num_lines) * len(labels))
+    figure = drawing.new_figure(8.5, 1 + max(0.4, 0.17 * num_lines) * len(labels))
     axes = figure.subplots()
-    sesoi = POINTS * SESOI["test_accuracy"]
+    sesoi = POINTS * SESOI
     axes.axvspan(-sesoi, sesoi, color="#56B4E9", alpha=0.2, linewidth=0)
     axes.axvline(0, color="black", linewidth=0.8)
     for row, each in enumerate(comparisons):
-        axes.plot([POINTS * each.ci_low, POINTS * each.ci_high], [row, row], "k-", linewidth=1.5)
-        axes.plot(POINTS * each.difference_mean, row, "ks", markersize=6)
-        verdict = f"{each.verdict} (n = {each.num_pairs})"
-        axes.text(1.01, row, verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+        ink = INKS.get(each.verdict, UNSETTLED)
+        for width, low, high in (
+            (1.2, each.ci_low, each.ci_high),
+            (4, each.equal_low, each.equal_high),
+        ):
+            axes.plot([POINTS * low, POINTS * high], [row, row], color=ink, linewidth=width)
+        axes.plot(POINTS * each.difference_mean, row, "s", color=ink, markersize=6)
+        found = _in_words(each, names)
+        place = axes.get_yaxis_transform()
+        axes.text(1.01, row, found, transform=place, va="center", fontsize=8, color=ink)
     _name_rows(axes, labels)
-    band = f"shaded: up to {sesoi:g} points either way"
-    axes.set_xlabel(f"difference in test accuracy, percentage points; {band}")
+    axes.set_xlabel(
+        f"difference in test accuracy, percentage points; shaded: {MINUS}{sesoi:g} to +{sesoi:g}"
+    )
     return figure
+
+
+def _minus(first: str, second: str) -> str:
+    """The name of a difference, in one line if it is short."""
+    whole = f"{first} {MINUS} {second}"
+    return whole if len(whole) <= MAX_NAME and "\n" not in whole else f"{first} {MINUS}\n{second}"
+
+
+def _in_words(comparison: Comparison, names: dict[str, str]) -> str:
+    """What a row of the forest shows."""
+    first, second = (
+        names.get(name, name) for name in (comparison.condition_a, comparison.condition_b)
+    )
+    return {
+        Verdict.BETTER: f"{first}\nis better",
+        Verdict.WORSE: f"{second}\nis better",
+        Verdict.EQUAL: "no difference\nthat matters",
+        Verdict.IDENTICAL: "the same\nin every seed",
+        Verdict.SURVIVORS: "not settled:\nruns failed",
+    }.get(comparison.verdict, "not settled")
 
 
 def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
@@ -62,7 +100,8 @@ def draw_bars(conditions: Sequence[Condition], metric: str) -> Figure:
     bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.3))
     for row, condition in enumerate(conditions):
         numbers = condition.values(f"test_{metric}")
-        mean, interval = numbers.mean(), t_interval(numbers)
+        mean = numbers.mean()
+        interval = t_interval(numbers, SHARE if metric == "accuracy" else ANY)
         bars.barh(row, mean, height=0.74, color=colour(condition.index), alpha=0.3)
         # Beside the axes, where no dot or interval can be.
         bars.text(1.02, row, f"{mean:.4f}", transform=bars.get_yaxis_transform(), va="center")
@@ -94,7 +133,7 @@ def draw_splits(conditions: Sequence[Condition]) -> Figure:
         for row, condition in enumerate(conditions):
             numbers, place = condition.values(f"{split}_accuracy"), row + offset
             ink = colour(condition.index)
-            axes.plot(t_interval(numbers), [place, place], color=ink, linewidth=2)
+            axes.plot(t_interval(numbers, SHARE), [place, place], color=ink, linewidth=2)
             axes.plot(numbers.mean(), place, shape, color=ink, markersize=5)
     _name_rows(axes, [condition.name for condition in conditions])
     axes.set_xlabel("accuracy of the saved weights, mean and 95 % t interval; not from 0")
@@ -119,7 +158,7 @@ def draw_per_class(conditions: Sequence[Condition]) -> Figure:
     spacing = min(0.25, 0.8 / len(f1))
     for place, (condition, values) in enumerate(zip(conditions, f1, strict=True)):
         rows = np.arange(len(names)) + (place - (len(f1) - 1) / 2) * spacing
-        bounds = np.array([t_interval(values[:, column]) for column in order])
+        bounds = np.array([t_interval(values[:, column], SHARE) for column in order])
         ink, shape = colour(condition.index), marker(condition.index)
         axes.hlines(rows, bounds[:, 0], bounds[:, 1], color=ink, linewidth=2)
         means = values.mean(axis=0)[order]

@@ -17,6 +17,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 LEARNING = {"train": "train, while learning", "validation": "validation"}  # curves, as in legends
 KINDS = ("png", "svg")
+ANSWER = "answer"  # name of the chart that stands beside the answer
 MAX_SEEDS = 100  # runs of a condition that are drawn one by one
 DPI = 150  # pixels of a PNG file to the inch
 _STYLE: Any = {

@@ -7,13 +7,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fmnist_exp.report.charts import condition_charts, drawing, run_charts
-from fmnist_exp.report.charts.drawing import MAX_SEEDS, Chart
+from fmnist_exp.report.charts.drawing import ANSWER, MAX_SEEDS, Chart
 from fmnist_exp.report.findings import MAX_PANELS, Findings
+from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, SESOI
 from fmnist_exp.rundir import records
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
 MAX_COMPARISONS = 28  # rows of the forest plot: all pairs of eight conditions
+MAX_IN_ANSWER = 12  # rows of it beside the answer: three levels at four places
 
 
 def draw_study(findings: Findings) -> list[Chart]:
@@ -25,25 +28,34 @@ def draw_study(findings: Findings) -> list[Chart]:
 
 
 def _differences(findings: Findings) -> Iterator[Chart]:
-    """The forest plot, if there is anything to compare."""
-    comparisons = [each for each in findings.comparisons["test_accuracy"] if each.num_pairs > 1]
-    if not comparisons:
-        return
-    names = {condition.label: condition.name for condition in findings.study.measured}
-    shown = comparisons[:MAX_COMPARISONS]
-    what = (
-        "Differences in test accuracy over paired seeds, with simultaneous 95 % intervals; "
-        "shaded: practically equal"
+    """What the answer is made of; then all that was compared, if that is more."""
+    leading, every = (
+        [each for each in found if each.num_pairs >= MIN_PAIRS]
+        for found in (findings.leading, findings.judged)
     )
-    caption = _caption(what, shown, comparisons, "comparisons")
-    yield Chart("differences", caption, condition_charts.draw_forest(shown, names))
+    names = {condition.label: condition.name for condition in findings.study.measured}
+    what = (
+        "Differences in mean test accuracy, with the intervals in which they lie. Thick interval "
+        f"inside the shaded band, {MINUS}{POINTS * SESOI:g} to +{POINTS * SESOI:g} points: no "
+        "difference that matters. Thin interval without 0: a difference"
+    )
+    in_answer, shown = leading[:MAX_IN_ANSWER], every[:MAX_COMPARISONS]
+    if in_answer:
+        caption = _caption(what, in_answer, every, "comparisons")
+        yield Chart(ANSWER, caption, condition_charts.draw_forest(in_answer, names))
+    if len(shown) > len(in_answer):
+        caption = _caption(what, shown, every, "comparisons")
+        yield Chart("differences", caption, condition_charts.draw_forest(shown, names))
 
 
 def _of_conditions(conditions: Sequence[Condition]) -> Iterator[Chart]:
     """Every run, the splits, the epochs, the classes; a confusion matrix of each condition."""
     rows, panels = conditions[:MAX_ROWS], conditions[:MAX_PANELS]
     for metric in ("accuracy", "loss"):
-        what = f"Test {metric}: mean, 95 % t interval and every seed ({MAX_SEEDS} at most)"
+        what = (
+            f"Test {metric}: mean, 95 % t interval ({MIN_PAIRS} seeds or more) and every seed "
+            f"({MAX_SEEDS} at most)"
+        )
         caption = _caption(what, rows, conditions)
         yield Chart(f"test_{metric}", caption, condition_charts.draw_bars(rows, metric))
     caption = _caption("Train, validation and test accuracy of the saved weights", rows, conditions)

@@ -1,155 +1,240 @@
-"""What was found, in words: the sentences that a report begins with, and its methods."""
+"""What a report begins with: the answer in one sentence, what it rests on, and how to go on."""
 
-from collections import Counter
-from collections.abc import Sequence
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from fmnist_exp.console import counted
+from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.formatting import MINUS, UNKNOWN, amount, bounds, mean_with_interval
-from fmnist_exp.report.runs.predictions import MAX_RUNS
-from fmnist_exp.report.runs.run import TARGET, Tuned
+from fmnist_exp.report.formatting import mean
+from fmnist_exp.report.page import words
+from fmnist_exp.report.page.first_line import by_place, first_line
+from fmnist_exp.report.page.words import POINTS, Noun
+from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.report.statistics import power
 from fmnist_exp.report.statistics.verdicts import (
     ALPHA,
-    MAX_CONDITIONS,
     MIN_PAIRS,
+    PRIMARY,
     SESOI,
     Comparison,
     Verdict,
 )
 
-MAX_SENTENCES = 10  # comparisons in words; the table has the rest
+MAX_LINES = 10  # comparisons in words; the table has the rest
+MANY = 9  # conditions from which on the best of them looks better than it is
+MAX_PLANNED = 500  # seeds beyond which nobody is told to go on
+MAX_NAMED = 8  # conditions whose means stand in one line
 
 
-def answers(findings: Findings) -> list[str]:
-    """What a tuner chose; what was found about test accuracy, a sentence for each comparison."""
-    chosen = list(map(_chosen, findings.study.tuned))
-    comparisons = findings.comparisons["test_accuracy"]
-    if not comparisons:
-        return [*chosen, _without_comparison(findings)]
-    told = [  # of a search, what a single seed shows on test images is no answer
-        each for each in comparisons if not chosen or each.verdict != Verdict.EXPLORATORY
-    ]
-    found = [*chosen, _overall(comparisons), *map(sentence, told[:MAX_SENTENCES])]
-    if told[MAX_SENTENCES:]:
-        found.append(f"{len(told) - MAX_SENTENCES} more comparisons are in comparisons.csv.")
-    return found
+@dataclass(frozen=True)
+class Answer:
+    """The beginning of a report.
 
-
-def sentence(comparison: Comparison) -> str:
-    """What one comparison found, for people: effect, interval, pairs, verdict, what is left open.
-
-    For example `he_normal - glorot_uniform = -0.21 pp [-0.60, +0.18] in test accuracy, 10 paired
-    seeds: undecided; ...`, with a true minus sign. The interval is simultaneous over the family.
+    Attributes:
+        first: the answer, 25 words at most.
+        lines: what it rests on, a sentence or two each.
+        command: what goes on where something is not settled, or confirms the best trial of a
+            search; None if nothing is to be done.
     """
-    metric = comparison.metric
-    text = f"{comparison.condition_a} {MINUS} {comparison.condition_b}"
-    if comparison.num_pairs:
-        text += f" = {amount(comparison.difference_mean, metric, signed=True)}"
-        text += f" {bounds((comparison.ci_low, comparison.ci_high), metric)}".removesuffix(
-            f" {UNKNOWN}"
-        )
-    seeds = counted(comparison.num_pairs, "paired seed")
-    return f"{text} in {metric.replace('_', ' ')}, {seeds}: {_finding(comparison)}."
+
+    first: str
+    lines: tuple[str, ...]
+    command: str | None = None
 
 
-def _finding(comparison: Comparison) -> str:
-    verdict = comparison.verdict
-    if verdict == Verdict.IDENTICAL:
-        return "identical in every seed"
-    if verdict == Verdict.EXPLORATORY:
-        return f"exploratory; a verdict takes {MIN_PAIRS} or more"
-    if verdict == Verdict.EQUAL:
-        return f"practically equal at ±{amount(SESOI[comparison.metric], comparison.metric)}"
-    if verdict == Verdict.UNDECIDED:
-        return f"undecided; {_what_it_takes(comparison)}"
-    return f"{comparison.condition_a} is {verdict}"
-
-
-def _what_it_takes(comparison: Comparison) -> str:
-    std, metric = comparison.difference_std, comparison.metric
-    alpha = ALPHA / comparison.num_comparisons
-    seen = amount(power.minimum_detectable(std, comparison.num_pairs, alpha), metric)
-    text = f"a difference of {seen} would have been seen with 80 % power"
-    needed = power.seeds_to_settle(std, SESOI[metric], alpha)
-    bound = amount(SESOI[metric], metric)
-    if needed <= comparison.num_pairs:
-        return f"{text}; these seeds tell {bound} from none, a difference in between takes more"
-    return f"{text}, and about {needed:,} seeds would tell {bound} from none"
-
-
-def _chosen(tuned: Tuned) -> str:
-    """What a tuned sweep has chosen, by validation accuracy alone."""
-    trials = f"{tuned.name} was tuned on validation accuracy, {counted(tuned.num_trials, 'trial')}"
-    if tuned.best is None:
-        return f"{trials}: none was completed, so there is nothing to choose."
-    number, values, accuracy = tuned.best
-    return (
-        f"{trials}: the best is number {number}, {values}, with {100 * accuracy:.2f} %. "
-        "The best of many looks better than it is, and test accuracies have no part in the choice: "
-        "train it with several seeds before quoting one."
-    )
-
-
-def _overall(comparisons: Sequence[Comparison]) -> str:
-    """How the comparisons of test accuracy came out, counted."""
-    counts = Counter(each.verdict for each in comparisons)
-    shown = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
-    return f"{counted(len(comparisons), 'comparison')} of test accuracy: {shown}."
-
-
-def _without_comparison(findings: Findings) -> str:
-    if not findings.study.measured:
-        return "No run was completed: there is nothing to compare."
-    if len(findings.study.measured) > 1:
-        return "No two conditions share data and engine: there is nothing to compare."
-    (condition,) = findings.study.measured
-    accuracy = mean_with_interval(condition.values("test_accuracy"), 2, 100)
-    return (
-        f"Only one condition, {condition.label}: nothing to compare. Its test accuracy is "
-        f"{accuracy} percent, {counted(len(condition.runs), 'run')}."
-    )
-
-
-def methods(findings: Findings) -> list[str]:
-    """How the numbers came about, from what was done: measured, compared and left out."""
-    comparisons = findings.comparisons["test_accuracy"]
-    found = [
-        (
-            "A condition is a config without its seed, which fixes initial weights, visiting order "
-            "and dropout. Accuracy and loss are those of the saved weights, in inference mode; the "
-            "test images chose nothing. SD has n - 1 in its denominator; intervals of a mean are "
-            "95 % t intervals over seeds and do not speak of other test images."
-        )
+def answer_of(findings: Findings) -> Answer:
+    """The answer that a study gives."""
+    told = findings.judged
+    if findings.study.tuned:  # of a search, what a single seed shows on test images is no answer
+        told = [each for each in told if each.verdict != Verdict.EXPLORATORY]
+    lines = [
+        *_on_means(findings.study.measured),
+        *_on_tuning(findings.study),
+        *_in_words(findings.design, told),
+        *_on_missing(findings.design),
+        *_on_sizes(findings, told),
+        *_on_traps(findings, told),
     ]
-    if comparisons:
-        family = counted(comparisons[0].num_comparisons, "comparison")
-        found.append(
-            "Conditions are compared in pairs of runs with equal seed. For each metric the family "
-            f"has {family}, which share the level of 5 % equally (Bonferroni); p values are those "
-            "of paired t tests, not adjusted. The intervals decide. Practically equal: two "
-            f"one-sided tests against plus and minus {100 * SESOI['test_accuracy']:g} percentage "
-            "points, a bound fixed before any run, are both significant at that share. Better or "
-            "worse: else, if the simultaneous interval does not hold 0. Undecided: neither. "
-            f"Exploratory: fewer than {MIN_PAIRS} pairs, no verdict. Identical: the runs of every "
-            "common seed have the same metrics and answers. The conditions share their test images "
-            "and their split into training and validation images, so a verdict is about this split."
+    command = _confirming(findings.study)
+    if (seeds := _planned(told)) is not None:
+        plan = f"about {seeds.num_seeds:,} seeds ({seeds.low:,} to {seeds.high:,})"
+        if seeds.num_seeds > MAX_PLANNED:
+            lines.append(
+                f"To settle the rest would take {plan}: a change of seed alone moves these "
+                f"results by far more than {words.BOUND} points."
+            )
+        else:
+            lines.append(f"To settle the rest, plan {plan}; finished runs are used again.")
+            command = _command(findings.study, seeds.num_seeds)
+    if any(each.num_pairs >= MIN_PAIRS for each in told):
+        lines.append(
+            "Points are percentage points of test accuracy. In at most 5 of 100 such studies is "
+            "any of these statements false. They are about new seeds of this network, recipe, data "
+            "split and test images."
         )
-    if len(findings.study.measured) > MAX_CONDITIONS:
-        found.append(
-            f"With more than {MAX_CONDITIONS} conditions each is compared with one "
-            "baseline only; --baseline names another."
+    return Answer(first_line(findings), tuple(lines), command)
+
+
+def _on_means(measured: Sequence[Condition]) -> Iterator[str]:
+    if not measured:
+        return
+    network = {words.network(each.runs[0].record.config) for each in measured}
+    data = dict.fromkeys(str(each.runs[0].record.config["data"]["name"]) for each in measured)
+    counts = sorted({len(each.runs) for each in measured})
+    seeds = f"{counts[0]} to {counts[-1]} seeds" if len(counts) > 1 else counted(counts[0], "seed")
+    named = [f"{each.label} {mean(each.values(PRIMARY), 2, POINTS)} %" for each in measured]
+    if len(named) > MAX_NAMED:
+        means = {each.label: float(each.values(PRIMARY).mean()) for each in measured}
+        ends = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+        named = [f"from {100 * means[name]:.2f} % ({name})" for name in ends]
+        named = [f"{named[0]} to {named[1].removeprefix('from ')}"]
+    about = [
+        *([f"Network: {next(iter(network))}"] if len(network) == 1 else []),
+        f"{'data' if len(network) == 1 else 'Data'}: {words.both(list(data))}",
+        f"{seeds} each",
+    ]
+    parts = "; " if any(", " in name for name in named) else ", "
+    yield f"Mean test accuracy: {parts.join(named)}. {'; '.join(about)}."
+
+
+def _on_tuning(study: Study) -> Iterator[str]:
+    for tuned in study.tuned:
+        if tuned.best is not None:
+            number, values, accuracy = tuned.best
+            yield (
+                f"{tuned.name} was tuned on validation accuracy, "
+                f"{counted(tuned.num_trials, 'trial')}: the best is number {number}, {values}, "
+                f"with {POINTS * accuracy:.2f} %. The best of many looks better than it is, and "
+                "test accuracies have no part in the choice."
+            )
+
+
+def _in_words(design: Design, told: Sequence[Comparison]) -> list[str]:
+    """A line for each comparison; with several factors one for each place. The rest is counted."""
+    if design.is_crossed:
+        noun = Noun(design.factor)
+        lines = [
+            f"{words.at(place)}: {words.answer(group, noun)}"
+            for place, group in by_place(design, told).items()
+        ]
+        lines += [words.line(each) for each in told if each.place == design.average]
+    else:
+        lines = [words.line(each) for each in told]
+    if more := len(lines[MAX_LINES:]):
+        return [*lines[:MAX_LINES], f"{more} more are in comparisons.csv."]
+    return lines
+
+
+def _on_missing(design: Design) -> Iterator[str]:
+    """Cells of a design of several factors that no result stands for."""
+    missing = [f"{level} at {place}" for level, place in design.missing()]
+    if design.is_crossed and missing:
+        named = "; ".join(missing[:MAX_NAMED])
+        more = f" and {len(missing) - MAX_NAMED} more" if missing[MAX_NAMED:] else ""
+        yield (
+            f"There is no result: {named}{more}. Levels are compared where both are there, and "
+            "averaged only if they are there everywhere."
         )
-    found.append(
-        f"Convergence: the first epoch with a validation accuracy of {100 * TARGET:.0f} %, a "
-        "target fixed before any run. A run that never reaches it, diverged ones included, counts "
-        "as later than any other in the median."
+
+
+def _on_sizes(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
+    """How much a change of seed alone moves the result, beside what the factor does."""
+    judged = [each for each in told if each.num_pairs >= MIN_PAIRS]
+    if not judged:
+        return
+    spreads = [
+        float(np.var(each.values(PRIMARY), ddof=1))
+        for each in findings.study.measured
+        if len(each.runs) > 1
+    ]
+    alone, most = math.sqrt(np.mean(spreads)), max(abs(each.difference_mean) for each in judged)
+    yield (
+        f"A change of seed alone moves the result by about {words.points(alone)} points (SD); the "
+        f"{Noun(findings.design.factor).one} moves the mean by {words.points(most)} at most."
     )
-    if findings.predictions:
-        found.append(
-            "Calibration: expected calibration error (ECE) over 15 bins of equal mass, which is "
-            "biased upwards. Intervals for new seeds and new images are 95 % t intervals with the "
-            f"variance of both, as crossed effects. At most {MAX_RUNS} runs of a condition are "
-            "read for this."
+
+
+def _on_traps(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
+    """What readers misread: small steps that add up, the luck of the best, the edge of a grid."""
+    better = words.winner(told)
+    equal = {
+        frozenset((each.condition_a, each.condition_b))
+        for each in told
+        if each.verdict in words.SAME
+    }
+    chains = [
+        (a, b, c)
+        for a, c in better
+        for b in words.arms_of(told)
+        if frozenset((a, b)) in equal and frozenset((b, c)) in equal
+    ]
+    if chains and len(findings.design.places) == 1:
+        a, b, c = chains[0]
+        yield (
+            f"Steps of less than {words.BOUND} points can add up: {b} can be exchanged with {a} "
+            f"and with {c}, and yet {a} is better than {c}."
         )
-    return found
+    if len(findings.study.measured) >= MANY and not findings.study.tuned:
+        yield (
+            "The best of many looks better than it is, as luck had a part in its place: train it "
+            "with new seeds before its accuracy is quoted."
+        )
+    yield from _on_edges(findings)
+
+
+def _on_edges(findings: Findings) -> Iterator[str]:
+    """Factors of numbers whose best level is the smallest or the largest that was tried."""
+    study = findings.study
+    for key in study.keys:
+        means: dict[float, list[float]] = {}
+        for each in study.measured:
+            number = conditions.number(each.config.get(key, ""))
+            if number is not None:
+                means.setdefault(number, []).append(float(each.values(PRIMARY).mean()))
+        if len(means) < 3:
+            continue
+        levels = {number: float(np.mean(values)) for number, values in means.items()}
+        best = max(levels, key=levels.__getitem__)
+        if max(levels.values()) - min(levels.values()) >= SESOI and best in (
+            min(means),
+            max(means),
+        ):
+            end = "smallest" if best == min(means) else "largest"
+            name = Noun(conditions.column(key)).one
+            yield f"The best {name}, {best:g}, is the {end} that was tried; try further ones."
+
+
+def _planned(told: Sequence[Comparison]) -> power.Planned | None:
+    """Seeds that would settle the comparison that needs most; None if all are settled."""
+    needed = [
+        power.planned(each.difference_std, each.num_pairs, SESOI, ALPHA / each.num_comparisons)
+        for each in told
+        if each.verdict == Verdict.UNDECIDED
+    ]
+    return max(needed, default=None, key=lambda planned: planned.num_seeds)
+
+
+def _confirming(study: Study) -> str | None:
+    """The command that trains the best trial of a search with new seeds, if there is one."""
+    best = [each.confirming for each in study.tuned if each.confirming]
+    return _train(best[0]) if best else None
+
+
+def _train(words_after: Sequence[str]) -> str:
+    return shlex.join(["python", "-m", "fmnist_exp.train", *words_after])
+
+
+def _command(study: Study, seeds: int) -> str | None:
+    """The command of the sweep with so many seeds; None if it is not known, or has others."""
+    taken = sorted({run.record.seed for run in study.runs})
+    if study.command is None or taken != list(range(taken[0], taken[0] + len(taken))):
+        return None
+    start = f"{taken[0]}," if taken[0] else ""
+    given = [each for each in study.command if not each.startswith("seed=")]
+    return _train([*given, f"seed=range({start}{taken[0] + seeds})"])

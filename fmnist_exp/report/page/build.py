@@ -5,16 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from fmnist_exp.report.charts.drawing import Chart
-from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.charts.drawing import ANSWER, Chart
+from fmnist_exp.report.design import CONDITION
+from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
 from fmnist_exp.report.formatting import POINTS, fixed, mean
 from fmnist_exp.report.page import condition_tables
-from fmnist_exp.report.page.answers import answers, methods
+from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import listed, warnings
 from fmnist_exp.report.page.class_tables import hard_images, per_class
+from fmnist_exp.report.page.compared import compared
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
+from fmnist_exp.report.page.methods import methods, speed, terms
+from fmnist_exp.report.page.published import published_table
 from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
-from fmnist_exp.report.runs.conditions import column, differences, label
+from fmnist_exp.report.page.words import Noun, both
+from fmnist_exp.report.runs.conditions import column
 from fmnist_exp.report.runs.study import Study
 
 VERSIONS = {
@@ -41,24 +46,33 @@ def build_page(
         images: its test images, uint8 (num_images, height, width); None if there is no copy.
     """
     return Page(
-        title=_title(findings.study),
-        answers=answers(findings),
+        title=_title(findings),
+        answer=answer_of(findings),
         warnings=warnings(findings),
         provenance=_provenance(findings.study),
         sections=_sections(findings, charts, images),
+        chart=next((chart for chart in charts if chart.name == ANSWER), None),
     )
 
 
-def _title(study: Study) -> str:
+def _title(findings: Findings) -> str:
+    """The question that the answer answers."""
+    study, design = findings.study, findings.design
     if len(study.conditions) == 1:
         return study.conditions[0].label
+    if len(design.places) > 1 and design.factor != CONDITION:
+        names = [
+            *([] if design.averages else ["data"]),
+            *(Noun(each).one for each in design.others),
+        ]
+        others = both([f"the {name}" for name in names], "or")
+        return f"Does the {Noun(design.factor).one} matter, and does it depend on {others}?"
     not_compared = {column(key) for each in study.conditions for key in each.grounds}
     factors = list(map(column, study.keys))
-    compared = [name for name in factors if name not in not_compared]
-    if not compared:
-        return f"Runs that differ in {' and '.join(factors)}"
-    *others, last = compared
-    return f"Do {', '.join(others)} and {last} matter?" if others else f"Does the {last} matter?"
+    asked = [f"the {Noun(name).one}" for name in factors if name not in not_compared]
+    if not asked:
+        return f"Runs that differ in {both(factors)}"
+    return f"{'Do' if asked[1:] else 'Does'} {both(asked)} matter?"
 
 
 def _provenance(study: Study) -> list[tuple[str, str]]:
@@ -86,13 +100,18 @@ def _sections(
     def drawn(*starts: str) -> list[Chart]:
         return [chart for chart in charts if chart.name.startswith(starts)]
 
-    compared = condition_tables.comparison_table(findings, MAX_ROWS)
+    results = condition_tables.comparison_tables(findings, RESULTS, MAX_ROWS)
+    speeds = [
+        condition_tables.speed_table(study.conditions),
+        *condition_tables.comparison_tables(findings, SPEEDS, MAX_ROWS),
+    ]
     qualities = condition_tables.quality_table(study.conditions)
     built = [
-        Section("differs", "What differs", tables=_what_differs(study)),
-        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(study)),
-        Section("differences", "Differences, paired by seed", [], drawn("differences"), [compared]),
-        Section("qualities", "Convergence, stability, overfitting, cost", tables=[qualities]),
+        compared(findings, images),
+        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings)),
+        Section("differences", "Differences", terms(findings), drawn("differences"), results),
+        Section("speed", "Speed", speed(findings), tables=speeds),
+        Section("qualities", "Stability, overfitting, cost", tables=[qualities]),
         Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
         Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
         Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
@@ -100,36 +119,12 @@ def _sections(
         Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(study.measured)]),
         Section("calibration", "Calibration and agreement", tables=[_calibration(findings)]),
         hard_images(findings, images),
+        Section("published", "Published results", tables=[published_table(study)]),
         Section("runs", "Every run", tables=[_every_run(study)]),
         Section("methods", "Methods", methods(findings)),
     ]
     whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
     return [each for each in whole if each.figures or each.tables or each.paragraphs]
-
-
-def _what_differs(study: Study) -> list[Table]:
-    configs = [each.config for each in study.conditions]
-    varied = [
-        {"key": key, "values": _values(key, follows, configs)}
-        for key, follows in differences(configs, study.keys).items()
-    ]
-    common = sorted(set.intersection(*(set(config.items()) for config in configs)))
-    shared = [{"key": key, "value": value} for key, value in common]
-    caption = (
-        "Every key that differs between conditions; where it changes only together with others, "
-        "each value with theirs"
-    )
-    return [table_of(varied, caption), table_of(shared, "Keys that all runs share", folded=True)]
-
-
-def _values(key: str, follows: Sequence[str], configs: Sequence[dict[str, str]]) -> str:
-    """The values of a key, each with the levels of the factors that it follows."""
-    levels: dict[str, dict[str, None]] = {}
-    for config in configs:
-        levels.setdefault(config.get(key, "not set"), {})[label(config, follows)] = None
-    if not follows:
-        return ", ".join(levels)
-    return "; ".join(f"{value} with {' / '.join(at)}" for value, at in levels.items())
 
 
 def _calibration(findings: Findings) -> Table:

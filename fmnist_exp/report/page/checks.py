@@ -8,6 +8,7 @@ from fmnist_exp.report.runs.conditions import changed_together
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
 
+CEILING = 0.999  # accuracy above which nothing is left to tell apart
 MAX_NAMED = 20  # runs, seeds or conditions named in one sentence
 
 
@@ -19,6 +20,8 @@ def warnings(findings: Findings) -> list[str]:
         *_about_factors(study),
         *_about_runs(study),
         *_about_seeds(study),
+        *_about_looks(findings),
+        *_about_limits(study),
         *_about_code(study),
     ]
 
@@ -76,10 +79,15 @@ def _about_seeds(study: Study) -> Iterator[str]:
             if seeds != common:
                 holders.setdefault(tuple(sorted(seeds - common)), []).append(name)
     if holders:
-        named = (
-            f"{listed(map(str, extra))} (only {listed(names, '; ')})"
-            for extra, names in holders.items()
-        )
+        named = []
+        for extra, names in holders.items():
+            lack = [each.label for each in study.measured if not {*extra} <= {*each.seeds}]
+            who = (
+                f"not {listed(lack, '; ')}"
+                if len(lack) < len(names)
+                else f"only {listed(names, '; ')}"
+            )
+            named.append(f"{listed(map(str, extra))} ({who})")
         yield f"Seeds that not every condition has: {listed(named, '; ')}."
     few = [each.label for each in study.measured if len(each.runs) < MIN_PAIRS]
     if few:
@@ -87,6 +95,40 @@ def _about_seeds(study: Study) -> Iterator[str]:
     empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
     if empty:
         yield f"No completed run, so no statistics: {listed(empty, '; ')}."
+
+
+def _about_looks(findings: Findings) -> Iterator[str]:
+    """Whether seeds were added after a report was made: then 5 % hold for the first look alone."""
+    looked = findings.study.looked
+    seen = {
+        each.label: [run.record.run_key in looked for run in each.runs]
+        for each in findings.study.measured
+    }
+    added = [name for name, were in seen.items() if any(were) and not all(were)]
+    if added and findings.comparisons["test_accuracy"]:
+        yield (
+            f"Seeds were added after a report was made ({listed(added, '; ')}): that at most 5 of "
+            "100 studies hold a false statement is true of the first look alone."
+        )
+
+
+def _about_limits(study: Study) -> Iterator[str]:
+    """Accuracies that tell nothing: all at chance level, or all at the most there is."""
+    accuracies = {each.label: each.values("test_accuracy") for each in study.measured}
+    if not accuracies:
+        return
+    chance = 1 / len(study.measured[0].class_names)
+    low = [name for name, values in accuracies.items() if values.mean() < 1.5 * chance]
+    if low:
+        yield (
+            f"At the level of guessing, {100 * chance:.0f} %, or little above it: "
+            f"{listed(low, '; ')}. These networks have learned next to nothing."
+        )
+    if len(accuracies) > 1 and all(values.min() >= CEILING for values in accuracies.values()):
+        yield (
+            f"Every run is right on {100 * CEILING:g} % of the test images or more: this task is "
+            "too easy to tell conditions apart."
+        )
 
 
 def _about_code(study: Study) -> Iterator[str]:

@@ -11,6 +11,7 @@ from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import POINTS, mean, mean_with_interval
 from fmnist_exp.report.page.rendering import Section, Table, data_address, table_of
 from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.report.statistics.seeds import SHARE
 from fmnist_exp.rundir.records import CLASS_METRICS
 
 MAX_IMAGES = 24
@@ -31,7 +32,7 @@ def per_class(conditions: Sequence[Condition]) -> Table:
                     "condition": condition.label,
                     "class": name,
                     "precision, %": mean(precision, 1, POINTS),
-                    "recall, %": mean_with_interval(recall, 1, POINTS),
+                    "recall, %": mean_with_interval(recall, 1, POINTS, SHARE),
                     "F1, %": mean(f1_scores, 1, POINTS),
                     "images": f"{support[0]:.0f}",
                 }
@@ -67,6 +68,20 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> Section:
     wrong = f"{np.sum(num_right == 0):,} of {len(labels):,} test images"
     text = f"{wrong} are answered wrongly by every run of every condition."
     return Section("hard", "Hard images", [text], pictures=pictures)
+
+
+def class_pictures(findings: Findings, images: np.ndarray | None) -> list[tuple[str, str]]:
+    """The first test image of every class; see `hard_images`."""
+    stored = list(findings.predictions.values())
+    if images is None or len({each.labels.tobytes() for each in stored}) != 1:
+        return []
+    labels, names = stored[0].labels, findings.study.measured[0].class_names
+    first = {name: np.flatnonzero(labels == place)[:1] for place, name in enumerate(names)}
+    return [
+        (data_address("png", _png(images[index])), name)
+        for name, found in first.items()
+        for index in found
+    ]
 
 
 def _png(image: np.ndarray) -> bytes:

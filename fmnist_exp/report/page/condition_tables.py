@@ -1,11 +1,11 @@
 """Tables of conditions and of their comparisons: summary, leaderboard, qualities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.findings import Findings
+from fmnist_exp.report.findings import SPEEDS, Findings
 from fmnist_exp.report.formatting import (
     MINUS,
     POINTS,
@@ -19,12 +19,18 @@ from fmnist_exp.report.formatting import (
     p_value,
 )
 from fmnist_exp.report.page.rendering import Table, table_of
+from fmnist_exp.report.page.words import winner
 from fmnist_exp.report.runs.run import METRICS, TARGET
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.seeds import standard_deviation, t_interval
+from fmnist_exp.report.statistics.seeds import ANY, SHARE, standard_deviation, t_interval
+from fmnist_exp.report.statistics.verdicts import PRIMARY, Comparison
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
+CALLED = {
+    "first_epoch_train_loss": "training loss in the first epoch",
+    "mean_validation_loss": "validation loss, mean over all epochs",
+}
 ENDS = ("diverged", "pruned", "failed", "interrupted")  # of runs without a result
 
 
@@ -42,31 +48,34 @@ def summarize(study: Study) -> pd.DataFrame:
         row |= {f"num_{status}": len(each.ended(status)) for status in ENDS}
         for name in SUMMARIZED:
             values = each.values(name)
+            interval = t_interval(values, SHARE if "accuracy" in name else ANY)
             row[f"{name}_mean"] = np.mean(values) if len(values) else np.nan
             row[f"{name}_std"] = standard_deviation(values)
-            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = t_interval(values)
+            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = interval
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def summary_table(study: Study) -> Table:
     """Every condition under its factors, with how many of its runs ended otherwise."""
-    return table_of([_result(study, each) for each in study.conditions])
+    ends = _ends(study)
+    return table_of([_result(study, each, ends) for each in study.conditions])
 
 
-def _result(study: Study, condition: Condition) -> dict[str, str]:
-    """What tables of results say of a condition: heading -> text."""
-    ends = {
-        status: str(len(condition.ended(status)))
-        for status in ENDS
-        if any(other.ended(status) for other in study.conditions)
-    }
+def _ends(study: Study) -> list[str]:
+    """Those of `ENDS` that a run of the study has had."""
+    seen = {run.record.status for run in study.runs}
+    return [status for status in ENDS if status in seen]
+
+
+def _result(study: Study, condition: Condition, ends: Sequence[str]) -> dict[str, str]:
+    """What tables of results say of a condition, `ends` included: heading -> text."""
     accuracy = condition.values("test_accuracy")
     return {
         **{name: level or UNKNOWN for name, level in study.levels(condition).items()},
         "n": str(len(condition.runs)),
-        **ends,
-        "test accuracy, % [95 % CI]": mean_with_interval(accuracy, 2, POINTS),
+        **{name: str(len(condition.ended(name))) for name in ends},
+        "test accuracy, % [95 % CI]": mean_with_interval(accuracy, 2, POINTS, SHARE),
         "SD, points": fixed(POINTS * standard_deviation(accuracy), 2),
         "test loss [95 % CI]": mean_with_interval(condition.values("test_loss"), 4),
         "validation accuracy, %": mean(condition.values("validation_accuracy"), 2, POINTS),
@@ -76,40 +85,78 @@ def _result(study: Study, condition: Condition) -> dict[str, str]:
     }
 
 
-def leaderboards(study: Study) -> list[Table]:
+def leaderboards(findings: Findings) -> list[Table]:
     """For each block of comparable conditions a table, the highest mean test accuracy first."""
     tables = []
-    for block, members in study.blocks.items():
+    blocks, ranks, ends = findings.study.blocks, _ranks(findings), _ends(findings.study)
+    for block, members in blocks.items():
         ranked = sorted(
             members, key=lambda each: -each.values("test_accuracy").mean() if each.runs else np.inf
         )
-        caption = "Sorted by mean test accuracy; the comparisons say which of them differ"
-        tables.append(
-            table_of(
-                [_result(study, each) for each in ranked[:MAX_ROWS]],
-                f"{block}. {caption}" if len(study.blocks) > 1 else caption,
-            )
-        )
+        rows = [
+            {"rank": ranks.get(each.label, UNKNOWN), **_result(findings.study, each, ends)}
+            for each in ranked[:MAX_ROWS]
+        ]
+        caption = "Rank: the places that the comparisons leave open to a condition"
+        if findings.design.is_crossed:
+            caption += f", among those that share {' and '.join(findings.design.others)}"
+        tables.append(table_of(rows, f"{block}. {caption}" if len(blocks) > 1 else caption))
     return tables
 
 
-def quality_table(conditions: Sequence[Condition]) -> Table:
-    """Convergence, stability, overfitting and cost, over all that were trained to an end.
+def _ranks(findings: Findings) -> dict[str, str]:
+    """Label of a condition -> the ranks that are left to it at its place, such as 1 to 3.
 
-    A run that never reaches the target, diverged ones included, is later than any other.
+    Empty for a place where not all pairs were compared.
     """
+    found = {}
+    for place in findings.design.places:
+        compared = [each for each in findings.comparisons[PRIMARY] if each.place == place]
+        at = {
+            level: each for (level, there), each in findings.design.cells.items() if there == place
+        }
+        if len(at) < 2 or len(compared) < len(at) * (len(at) - 1) / 2:
+            continue
+        better = winner(compared)
+        for level, condition in at.items():
+            first = 1 + sum(loser == level for _, loser in better)
+            last = len(at) - sum(best == level for best, _ in better)
+            text = str(first) if first == last else f"{first} to {last}"
+            found[condition.label] = text if last - first < len(at) - 1 else "not told apart"
+    return found
+
+
+def speed_table(conditions: Sequence[Condition]) -> Table:
+    """How fast networks learn; a run that never reaches the target is later than any other."""
     rows = []
     for each in conditions:
         epochs = each.values("epochs_to_target", diverged=True)
-        if not len(epochs):
+        if len(epochs):
+            losses = {name: mean_with_interval(each.values(name), 4) for name in SPEEDS}
+            rows.append(
+                {
+                    "condition": each.label,
+                    "reached": f"{np.isfinite(epochs).sum()} of {len(epochs)}",
+                    "after epochs": median(epochs, 1),
+                    **{f"{CALLED[name]} [95 % CI]": text for name, text in losses.items()},
+                }
+            )
+    caption = f"Reached: a validation accuracy of {100 * TARGET:.0f} %, the median over the runs"
+    return table_of(rows[:MAX_ROWS], caption)
+
+
+def quality_table(conditions: Sequence[Condition]) -> Table:
+    """Stability, overfitting and cost, over all that were trained to an end."""
+    rows = []
+    for each in conditions:
+        num_diverged = len(each.ended("diverged"))
+        if not (num_runs := len(each.runs) + num_diverged):
             continue
         rises, losses = each.values("largest_rise"), each.values("loss_after_best")
         rows.append(
             {
                 "condition": each.label,
-                f"reached {100 * TARGET:.0f} %": f"{np.isfinite(epochs).sum()} of {len(epochs)}",
-                "after epochs": median(epochs, 1),
-                "diverged": f"{len(each.ended('diverged'))} of {len(epochs)}",
+                "diverged": f"{num_diverged} of {num_runs}",
                 "largest rise of validation loss": fixed(np.fmax.reduce(rises, initial=np.nan), 4),
                 "best epoch": median(each.values("best_epoch"), 1),
                 f"validation loss, last {MINUS} best [95 % CI]": mean_with_interval(losses, 4),
@@ -121,30 +168,65 @@ def quality_table(conditions: Sequence[Condition]) -> Table:
             }
         )
     caption = (
-        f"Reached: a validation accuracy of {100 * TARGET:.0f} %. Medians over the runs, but for "
-        "the rise, the largest of all. Seconds an epoch: without the first, with its compilation"
+        "Medians over the runs, but for the rise, the largest of all. Seconds an epoch: without "
+        "the first, with its compilation"
     )
     return table_of(rows[:MAX_ROWS], caption)
 
 
-def comparison_table(findings: Findings, max_rows: int | None = None) -> Table:
-    """All comparisons, or so many of each metric."""
+def comparison_tables(findings: Findings, metrics: Sequence[str], max_rows: int) -> list[Table]:
+    """A table for each metric; beside test accuracy, what is described of it."""
+    tables = []
+    for metric in metrics:
+        found = findings.comparisons[metric]
+        usual = [each for each in found if each.place not in findings.design.described]
+        name = _words(metric)
+        caption = name[0].upper() + name[1:] + ("" if metric == PRIMARY else ", described")
+        tables.append(table_of(_compared(usual[:max_rows], findings), caption))
+    if PRIMARY not in metrics:
+        return tables
+    described = [
+        each for each in findings.comparisons[PRIMARY] if each.place in findings.design.described
+    ]
+    caption = f"Described: interaction and {' and '.join(findings.design.others)}"
+    tables.append(table_of(_compared(described[:max_rows], findings), caption))
+    return [table for table in tables if table.rows]
+
+
+def all_comparisons(findings: Findings) -> Table:
+    """All comparisons of all metrics in one table; those that are described lack some cells."""
+    rows = [
+        {"metric": _words(metric), **row}
+        for metric, found in findings.comparisons.items()
+        for row in _compared(found, findings)
+    ]
+    return table_of([dict.fromkeys(rows[0], UNKNOWN) | row for row in rows])
+
+
+def _compared(comparisons: Iterable[Comparison], findings: Findings) -> list[dict[str, str]]:
     rows = []
-    for metric, found in findings.comparisons.items():
-        for each in found[:max_rows]:
-            pair = (each.condition_a, each.condition_b)
-            new_images = findings.new_images.get(pair) if metric == "test_accuracy" else None
-            rows.append(
-                {
-                    "metric": metric.replace("_", " "),
-                    "A": each.condition_a,
-                    "B": each.condition_b,
-                    "pairs": str(each.num_pairs),
-                    f"A {MINUS} B": amount(each.difference_mean, metric, signed=True),
-                    "simultaneous 95 % CI": bounds((each.ci_low, each.ci_high), metric),
-                    "p": p_value(each.p_value),
-                    "CI, new images too": bounds(new_images, metric),
-                    "A is": str(each.verdict),
-                }
-            )
-    return table_of(rows)
+    for each in comparisons:
+        metric = each.metric
+        new_images = findings.new_images.get((each.place, each.condition_a, each.condition_b))
+        decisive = {
+            "interval for equality": bounds((each.equal_low, each.equal_high), metric),
+            "new seeds and images": bounds(new_images, metric),
+            "p": p_value(each.p_value),
+            "A is": str(each.verdict),
+        }
+        rows.append(
+            {
+                **({"where": each.place} if len(findings.design.places) > 1 else {}),
+                "A": each.condition_a,
+                "B": each.condition_b,
+                "pairs": str(each.num_pairs),
+                f"A {MINUS} B": amount(each.difference_mean, metric, signed=True),
+                "interval for a difference": bounds((each.ci_low, each.ci_high), metric),
+                **(decisive if metric == PRIMARY else {}),
+            }
+        )
+    return rows
+
+
+def _words(metric: str) -> str:
+    return CALLED.get(metric, metric.replace("_", " "))

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.formatting import MINUS
+from fmnist_exp.report.page.answers import Answer
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -76,13 +77,20 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report: the answer first, what a reader must know, then the sections."""
+    """A whole report: the answer with its chart, what a reader must know, then the sections."""
 
     title: str
-    answers: Sequence[str]
+    answer: Answer
     warnings: Sequence[str]
     provenance: Sequence[tuple[str, str]]
-    sections: Sequence[Section] = field(default_factory=tuple)
+    sections: Sequence[Section] = ()
+    chart: Chart | None = None
+
+    @property
+    def figures(self) -> list[Chart]:
+        """All its charts."""
+        beside = [] if self.chart is None else [self.chart]
+        return [*beside, *(figure for section in self.sections for figure in section.figures)]
 
 
 def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
@@ -92,11 +100,7 @@ def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
         page: what to show; every text is escaped.
         figures: file name -> content of each figure as PNG and SVG; the smaller is embedded.
     """
-    images = {
-        figure.name: _embedded(figures, figure)
-        for section in page.sections
-        for figure in section.figures
-    }
+    images = {figure.name: _embedded(figures, figure) for figure in page.figures}
     return _rendered("index.html.j2", page=page, images=images)
 
 

@@ -17,6 +17,7 @@ LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and alto
 # another engine rounds differently.
 GROUNDS = {"data.name", "data.num_test", "data.class_names", "data.sha256", "engine"}
 DATA_HASH = "data.sha256"
+WIDTHS, LAYERS = "model.hidden", "hidden layers"
 
 
 def flatten(config: dict[str, Any]) -> dict[str, str]:
@@ -84,6 +85,8 @@ def label(config: dict[str, str], factors: Sequence[str]) -> str:
     parts = [
         config[key]
         if key.endswith(".name")
+        else f"{config[key]} {LAYERS}"
+        if key == LAYERS
         else f"{end if ends.count(end) == 1 else key}={config[key]}"
         for key, end in zip(factors, ends, strict=True)
         if key in config
@@ -103,6 +106,14 @@ def short_names(names: Sequence[str]) -> list[str]:
         name if times[name] == 1 else f"{place}: {name}" for place, name in enumerate(cut, start=1)
     ]
     return [textwrap.fill(name, LINE) for name in numbered]
+
+
+def number(text: str) -> float | None:
+    """The number that a value is, None for any other value."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def printable(text: str) -> str:
@@ -204,3 +215,23 @@ def without_explained_hashes(configs: Sequence[dict[str, str]]) -> list[dict[str
     if not _fixes(sorted(keys), DATA_HASH, configs):
         return list(configs)
     return [{key: each[key] for key in each if key != DATA_HASH} for each in configs]
+
+
+def with_hidden_layers(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Flat configs in which equal widths read as `64 x 30`, thirty layers of 64 units.
+
+    Where all have equal widths, the same ones, and they differ in how many, that number is a
+    factor, `hidden layers`, in the place of the widths.
+    """
+    widths = [each.get(WIDTHS, "[]").strip("[]").split(", ") for each in configs]
+    units = {width for each in widths for width in each}
+    if len(units) == 1 < len({len(each) for each in widths}) and units != {""}:
+        return [
+            {LAYERS if key == WIDTHS else key: value for key, value in config.items()}
+            | {LAYERS: str(len(each)), "units of each hidden layer": each[0]}
+            for config, each in zip(configs, widths, strict=True)
+        ]
+    return [
+        config | {WIDTHS: f"{each[0]} x {len(each)}"} if len({*each}) == 1 < len(each) else config
+        for config, each in zip(configs, widths, strict=True)
+    ]

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from fmnist_exp.rundir.records import RunRecord, cannot_read
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
+NUM_SEEDS = 10  # to train the best trial of a search with
 METRICS = tuple(
     f"{split}_{metric}"
     for split in reversed(records.SPLITS)
@@ -129,6 +131,8 @@ def qualities_of(history: History, numbers: Mapping[str, float]) -> dict[str, fl
     Returns:
         - epochs_to_target: the first epoch, from 1, with a validation accuracy of `TARGET`;
           infinite if it was never reached.
+        - first_epoch_train_loss, mean_validation_loss: the loss on training images in the first
+          epoch, and that on validation images averaged over all epochs; less is faster.
         - epoch_seconds: median over all epochs but the first, which may hold the compilation.
         - largest_rise: of the validation loss, from one epoch to the next; 0 if it never rose.
         - generalization_gap: train minus test accuracy.
@@ -144,6 +148,8 @@ def qualities_of(history: History, numbers: Mapping[str, float]) -> dict[str, fl
     several = len(loss) > 1
     return {
         "epochs_to_target": float(reached[0] + 1) if len(reached) else math.inf,
+        "first_epoch_train_loss": float(history["train_loss"][0]),
+        "mean_validation_loss": float(loss.mean()),
         "epoch_seconds": float(np.median(seconds[1:])) if several else math.nan,
         "largest_rise": float(np.diff(loss).max(initial=0)) if several else math.nan,
         "generalization_gap": numbers["train_accuracy"] - numbers["test_accuracy"],
@@ -160,12 +166,14 @@ class Tuned:
         factors: keys that it was free to choose, as in a flat config.
         num_trials: trials proposed so far.
         best: number, values and validation accuracy of the best trial; None without any.
+        confirming: words of the command line that trains it with new seeds, after the program.
     """
 
     name: str
     factors: tuple[str, ...]
     num_trials: int
     best: tuple[int, str, float] | None
+    confirming: tuple[str, ...] = ()
 
 
 def read_tuned(folder: Path, name: str) -> Tuned | None:
@@ -184,5 +192,23 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
     if best is None:
         return Tuned(name, factors, len(runs), None)
     number, accuracy = best
-    chosen = printable(plan.described(runs[number].values))
-    return Tuned(name, factors, len(runs), (number, chosen, accuracy))
+    run = runs[number]
+    chosen = printable(plan.described(run.values))
+    given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
+    first = int(run.config["seed"]) + 1
+    confirming = (
+        *study.options,
+        "--multirun",
+        *given,
+        f"hydra.sweep.dir={_as_hydra_reads(f'{folder}_best')}",
+        f"seed=range({first},{first + NUM_SEEDS})",
+        "hydra/sweeper=study",
+    )
+    return Tuned(name, factors, len(runs), (number, chosen, accuracy), confirming)
+
+
+def _as_hydra_reads(path: str) -> str:
+    """A path as the value of an override, in quotes where it holds more than the usual letters."""
+    if re.fullmatch(r"[\w./-]+", path, re.ASCII):
+        return path
+    return "'" + path.replace("'", "\\'") + "'"

@@ -89,6 +89,9 @@ class Study:
         conditions: in the order of their first run.
         unfinished: names of run directories without a record, each with what can be said of it.
         tuned: sweeps whose runs a tuner has proposed.
+        command: words of the command line that started the only sweep, after the program; None if
+            there are several sweeps, or it is not known.
+        looked: keys of the runs that a former report of these folders has shown.
     """
 
     runs: tuple[Run, ...]
@@ -97,6 +100,8 @@ class Study:
     conditions: tuple[Condition, ...]
     unfinished: tuple[str, ...]
     tuned: tuple[Tuned, ...]
+    command: tuple[str, ...] | None = None
+    looked: frozenset[str] = frozenset()
 
     def levels(self, condition: Condition) -> dict[str, str]:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
@@ -128,8 +133,16 @@ class Study:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per run: run, status, seed, factors (empty where a config lacks one), numbers."""
-        levels = {each.label: self.levels(each) for each in self.conditions}
+        """One row per run: run, status, seed, factors and every other key that differs, numbers.
+
+        A key is empty where a config lacks it.
+        """
+        configs = [each.config for each in self.conditions]
+        others = [key for key in conditions.differences(configs, self.keys) if key not in self.keys]
+        levels = {
+            each.label: self.levels(each) | {key: each.config.get(key, "") for key in others}
+            for each in self.conditions
+        }
         rows = [
             {
                 "run": run.name,
@@ -178,10 +191,22 @@ def read_study(folders: Sequence[Path]) -> Study:
     sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
     asked = (read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps)
     tuned = tuple(filter(None, asked))
-    flat = conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
+    flat = conditions.with_hidden_layers(
+        conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
+    )
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
-    return Study(runs, labels, tuple(keys), _grouped(runs, labels, flat), tuple(unfinished), tuned)
+    planned = list(filter(None, map(plan.read_study, map(Path, sweeps))))
+    return Study(
+        runs,
+        labels,
+        tuple(keys),
+        _grouped(runs, labels, flat),
+        tuple(unfinished),
+        tuned,
+        command=(planned[0].command if len(planned) == len(sweeps) == 1 else ()) or None,
+        looked=frozenset[str]().union(*map(plan.read_looks, folders)),
+    )
 
 
 def _not_begun(found: Collection[str], tops: Collection[str]) -> list[str]:

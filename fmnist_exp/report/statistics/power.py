@@ -7,8 +7,10 @@ difference, with its sign.
 """
 
 from bisect import bisect_left
+from typing import NamedTuple
 
-from scipy import special
+import numpy as np
+from scipy import special, stats
 
 POWER = 0.8
 MAX_SEEDS = 1_000_000
@@ -48,3 +50,28 @@ def seeds_to_settle(std: float, sesoi: float, alpha: float, power: float = POWER
     """
     one_sided = seeds_to_detect(std, sesoi, 2 * alpha, (1 + power) / 2)
     return max(seeds_to_detect(std, sesoi, alpha, power), one_sided)
+
+
+class Planned(NamedTuple):
+    """Seeds to plan, and the range that the uncertain SD leaves."""
+
+    num_seeds: int
+    low: int
+    high: int
+
+
+def planned(std: float, num_pairs: int, sesoi: float, alpha: float) -> Planned:
+    """Seeds that settle a comparison which `num_pairs` did not, more than these.
+
+    Where `seeds_to_settle` asks for no more, the truth lies between none and `sesoi`, and twice as
+    many are planned.
+
+    Source:
+        Interval of an SD: (n - 1) s^2 / chi^2, 95 %.
+    """
+    freedom = num_pairs - 1
+    scales = np.sqrt(freedom / stats.chi2.ppf([0.975, 0.025], freedom))
+    low, high = (seeds_to_settle(std * scale, sesoi, alpha) for scale in scales)
+    needed = seeds_to_settle(std, sesoi, alpha)
+    count = needed if needed > num_pairs else 2 * num_pairs
+    return Planned(count, max(low, num_pairs + 1), max(high, count))

@@ -4,35 +4,48 @@ Runs of equal seed share the split, the order of the images and, where the initi
 the random draws. What they share cancels in the difference, so pairs see smaller effects.
 """
 
+import math
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from scipy import special
 
 CONFIDENCE = 0.95
+MIN_SEEDS = 5  # below which no interval and no verdict is given: every seed is shown instead
+ANY, SHARE = (-math.inf, math.inf), (0.0, 1.0)  # what a mean can be; a share is an accuracy or F1
 NAN = float("nan")
 
 
-def t_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def t_interval(
+    values: np.ndarray, within: tuple[float, float] = ANY, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """Student's t interval for the mean of independent values.
 
     Args:
         values: float (num_runs,).
+        within: what the mean can be; an interval that would leave it ends there.
         confidence: share of such intervals that hold the true mean.
 
     Returns:
-        Lower and upper bound; NaN below two values, where nothing is known of the spread.
+        Lower and upper bound; NaN below `MIN_SEEDS` values.
 
     Source:
         mean +/- t(1 - (1 - confidence) / 2, n - 1) * s / sqrt(n); Student (1908), The probable
         error of a mean. Bootstrap intervals are too narrow below ten values.
     """
     count = len(values)
-    if count < 2:
+    if count < MIN_SEEDS:
         return NAN, NAN
-    quantile = float(special.stdtrit(count - 1, (1 + confidence) / 2))
+    quantile = t_quantile((1 + confidence) / 2, count - 1)
     mean, half = float(np.mean(values)), quantile * standard_deviation(values) / count**0.5
-    return mean - half, mean + half
+    return max(mean - half, within[0]), min(mean + half, within[1])
+
+
+@cache
+def t_quantile(share: float, degrees_of_freedom: int) -> float:
+    """Quantile of Student's t; a report asks for few of them, thousands of times."""
+    return float(special.stdtrit(degrees_of_freedom, share))
 
 
 def standard_deviation(values: np.ndarray) -> float:
@@ -52,8 +65,10 @@ def paired_differences(arm_a: Mapping[int, float], arm_b: Mapping[int, float]) -
     return np.array([arm_a[seed] - arm_b[seed] for seed in seeds], float).round(12)
 
 
-def paired_p(differences: np.ndarray) -> float:
+def paired_p(differences: np.ndarray, least_std: float = 0.0) -> float:
     """Two-sided p value of the paired t test of no mean difference; NaN below two pairs.
+
+    No SD below `least_std` is believed.
 
     Differences that are all equal leave no spread to judge by; then p is 1 if they are 0 and 0
     if not, the limits of the t test as the spread vanishes.
@@ -61,7 +76,7 @@ def paired_p(differences: np.ndarray) -> float:
     Source:
         Student (1908), The probable error of a mean; as scipy.stats.ttest_rel.
     """
-    spread = standard_deviation(differences)
+    spread = max(standard_deviation(differences), least_std)
     if np.isnan(spread):
         return NAN
     if spread == 0:

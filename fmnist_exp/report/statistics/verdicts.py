@@ -1,39 +1,41 @@
-"""Verdicts: conditions compared pair by pair on one metric.
+"""Verdicts: what a study may say of two arms, decided by the intervals that are shown beside it.
 
-The rules stand fixed before any run, and the intervals decide. The level of 5 % is shared equally
-by all m comparisons of a metric (Bonferroni). For every pair of conditions shown:
+The rules stand fixed before any run. All m statements with a verdict share the level `ALPHA`, each
+has ALPHA / m. Of one pair `better` or `worse` can be false only where there is no difference, and
+`practically equal` only where there is one of `SESOI` or more; so a study makes any false statement
+in at most `ALPHA` of cases (Bonferroni; Dunn 1961). The first rule that applies decides:
 
-- `identical` if their runs are the same in every common seed: no statistics;
-- `exploratory` with fewer than five paired seeds: no verdict;
+- `identical` if the runs are the same in every common seed: no statistics;
+- `exploratory` with fewer than five paired seeds: no interval and no verdict;
 - `practically equal` if the interval for equality lies within +/- the smallest effect of interest;
-- else `better` or `worse` if the interval of the difference does not hold 0;
-- else `undecided`, with what could have been seen and the seeds that would settle it.
+- `better` or `worse` if the interval for a difference leaves out 0;
+- `survivors differ` in the place of `better` for an arm of which more runs have failed;
+- `undecided` else.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from fmnist_exp.report.statistics.seeds import (
-    NAN,
+    MIN_SEEDS,
     paired_differences,
     paired_p,
     standard_deviation,
-    t_interval,
+    t_quantile,
 )
 
 ALPHA = 0.05
-MIN_PAIRS = 5
-MAX_CONDITIONS = 8  # of which all pairs are compared, 28; more are compared with the baseline
-# Smallest effect of interest, as a fraction: about one standard error of a test accuracy. Without
-# one nothing is `practically equal`.
-SESOI = {"test_accuracy": 0.003}
-HIGHER_IS_BETTER = {"test_accuracy": True, "test_loss": False}
-Relation = Callable[[str, str], bool]  # between two conditions
+MIN_PAIRS = MIN_SEEDS
+PRIMARY = "test_accuracy"  # the metric of all verdicts; the others are described
+SESOI = 0.003  # smallest effect of interest, as a fraction: about one standard error of an accuracy
+ODD_MADS = 5  # from the median, in median absolute deviations: such a difference is named
+NAN = math.nan
 
 
 class Verdict(StrEnum):
@@ -43,32 +45,70 @@ class Verdict(StrEnum):
     WORSE = "worse"
     EQUAL = "practically equal"
     UNDECIDED = "undecided"
+    SURVIVORS = "survivors differ"
     EXPLORATORY = "exploratory"
     IDENTICAL = "identical"
+    DESCRIPTIVE = ""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison.
+
+    Attributes:
+        name: what a report calls it.
+        values: seed -> value of the metric, finite; completed runs only.
+        num_failed: runs that ended without a result.
+    """
+
+    name: str
+    values: Mapping[int, float]
+    num_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Two arms that are compared.
+
+    Attributes:
+        arm_a: the arm that the verdict is about.
+        arm_b: the arm that it is held against.
+        place: levels of the other factors where this holds; empty with one factor.
+        identical: whether the runs of both are the same in every common seed.
+        descriptive: whether it never has a verdict.
+    """
+
+    arm_a: Arm
+    arm_b: Arm
+    place: str = ""
+    identical: bool = False
+    descriptive: bool = False
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that both arms have, ascending."""
+        return sorted(self.arm_a.values.keys() & self.arm_b.values.keys())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two conditions on one metric, in its own unit; NaN where a number cannot be had.
-
-    Of runs that are identical there are no statistics: nothing varies.
+    """Two arms on one metric; NaN where a number cannot be had, in the metric's own unit.
 
     Attributes:
         metric: name of the metric, such as test_accuracy.
-        condition_a: the condition that the verdict is about.
-        condition_b: the condition that it is held against.
-        num_pairs: seeds that both conditions have.
+        condition_a: the arm that the verdict is about.
+        condition_b: the arm that it is held against.
+        num_pairs: seeds that both arms have.
         difference_mean: mean of condition_a minus condition_b over the pairs.
-        ci_low: lower bound of the interval that decides on a difference; all intervals of a
-            family hold together in 95 %.
-        ci_high: upper bound.
-        equal_low: lower bound of the interval that decides on equality: the two one-sided tests
-            at the same level (Schuirmann 1987) as an interval of twice that level.
-        equal_high: upper bound.
+        ci_low, ci_high: interval that decides on a difference; those of a family hold together.
+        equal_low, equal_high: interval that decides on equality, inside the other.
         p_value: of the paired t test, two-sided, not adjusted.
         verdict: one of `Verdict`.
+        place: levels of the other factors where this holds; empty with one factor.
         difference_std: SD of the differences, n - 1 in the denominator.
-        num_comparisons: size of the family.
+        num_comparisons: size of its family; m for statements with a verdict.
+        num_failed_a, num_failed_b: runs of each arm that ended without a result.
+        odd_seeds: seeds whose difference lies far from all others.
     """
 
     metric: str
@@ -76,101 +116,145 @@ class Comparison:
     condition_b: str
     num_pairs: int
     difference_mean: float
-    ci_low: float
-    ci_high: float
-    equal_low: float
-    equal_high: float
-    p_value: float
+    ci_low: float = NAN
+    ci_high: float = NAN
+    equal_low: float = NAN
+    equal_high: float = NAN
+    p_value: float = NAN
     verdict: Verdict
-    difference_std: float
+    place: str
+    difference_std: float = NAN
     num_comparisons: int
+    num_failed_a: int = 0
+    num_failed_b: int = 0
+    odd_seeds: tuple[int, ...] = ()
 
-
-def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row per comparison, columns as the attributes."""
-    columns = [field.name for field in fields(Comparison)]
-    return pd.DataFrame(map(asdict, comparisons), columns=columns)
+    @property
+    def is_descriptive(self) -> bool:
+        """Whether it makes no statement that could be false."""
+        return self.verdict == Verdict.DESCRIPTIVE
 
 
 def compare(
-    values: Mapping[str, Mapping[int, float]],
-    metric: str,
-    *,
-    baseline: str | None = None,
-    comparable: Relation = lambda a, b: True,
-    identical: Relation = lambda a, b: False,
+    statements: Sequence[Statement], metric: str = PRIMARY, *, resolution: float = 0.0
 ) -> list[Comparison]:
-    """Compare conditions on one metric: all pairs, or each with the baseline.
-
-    The comparisons returned are the family that shares the level, but for those without a test: of
-    fewer than two pairs, or of identical runs. All pairs that are comparable are compared, the
-    later condition against the earlier, unless a baseline is given or there are more than eight
-    conditions: then each is compared with the baseline, by default the first condition that it is
-    comparable with.
-
-    Differences and equality have 5 % each, since they can be wrong in opposite states of the
-    world: `better` or `worse` is false where the true difference is 0, `practically equal` where it
-    is the smallest effect of interest or more. No comparison can be in both states.
+    """Compare arms on one metric; verdicts are given on the primary metric alone.
 
     Args:
-        values: condition -> seed -> value of the metric, finite; completed runs only.
-        metric: one of `HIGHER_IS_BETTER`.
-        baseline: one of the conditions, that the others are held against; None compares all pairs.
-        comparable: whether two conditions may be compared, as they share data and engine.
-        identical: whether the runs of two conditions are the same in every common seed.
+        statements: what is compared with what.
+        metric: what `Arm.values` are; more is better of the primary metric.
+        resolution: the step between values that the metric can have, 1 / images for an accuracy.
+            Rounding to it alone has an SD of step / sqrt(12), below which no SD is believed.
     """
-    pairs = _compared(list(values), baseline, comparable)
-    differences = {(a, b): paired_differences(values[a], values[b]) for a, b in pairs}
-    same = {pair for pair in pairs if identical(*pair)}
-    family = sum(len(differences[pair]) > 1 and pair not in same for pair in pairs)
-    alpha = ALPHA / max(family, 1)  # Dunn (1961): all intervals hold together
+    joined = [paired_differences(each.arm_a.values, each.arm_b.values) for each in statements]
+    families = Counter(
+        _family(each)
+        for each, differences in zip(statements, joined, strict=True)
+        if len(differences) >= MIN_PAIRS and not each.identical
+    )
     found = []
-    for pair, every in differences.items():
-        tested = every[: 1 if pair in same else None]  # of one value nothing but the mean is known
-        (low, high), equal = t_interval(tested, 1 - alpha), t_interval(tested, 1 - 2 * alpha)
-        verdict = _verdict(metric, len(every), (low, high), equal)
+    for each, differences in zip(statements, joined, strict=True):
+        num_comparisons = families[_family(each)]
+        level = ALPHA / max(num_comparisons, 1)
+        numbers = {} if each.identical else measured(differences, level, resolution)
         comparison = Comparison(
             metric=metric,
-            condition_a=pair[0],
-            condition_b=pair[1],
-            num_pairs=len(every),
-            difference_mean=float(np.mean(tested)) if len(tested) else NAN,
-            ci_low=low,
-            ci_high=high,
-            equal_low=equal[0],
-            equal_high=equal[1],
-            p_value=paired_p(tested),
-            verdict=Verdict.IDENTICAL if pair in same else verdict,
-            difference_std=standard_deviation(tested),
-            num_comparisons=family,
+            condition_a=each.arm_a.name,
+            condition_b=each.arm_b.name,
+            place=each.place,
+            num_pairs=len(differences),
+            difference_mean=0.0 if each.identical else _mean(differences),
+            **numbers,
+            verdict=Verdict.DESCRIPTIVE,
+            num_comparisons=num_comparisons,
+            num_failed_a=each.arm_a.num_failed,
+            num_failed_b=each.arm_b.num_failed,
+            odd_seeds=odd_seeds(each.seeds, differences, resolution),
         )
+        if metric == PRIMARY and not each.descriptive:
+            verdict = Verdict.IDENTICAL if each.identical else _verdict(comparison)
+            comparison = replace(comparison, verdict=verdict)
         found.append(comparison)
     return found
 
 
-def _compared(
-    conditions: Sequence[str], baseline: str | None, comparable: Relation
-) -> list[tuple[str, str]]:
-    """Pairs (condition_a, condition_b) that are compared."""
-    if baseline is None and len(conditions) <= MAX_CONDITIONS:
-        pairs = [(later, earlier) for earlier, later in combinations(conditions, 2)]
-    else:
-        pairs = [
-            (each, baseline or next(first for first in conditions if comparable(each, first)))
-            for each in conditions
-        ]
-    return [pair for pair in pairs if pair[0] != pair[1] and comparable(*pair)]
+def _family(statement: Statement) -> str | None:
+    """All statements with a verdict are one family; those that describe have one of each kind."""
+    return statement.place if statement.descriptive else None
 
 
-def _verdict(
-    metric: str, num_pairs: int, different: tuple[float, float], equal: tuple[float, float]
-) -> Verdict:
-    """What the two intervals of a difference say."""
-    if num_pairs < MIN_PAIRS:
+def measured(differences: np.ndarray, level: float, resolution: float = 0.0) -> dict[str, float]:
+    """Both intervals of a mean difference and its p value; empty below `MIN_PAIRS` pairs.
+
+    Args:
+        differences: float (num_pairs,).
+        level: what the statement may be false with.
+        resolution: as `compare` takes it.
+
+    Source:
+        Paired t, Student (1908). The interval for a difference is two-sided at `level`; that for
+        equality at twice that, so that it lies within a band exactly where two one-sided tests
+        at `level` are significant (Schuirmann 1987).
+    """
+    count = len(differences)
+    if count < MIN_PAIRS:
+        return {}
+    least = resolution / math.sqrt(12)
+    mean, std = _mean(differences), max(standard_deviation(differences), least)
+    error = std / math.sqrt(count)
+    wide, narrow = (t_quantile(share, count - 1) * error for share in (1 - level / 2, 1 - level))
+    return {
+        "ci_low": mean - wide,
+        "ci_high": mean + wide,
+        "equal_low": mean - narrow,
+        "equal_high": mean + narrow,
+        "p_value": paired_p(differences, least),
+        "difference_std": std,
+    }
+
+
+def odd_seeds(
+    seeds: Sequence[int], differences: np.ndarray, resolution: float = 0.0
+) -> tuple[int, ...]:
+    """Seeds whose difference lies more than five median absolute deviations from the median.
+
+    None below five pairs. A deviation counts as one `resolution` at least.
+    """
+    if len(differences) < MIN_PAIRS:
+        return ()
+    away = np.abs(differences - np.median(differences))
+    far = away > ODD_MADS * max(float(np.median(away)), resolution)
+    return tuple(seed for seed, is_far in zip(seeds, far, strict=True) if is_far)
+
+
+def _verdict(comparison: Comparison) -> Verdict:
+    if comparison.num_pairs < MIN_PAIRS:
         return Verdict.EXPLORATORY
-    bound = SESOI.get(metric, 0.0)
-    if -bound < equal[0] and equal[1] < bound:
+    if comparison.equal_low > -SESOI and comparison.equal_high < SESOI:
         return Verdict.EQUAL
-    if not (different[0] > 0 or different[1] < 0):
+    if comparison.ci_low <= 0 <= comparison.ci_high:
         return Verdict.UNDECIDED
-    return Verdict.BETTER if (different[0] > 0) == HIGHER_IS_BETTER[metric] else Verdict.WORSE
+    is_better = comparison.difference_mean > 0
+    more_failed = comparison.num_failed_a - comparison.num_failed_b
+    if (more_failed if is_better else -more_failed) > 0:
+        return Verdict.SURVIVORS
+    return Verdict.BETTER if is_better else Verdict.WORSE
+
+
+def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row per comparison, columns as the attributes and `descriptive`; seeds as text."""
+    rows = [
+        asdict(each)
+        | {
+            "verdict": str(each.verdict),
+            "descriptive": each.is_descriptive,
+            "odd_seeds": " ".join(map(str, each.odd_seeds)),
+        }
+        for each in comparisons
+    ]
+    names = [each.name for each in fields(Comparison)]
+    return pd.DataFrame(rows, columns=[*names, "descriptive"])
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else NAN
