@@ -16,8 +16,8 @@ from typing import Any, cast
 import numpy as np
 
 from fmnist_exp.report.design import Design, statements
-from fmnist_exp.report.statistics import power
-from fmnist_exp.report.statistics.verdicts import (
+from fmnist_exp.statistics import power
+from fmnist_exp.statistics.verdicts import (
     ALPHA,
     PRIMARY,
     SESOI,

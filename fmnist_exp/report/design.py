@@ -16,7 +16,7 @@ from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.verdicts import Arm, Statement
+from fmnist_exp.statistics.verdicts import Arm, Statement
 
 MAX_LEVELS = 8  # of which all pairs are compared, 28; more are compared with the baseline
 CONDITION = "condition"  # the one factor of conditions that do not cross

@@ -10,9 +10,9 @@ from fmnist_exp.report.design import INTERACTION, Design, design_of, statements
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics import verdicts
-from fmnist_exp.report.statistics.seeds import new_images_interval
-from fmnist_exp.report.statistics.verdicts import (
+from fmnist_exp.statistics import verdicts
+from fmnist_exp.statistics.seeds import new_images_interval
+from fmnist_exp.statistics.verdicts import (
     ALPHA,
     MIN_PAIRS,
     PRIMARY,

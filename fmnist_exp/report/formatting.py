@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fmnist_exp.report.statistics.seeds import ANY, t_interval
+from fmnist_exp.statistics.seeds import ANY, t_interval
 
 UNKNOWN = "-"
 POINTS = 100  # percentage points in a fraction

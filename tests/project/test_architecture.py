@@ -13,12 +13,13 @@ GROUND = {"console", "errors", "files", "locks", "machine", "seeding", "strict",
 ROOMS = {
     "config": set(),
     "rundir": set(),
+    "statistics": set(),
     "data": {"config"},
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
     "sweep": {"config", "data", "engine", "rundir", "run"},
     "tuning": {"config", "data", "rundir", "run", "sweep"},
-    "report": {"rundir"},
+    "report": {"rundir", "statistics"},
 }
 COMMANDS = {"train", "aggregate", "store"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -12,9 +12,9 @@ from fmnist_exp.report.charts.drawing import MAX_SEEDS, colour, marker
 from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.conditions import MAX_NAME, short_names
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.seeds import ANY, SHARE, t_interval
-from fmnist_exp.report.statistics.verdicts import SESOI, Comparison, Verdict
 from fmnist_exp.rundir import records
+from fmnist_exp.statistics.seeds import ANY, SHARE, t_interval
+from fmnist_exp.statistics.verdicts import SESOI, Comparison, Verdict
 
 UNSETTLED = "#5b616a"
 INKS = {

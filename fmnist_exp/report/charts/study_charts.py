@@ -11,8 +11,8 @@ from fmnist_exp.report.charts.drawing import ANSWER, MAX_SEEDS, Chart
 from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, SESOI
 from fmnist_exp.rundir import records
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI
 
 MAX_ROWS = 20  # conditions that are drawn in one row each
 MAX_COMPARISONS = 28  # rows of the forest plot: all pairs of eight conditions

@@ -16,8 +16,8 @@ from fmnist_exp.report.page.first_line import by_place, first_line
 from fmnist_exp.report.page.words import POINTS, Noun
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics import power
-from fmnist_exp.report.statistics.verdicts import (
+from fmnist_exp.statistics import power
+from fmnist_exp.statistics.verdicts import (
     ALPHA,
     MIN_PAIRS,
     PRIMARY,

@@ -6,7 +6,7 @@ from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs.conditions import changed_together
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS
+from fmnist_exp.statistics.verdicts import MIN_PAIRS
 
 CEILING = 0.999  # accuracy above which nothing is left to tell apart
 MAX_NAMED = 20  # runs, seeds or conditions named in one sentence

@@ -11,8 +11,8 @@ from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import POINTS, mean, mean_with_interval
 from fmnist_exp.report.page.rendering import Section, Table, data_address, table_of
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.report.statistics.seeds import SHARE
 from fmnist_exp.rundir.records import CLASS_METRICS
+from fmnist_exp.statistics.seeds import SHARE
 
 MAX_IMAGES = 24
 

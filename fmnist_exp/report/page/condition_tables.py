@@ -22,8 +22,8 @@ from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.page.words import winner
 from fmnist_exp.report.runs.run import METRICS, TARGET
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.seeds import ANY, SHARE, standard_deviation, t_interval
-from fmnist_exp.report.statistics.verdicts import PRIMARY, Comparison
+from fmnist_exp.statistics.seeds import ANY, SHARE, standard_deviation, t_interval
+from fmnist_exp.statistics.verdicts import PRIMARY, Comparison
 
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")

@@ -9,8 +9,8 @@ from fmnist_exp.report.formatting import POINTS, fixed, mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.words import Noun
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.report.statistics.seeds import SHARE, t_interval
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, PRIMARY, Comparison, Verdict
+from fmnist_exp.statistics.seeds import SHARE, t_interval
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, Comparison, Verdict
 
 
 def first_line(findings: Findings) -> str:

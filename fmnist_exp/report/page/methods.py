@@ -5,8 +5,8 @@ from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.page.condition_tables import CALLED
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.run import TARGET
-from fmnist_exp.report.statistics.power import POWER
-from fmnist_exp.report.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI
+from fmnist_exp.statistics.power import POWER
+from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI
 
 MAX_FOUND = 6  # differences of a loss in one sentence
 

@@ -6,7 +6,7 @@ from fmnist_exp.report.formatting import POINTS, fixed, mean_with_interval
 from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.page.words import network
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.report.statistics.seeds import SHARE
+from fmnist_exp.statistics.seeds import SHARE
 
 MAX_OWN = 8  # conditions of the study in the table
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.runs.conditions import LAYERS, WIDTHS
-from fmnist_exp.report.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
 
 MAX_WORDS = 25
 MAX_NAMES = 4  # that are listed in the first line

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from fmnist_exp.report.statistics import verdicts
-from fmnist_exp.report.statistics.verdicts import (
+from fmnist_exp.statistics import verdicts
+from fmnist_exp.statistics.verdicts import (
     PRIMARY,
     SESOI,
     Arm,

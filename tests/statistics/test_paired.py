@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmnist_exp.report.statistics.seeds import ANY, paired_differences, paired_p, t_interval
+from fmnist_exp.statistics.seeds import ANY, paired_differences, paired_p, t_interval
 
 THREE = np.array([1.0, 2.0, 3.0])  # mean 2, SD 1, t = 2 sqrt(3)
 # With two degrees of freedom the t distribution is 1/2 + t / (2 sqrt(2 + t^2)).

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmnist_exp.report.statistics.seeds import SHARE, t_interval
+from fmnist_exp.statistics.seeds import SHARE, t_interval
 
 
 def test_interval_by_hand():

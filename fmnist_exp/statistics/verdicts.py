@@ -22,7 +22,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.statistics.seeds import (
+from fmnist_exp.statistics.seeds import (
     MIN_SEEDS,
     paired_differences,
     paired_p,

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW
 
-from fmnist_exp.report.statistics.power import (
+from fmnist_exp.statistics.power import (
     MAX_SEEDS,
     minimum_detectable,
     seeds_to_detect,

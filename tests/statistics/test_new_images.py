@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmnist_exp.report.statistics.seeds import new_images_interval
+from fmnist_exp.statistics.seeds import new_images_interval
 
 
 def test_interval_of_seeds_that_agree_is_that_of_the_images():
