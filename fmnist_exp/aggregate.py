@@ -58,11 +58,10 @@ def aggregate(
     """
     # pandas takes half a second
     from fmnist_exp.report.charts import drawing, study_charts
-    from fmnist_exp.report.findings import find
+    from fmnist_exp.report.findings import comparison_table, find
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
     from fmnist_exp.rundir import plan
-    from fmnist_exp.statistics.verdicts import comparison_table
 
     found = find(read_study(folders), baseline, factor)
     charts = study_charts.draw_study(found)

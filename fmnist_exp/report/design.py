@@ -238,7 +238,9 @@ def _pairs_at(design: Design, place: str) -> list[tuple[str, str]]:
 
 
 def _arm(condition: Condition, metric: str, name: str) -> Arm:
-    return Arm(name, condition.by_seed(metric), len(condition.ended(*WITHOUT_RESULT)))
+    diverged = frozenset(run.record.seed for run in condition.ended("diverged"))
+    failed = len(condition.ended(*WITHOUT_RESULT))
+    return Arm(name, condition.by_seed(metric), failed, diverged)
 
 
 def _averaged(cells: Mapping[str, Condition], metric: str, name: str) -> Arm:

@@ -1,10 +1,11 @@
 """Everything that a report says beside its runs: comparisons, verdicts, answers to the images."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+import pandas as pd
 
 from fmnist_exp.report.design import INTERACTION, Design, design_of, statements
 from fmnist_exp.report.runs import conditions
@@ -16,6 +17,7 @@ from fmnist_exp.statistics.verdicts import (
     ALPHA,
     MIN_PAIRS,
     PRIMARY,
+    SETTLED,
     Comparison,
     Verdict,
 )
@@ -23,7 +25,6 @@ from fmnist_exp.statistics.verdicts import (
 RESULTS = (PRIMARY, "test_loss")  # the first has verdicts, all others are described
 SPEEDS = ("first_epoch_train_loss", "mean_validation_loss")
 MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
-SETTLED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUAL, Verdict.IDENTICAL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,21 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
         if (interval := _new_images(design, answers, each)) is not None
     }
     return Findings(study, design, comparisons, _together(study, design), answers, new_images)
+
+
+def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row per comparison, columns as the attributes and `descriptive`; seeds as text."""
+    rows = [
+        asdict(each)
+        | {
+            "verdict": str(each.verdict),
+            "descriptive": each.is_descriptive,
+            "odd_seeds": " ".join(map(str, each.odd_seeds)),
+        }
+        for each in comparisons
+    ]
+    names = [each.name for each in fields(Comparison)]
+    return pd.DataFrame(rows, columns=[*names, "descriptive"]).astype({"settled_after": "Int64"})
 
 
 def _resolution(measured: Sequence[Condition]) -> float:

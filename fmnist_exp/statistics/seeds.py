@@ -5,7 +5,7 @@ the random draws. What they share cancels in the difference, so pairs see smalle
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy import special
 CONFIDENCE = 0.95
 MIN_SEEDS = 5  # below which no interval and no verdict is given: every seed is shown instead
 ANY, SHARE = (-math.inf, math.inf), (0.0, 1.0)  # what a mean can be; a share is an accuracy or F1
+ODD_MADS = 5  # from the median, in median absolute deviations: such a difference is named
 NAN = float("nan")
 
 
@@ -83,6 +84,20 @@ def paired_p(differences: np.ndarray, least_std: float = 0.0) -> float:
         return float(differences[0] == 0)
     statistic = abs(np.mean(differences)) / spread * len(differences) ** 0.5
     return float(2 * special.stdtr(len(differences) - 1, -statistic))
+
+
+def odd_seeds(
+    seeds: Sequence[int], differences: np.ndarray, resolution: float = 0.0
+) -> tuple[int, ...]:
+    """Seeds whose difference lies more than five median absolute deviations from the median.
+
+    None below five pairs. A deviation counts as one `resolution` at least.
+    """
+    if len(differences) < MIN_SEEDS:
+        return ()
+    away = np.abs(differences - np.median(differences))
+    far = away > ODD_MADS * max(float(np.median(away)), resolution)
+    return tuple(seed for seed, is_far in zip(seeds, far, strict=True) if is_far)
 
 
 def new_images_interval(

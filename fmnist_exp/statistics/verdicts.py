@@ -13,17 +13,18 @@ in at most `ALPHA` of cases (Bonferroni; Dunn 1961). The first rule that applies
 - `undecided` else.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from fmnist_exp.statistics.seeds import (
     MIN_SEEDS,
+    NAN,
+    odd_seeds,
     paired_differences,
     paired_p,
     standard_deviation,
@@ -34,8 +35,6 @@ ALPHA = 0.05
 MIN_PAIRS = MIN_SEEDS
 PRIMARY = "test_accuracy"  # the metric of all verdicts; the others are described
 SESOI = 0.003  # smallest effect of interest, as a fraction: about one standard error of an accuracy
-ODD_MADS = 5  # from the median, in median absolute deviations: such a difference is named
-NAN = math.nan
 
 
 class Verdict(StrEnum):
@@ -51,6 +50,16 @@ class Verdict(StrEnum):
     DESCRIPTIVE = ""
 
 
+SETTLED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUAL, Verdict.IDENTICAL}
+
+
+class Levels(NamedTuple):
+    """What the tests of a statement may be false with."""
+
+    difference: float  # two-sided
+    equality: float  # of each of two one-sided tests
+
+
 @dataclass(frozen=True)
 class Arm:
     """One side of a comparison.
@@ -59,11 +68,13 @@ class Arm:
         name: what a report calls it.
         values: seed -> value of the metric, finite; completed runs only.
         num_failed: runs that ended without a result.
+        diverged: seeds whose run has diverged.
     """
 
     name: str
     values: Mapping[int, float]
     num_failed: int = 0
+    diverged: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,8 +107,7 @@ class Comparison:
 
     Attributes:
         metric: name of the metric, such as test_accuracy.
-        condition_a: the arm that the verdict is about.
-        condition_b: the arm that it is held against.
+        condition_a, condition_b: the arm that the verdict is about; what it is held against.
         num_pairs: seeds that both arms have.
         difference_mean: mean of condition_a minus condition_b over the pairs.
         ci_low, ci_high: interval that decides on a difference; those of a family hold together.
@@ -109,6 +119,7 @@ class Comparison:
         num_comparisons: size of its family; m for statements with a verdict.
         num_failed_a, num_failed_b: runs of each arm that ended without a result.
         odd_seeds: seeds whose difference lies far from all others.
+        settled_after: planned seeds at the look that settled it; None without planned looks.
     """
 
     metric: str
@@ -128,6 +139,7 @@ class Comparison:
     num_failed_a: int = 0
     num_failed_b: int = 0
     odd_seeds: tuple[int, ...] = ()
+    settled_after: int | None = None
 
     @property
     def is_descriptive(self) -> bool:
@@ -146,35 +158,13 @@ def compare(
         resolution: the step between values that the metric can have, 1 / images for an accuracy.
             Rounding to it alone has an SD of step / sqrt(12), below which no SD is believed.
     """
-    joined = [paired_differences(each.arm_a.values, each.arm_b.values) for each in statements]
-    families = Counter(
-        _family(each)
-        for each, differences in zip(statements, joined, strict=True)
-        if len(differences) >= MIN_PAIRS and not each.identical
-    )
+    counted = [each for each in statements if len(each.seeds) >= MIN_PAIRS and not each.identical]
+    families = Counter(map(_family, counted))
     found = []
-    for each, differences in zip(statements, joined, strict=True):
+    for each in statements:
         num_comparisons = families[_family(each)]
         level = ALPHA / max(num_comparisons, 1)
-        numbers = {} if each.identical else measured(differences, level, resolution)
-        comparison = Comparison(
-            metric=metric,
-            condition_a=each.arm_a.name,
-            condition_b=each.arm_b.name,
-            place=each.place,
-            num_pairs=len(differences),
-            difference_mean=0.0 if each.identical else _mean(differences),
-            **numbers,
-            verdict=Verdict.DESCRIPTIVE,
-            num_comparisons=num_comparisons,
-            num_failed_a=each.arm_a.num_failed,
-            num_failed_b=each.arm_b.num_failed,
-            odd_seeds=odd_seeds(each.seeds, differences, resolution),
-        )
-        if metric == PRIMARY and not each.descriptive:
-            verdict = Verdict.IDENTICAL if each.identical else _verdict(comparison)
-            comparison = replace(comparison, verdict=verdict)
-        found.append(comparison)
+        found.append(compared(each, Levels(level, level), num_comparisons, metric, resolution))
     return found
 
 
@@ -183,26 +173,58 @@ def _family(statement: Statement) -> str | None:
     return statement.place if statement.descriptive else None
 
 
-def measured(differences: np.ndarray, level: float, resolution: float = 0.0) -> dict[str, float]:
+def compared(
+    statement: Statement,
+    levels: Levels,
+    num_comparisons: int,
+    metric: str = PRIMARY,
+    resolution: float = 0.0,
+) -> Comparison:
+    """One statement at its own levels, as a member of a family of `num_comparisons`."""
+    first, second = statement.arm_a, statement.arm_b
+    differences = paired_differences(first.values, second.values)
+    numbers = {} if statement.identical else measured(differences, levels, resolution)
+    comparison = Comparison(
+        metric=metric,
+        condition_a=first.name,
+        condition_b=second.name,
+        place=statement.place,
+        num_pairs=len(differences),
+        difference_mean=float(np.mean(differences)) if len(differences) else NAN,
+        **numbers,
+        verdict=Verdict.DESCRIPTIVE,
+        num_comparisons=num_comparisons,
+        num_failed_a=first.num_failed,
+        num_failed_b=second.num_failed,
+        odd_seeds=odd_seeds(statement.seeds, differences, resolution),
+        settled_after=None,
+    )
+    if metric != PRIMARY or statement.descriptive:
+        return comparison
+    verdict = Verdict.IDENTICAL if statement.identical else _verdict(comparison)
+    return replace(comparison, verdict=verdict)
+
+
+def measured(differences: np.ndarray, levels: Levels, resolution: float = 0.0) -> dict[str, float]:
     """Both intervals of a mean difference and its p value; empty below `MIN_PAIRS` pairs.
 
     Args:
         differences: float (num_pairs,).
-        level: what the statement may be false with.
+        levels: what the statement may be false with.
         resolution: as `compare` takes it.
 
     Source:
-        Paired t, Student (1908). The interval for a difference is two-sided at `level`; that for
-        equality at twice that, so that it lies within a band exactly where two one-sided tests
-        at `level` are significant (Schuirmann 1987).
+        Paired t, Student (1908). The interval for a difference is two-sided at its level; that for
+        equality at twice its own, so that it lies within a band exactly where two one-sided tests
+        at that level are significant (Schuirmann 1987).
     """
     count = len(differences)
     if count < MIN_PAIRS:
         return {}
-    least = resolution / math.sqrt(12)
-    mean, std = _mean(differences), max(standard_deviation(differences), least)
-    error = std / math.sqrt(count)
-    wide, narrow = (t_quantile(share, count - 1) * error for share in (1 - level / 2, 1 - level))
+    least = resolution / 12**0.5
+    mean, std = float(np.mean(differences)), max(standard_deviation(differences), least)
+    shares = 1 - levels.difference / 2, 1 - levels.equality
+    wide, narrow = (t_quantile(share, count - 1) * std / count**0.5 for share in shares)
     return {
         "ci_low": mean - wide,
         "ci_high": mean + wide,
@@ -211,20 +233,6 @@ def measured(differences: np.ndarray, level: float, resolution: float = 0.0) -> 
         "p_value": paired_p(differences, least),
         "difference_std": std,
     }
-
-
-def odd_seeds(
-    seeds: Sequence[int], differences: np.ndarray, resolution: float = 0.0
-) -> tuple[int, ...]:
-    """Seeds whose difference lies more than five median absolute deviations from the median.
-
-    None below five pairs. A deviation counts as one `resolution` at least.
-    """
-    if len(differences) < MIN_PAIRS:
-        return ()
-    away = np.abs(differences - np.median(differences))
-    far = away > ODD_MADS * max(float(np.median(away)), resolution)
-    return tuple(seed for seed, is_far in zip(seeds, far, strict=True) if is_far)
 
 
 def _verdict(comparison: Comparison) -> Verdict:
@@ -239,22 +247,3 @@ def _verdict(comparison: Comparison) -> Verdict:
     if (more_failed if is_better else -more_failed) > 0:
         return Verdict.SURVIVORS
     return Verdict.BETTER if is_better else Verdict.WORSE
-
-
-def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row per comparison, columns as the attributes and `descriptive`; seeds as text."""
-    rows = [
-        asdict(each)
-        | {
-            "verdict": str(each.verdict),
-            "descriptive": each.is_descriptive,
-            "odd_seeds": " ".join(map(str, each.odd_seeds)),
-        }
-        for each in comparisons
-    ]
-    names = [each.name for each in fields(Comparison)]
-    return pd.DataFrame(rows, columns=[*names, "descriptive"])
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(np.mean(values)) if len(values) else NAN
