@@ -128,7 +128,7 @@ def sortable(show, tmp_path):
     table = Table(["run", "a", "b", "c"], rows, "Runs")
     path = tmp_path / "index.html"
     path.write_text(
-        to_html(Page("t", Answer("a", ()), [], [], [Section("s", "S", tables=[table])]), {})
+        to_html(Page("t", Answer("a", ()), [], [Section("s", "S", tables=[table])]), {})
     )
     page, problems = show(path)
 

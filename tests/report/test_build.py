@@ -192,8 +192,9 @@ def test_provenance_counts_runs_and_lists_versions(tmp_path):
     for number, commit in enumerate("abc"):
         change = {"git_commit": commit * 40}
         change_record(tmp_path / "s" / str(number), lambda r, c=change: r["provenance"].update(c))
-    stated = dict(build_page(found_in(tmp_path / "s"), []).provenance)
-    assert stated["runs"] == "2 completed, 1 failed, 1 unfinished"
+    sections = {each.name: each for each in build_page(found_in(tmp_path / "s"), []).sections}
+    stated = dict(sections["runs"].tables[0].rows)
+    assert stated["number"] == "2 completed, 1 failed, 1 unfinished"
     assert stated["commit"] == "aaaaaaaaaaaa, bbbbbbbbbbbb, cccccccccccc"
 
 

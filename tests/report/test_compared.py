@@ -17,12 +17,15 @@ def test_network_data_date_and_command_are_named(tmp_path):
         num_runs=0, code_sha256="c", options=(), execution={}, command=COMMAND
     )
     plan.write_study(folder, study)
-    assert compared(found_in(folder)).paragraphs == [
+    section = compared(found_in(folder))
+    assert section.paragraphs == [
         "Network: 256 and 128 units, relu.",
         "Data: synthetic.",
         "Date: 2026-11-26.",
-        "Command: python -m fmnist_exp.train --multirun initializer=he,lecun 'seed=range(5)'",
+        "To train all of it again, or to go on with what is missing:",
     ]
+    train = "python -m fmnist_exp.train"
+    assert section.command == f"{train} --multirun initializer=he,lecun 'seed=range(5)'"
 
 
 @pytest.mark.parametrize("name", ["initializers_2026-11-26_17-40-57", "of 2026-11-26"])

@@ -35,7 +35,7 @@ def test_runs_of_former_code_make_the_same_conditions(folder):
 def test_former_runs_make_a_whole_report(folder):
     aggregate([folder], folder / "report")
     page = (folder / "report" / "index.html").read_text()
-    for section in ("differences", "seeds", "curves", "confusion", "calibration"):
+    for section in ("differences", "seeds", "curves", "errors", "calibration"):
         assert f'id="{section}"' in page
 
 

@@ -31,7 +31,7 @@ def page_of(name: str) -> Page:
         pictures=[("data:image/png;base64,AA==", name)],
     )
     chart = Chart("loss", name, FIGURE)
-    return Page(name, Answer(name, (name,), name), [name], [(name, name)], [section], chart)
+    return Page(name, Answer(name, (name,), name), [name], [section], chart)
 
 
 def test_parts_stand_in_order(figures):
@@ -39,15 +39,23 @@ def test_parts_stand_in_order(figures):
         "The title",
         Answer("The answer", ("The means",), "python -m this"),
         ["The warning"],
-        [("commit", "abc")],
-        [Section("a", "First", ["Text"], [Chart("loss", "Loss. All of it.", FIGURE)])],
+        [
+            Section(
+                *("a", "First", ["Text"], [Chart("loss", "Loss. All of it.", FIGURE)]),
+                lead="Lead.",
+                command="this again",
+            )
+        ],
     )
     answer = ["The answer", "The means", "python -m this"]
     for text, parts in (
-        (to_html(page, figures), ["The title<", *answer, "abc", "The warning", "First</h2>"]),
+        (
+            to_html(page, figures),
+            ["The title<", *answer, "The warning", "First</h2>", "Lead", "Text", "this again"],
+        ),
         (
             to_markdown(page),
-            ["# The title", *answer, "> Warning: The warning", "## First", "Text"],
+            ["# The title", *answer, "The warning", "## First", "Lead", "Text", "this again"],
         ),
     ):
         places = [text.index(part) for part in parts]
@@ -57,7 +65,7 @@ def test_parts_stand_in_order(figures):
 
 def test_chart_of_the_answer_stands_between_its_sentence_and_its_lines(figures):
     chart = Chart("loss", "The chart", FIGURE)
-    page = Page("t", Answer("The answer", ("The means",)), [], [], chart=chart)
+    page = Page("t", Answer("The answer", ("The means",)), [], chart=chart)
     for text in (to_html(page, figures), to_markdown(page)):
         places = [text.index(part) for part in ("The answer", "The chart", "The means")]
         assert places == sorted(places)
@@ -90,7 +98,7 @@ def test_smaller_file_is_embedded_in_the_size_of_the_drawing(figures):
 
 
 def test_clean_page_has_no_banner(figures):
-    page = Page("t", Answer("a", ()), [], [])
+    page = Page("t", Answer("a", ()), [])
     assert 'class="warning"' not in to_html(page, {})
     assert "Warning" not in to_markdown(page)
 
@@ -111,6 +119,6 @@ def test_column_is_numeric_if_every_cell_is(cells, numeric):
 
 
 def test_table_without_rows_has_its_headings(figures):
-    page = Page("t", Answer("a", ()), [], [], [Section("a", "A", tables=[Table(["x", "y"], [])])])
+    page = Page("t", Answer("a", ()), [], [Section("a", "A", tables=[Table(["x", "y"], [])])])
     assert len(re.findall("<th ", to_html(page, {}))) == 2
     assert "| x | y |" in to_markdown(page)

@@ -6,6 +6,7 @@ from study import found_in, write_run, write_sweep
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.page import build as sections
 from fmnist_exp.report.page.build import build_page
+from fmnist_exp.report.page.reading import SECTIONS
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
@@ -19,28 +20,24 @@ def built(folder, *, drawn=False):
 def test_every_section_of_a_whole_study_in_order(tmp_path):
     write_sweep(tmp_path, ARMS, answers=True)
     parts = built(tmp_path, drawn=True)
-    assert list(parts) == [
-        *(
-            "compared",
-            "leaderboard",
-            "differences",
-            "speed",
-            "qualities",
-            "seeds",
-            "curves",
-            "splits",
-        ),
-        *("confusion", "classes", "calibration", "hard", "runs", "methods"),
-    ]
+    assert list(parts) == [name for name in SECTIONS if name != "published"]
     shown = [figure.name for part in parts.values() for figure in part.figures]
     charts = study_charts.draw_study(found_in(tmp_path))
     assert sorted(shown) == sorted(chart.name for chart in charts)
 
 
+def test_every_section_opens_with_one_sentence_on_how_to_read_it(tmp_path):
+    write_sweep(tmp_path, ARMS, answers=True)
+    for part in built(tmp_path, drawn=True).values():
+        assert part.lead.endswith(".")
+        assert ". " not in part.lead
+        assert len(part.lead.split()) <= 25
+
+
 def test_study_without_completed_runs_has_few_sections(tmp_path):
     write_run(tmp_path / "0", status="diverged")
     assert list(built(tmp_path, drawn=True)) == [
-        *("compared", "leaderboard", "speed", "qualities", "runs", "methods")
+        *("compared", "leaderboard", "training", "runs", "methods", "glossary")
     ]
 
 
@@ -59,14 +56,17 @@ def test_what_differs_lists_values_and_what_is_shared(tmp_path):
     assert ["optimizer.name", "adam"] in [list(row) for row in shared.rows]
 
 
-def test_each_metric_has_a_table_and_speed_is_a_section_of_its_own(tmp_path):
+def test_tables_without_verdicts_are_folded_below_the_one_that_has_them(tmp_path):
     write_sweep(tmp_path, ARMS)
     parts = built(tmp_path)
-    captions = {name: [table.caption for table in parts[name].tables] for name in parts}
-    assert captions["differences"] == ["Test accuracy", "Test loss, described"]
-    assert captions["speed"][1:] == [
-        "Training loss in the first epoch, described",
-        "Validation loss, mean over all epochs, described",
+    shown = {
+        name: [(table.caption, table.folded) for table in parts[name].tables]
+        for name in ("differences", "training")
+    }
+    assert shown["differences"] == [("Test accuracy", False), ("Test loss, described", True)]
+    assert shown["training"][1:3] == [
+        ("Training loss in the first epoch, described", True),
+        ("Validation loss, mean over all epochs, described", True),
     ]
     assert all(len(table.rows) == 1 for table in parts["differences"].tables)
 
@@ -93,6 +93,6 @@ def test_agreement_counts_images_that_nobody_gets_right(tmp_path):
 def test_runs_beyond_the_cap_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(sections, "MAX_ROWS", 2)
     write_sweep(tmp_path, ARMS)
-    (table,) = built(tmp_path)["runs"].tables
+    _, table = built(tmp_path)["runs"].tables
     assert len(table.rows) == 2
     assert table.caption == "Every run; 4 more are in runs.csv"

@@ -15,8 +15,9 @@ from fmnist_exp.report.page.checks import listed, warnings
 from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.compared import compared
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
-from fmnist_exp.report.page.methods import methods, speed, terms
+from fmnist_exp.report.page.methods import faster, methods
 from fmnist_exp.report.page.published import published_table
+from fmnist_exp.report.page.reading import glossary, section
 from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
 from fmnist_exp.report.page.words import Noun, both
 from fmnist_exp.report.runs.conditions import column
@@ -49,7 +50,6 @@ def build_page(
         title=_title(findings),
         answer=answer_of(findings),
         warnings=warnings(findings),
-        provenance=_provenance(findings.study),
         sections=_sections(findings, charts, images),
         chart=next((chart for chart in charts if chart.name == ANSWER), None),
     )
@@ -75,56 +75,65 @@ def _title(findings: Findings) -> str:
     return f"{'Do' if asked[1:] else 'Does'} {both(asked)} matter?"
 
 
-def _provenance(study: Study) -> list[tuple[str, str]]:
-    """How many runs there are, and which code, libraries, machines and data they had."""
-    counts = study.table["status"].value_counts()
-    runs = ", ".join(f"{count} {status}" for status, count in counts.items())
-    stated = [
-        ("runs", runs + (f", {len(study.unfinished)} unfinished" if study.unfinished else ""))
-    ]
-    for name, key in VERSIONS.items():
-        values = dict.fromkeys(
-            str(run.record.provenance.get(key) or "unknown") for run in study.runs
-        )
-        length = 12 if key in ("git_commit", "data_sha256") else None
-        stated.append((name, listed(value[:length] for value in values)))
-    return stated
-
-
 def _sections(
     findings: Findings, charts: Sequence[Chart], images: np.ndarray | None
 ) -> list[Section]:
-    """Every section that has something to show, in the order of a report; see `build_page`."""
+    """Every section that has something to show, in the order of a page; see `build_page`."""
     study = findings.study
 
     def drawn(*starts: str) -> list[Chart]:
         return [chart for chart in charts if chart.name.startswith(starts)]
 
-    results = condition_tables.comparison_tables(findings, RESULTS, MAX_ROWS)
-    speeds = [
-        condition_tables.speed_table(study.conditions),
-        *condition_tables.comparison_tables(findings, SPEEDS, MAX_ROWS),
-    ]
-    qualities = condition_tables.quality_table(study.conditions)
     built = [
         compared(findings, images),
-        Section("leaderboard", "Leaderboard", tables=condition_tables.leaderboards(findings)),
-        Section("differences", "Differences", terms(findings), drawn("differences"), results),
-        Section("speed", "Speed", speed(findings), tables=speeds),
-        Section("qualities", "Stability, overfitting, cost", tables=[qualities]),
-        Section("seeds", "Every seed", figures=drawn("test_accuracy", "test_loss")),
-        Section("curves", "Curves", figures=drawn("loss_curves", "accuracy_curves")),
-        Section("splits", "Train, validation, test", figures=drawn("train_validation_accuracy")),
-        Section("confusion", "Confusion of classes", figures=drawn("confusion_matrix")),
-        Section("classes", "Each class", [], drawn("per_class_f1"), [per_class(study.measured)]),
-        Section("calibration", "Calibration and agreement", tables=[_calibration(findings)]),
+        section("leaderboard", tables=condition_tables.leaderboards(findings)),
+        section(
+            "differences",
+            figures=drawn("differences"),
+            tables=condition_tables.comparison_tables(findings, RESULTS),
+        ),
+        section("seeds", figures=drawn("test_accuracy", "test_loss")),
+        section(
+            "curves", figures=drawn("loss_curves", "accuracy_curves", "train_validation_accuracy")
+        ),
+        section(
+            "training",
+            paragraphs=faster(findings),
+            tables=[
+                condition_tables.speed_table(study.conditions),
+                *condition_tables.comparison_tables(findings, SPEEDS),
+                condition_tables.quality_table(study.conditions),
+            ],
+        ),
+        section(
+            "errors",
+            figures=drawn("confusion_matrix", "per_class_f1"),
+            tables=[per_class(study.measured)],
+        ),
         hard_images(findings, images),
-        Section("published", "Published results", tables=[published_table(study)]),
-        Section("runs", "Every run", tables=[_every_run(study)]),
-        Section("methods", "Methods", methods(findings)),
+        section("published", tables=[published_table(study)]),
+        section("calibration", tables=[_calibration(findings)]),
+        section("runs", tables=[_provenance(study), _every_run(study)]),
+        section("methods", paragraphs=methods(findings)),
+        glossary(),
     ]
     whole = [replace(each, tables=[t for t in each.tables if t.rows]) for each in built]
     return [each for each in whole if each.figures or each.tables or each.paragraphs]
+
+
+def _provenance(study: Study) -> Table:
+    """How many runs there are, and which code, libraries, machines and data they had."""
+    counts = study.table["status"].value_counts()
+    runs = ", ".join(f"{count} {status}" for status, count in counts.items())
+    unfinished = f", {len(study.unfinished)} unfinished" if study.unfinished else ""
+    rows = [{"of the runs": "number", "value": f"{runs}{unfinished}"}]
+    for name, key in VERSIONS.items():
+        values = dict.fromkeys(
+            str(run.record.provenance.get(key) or "unknown") for run in study.runs
+        )
+        length = 12 if key in ("git_commit", "data_sha256") else None
+        rows.append({"of the runs": name, "value": listed(value[:length] for value in values)})
+    return table_of(rows)
 
 
 def _calibration(findings: Findings) -> Table:
@@ -142,8 +151,7 @@ def _calibration(findings: Findings) -> Table:
                 "no run right, %": mean(right == 0, 1, POINTS),
             }
         )
-    caption = "ECE: mean over the runs, lower is better; shares of the test images"
-    return table_of(rows, caption)
+    return table_of(rows, "Mean ECE of the runs; shares of the test images", folded=True)
 
 
 def _every_run(study: Study) -> Table:

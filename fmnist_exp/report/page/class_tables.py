@@ -9,6 +9,7 @@ from PIL import Image
 
 from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import POINTS, mean, mean_with_interval
+from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, data_address, table_of
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.rundir.records import CLASS_METRICS
@@ -53,7 +54,7 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> Section:
     """
     stored = list(findings.predictions.values())
     if len({each.labels.tobytes() for each in stored}) != 1:  # none, or those of several data sets
-        return Section("hard", "Hard images")
+        return section("hard")
     labels, names = stored[0].labels, findings.study.measured[0].class_names
     predicted = np.concatenate([each.predicted for each in stored])
     num_right = (predicted == labels).sum(axis=0)
@@ -67,7 +68,9 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> Section:
         pictures.append((data_address("png", _png(images[index])), caption))
     wrong = f"{np.sum(num_right == 0):,} of {len(labels):,} test images"
     text = f"{wrong} are answered wrongly by every run of every condition."
-    return Section("hard", "Hard images", [text], pictures=pictures)
+    if pictures:
+        text += " The pictures show those that the fewest runs get right."
+    return section("hard", paragraphs=[text], pictures=pictures)
 
 
 def class_pictures(findings: Findings, images: np.ndarray | None) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ import numpy as np
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.class_tables import class_pictures
+from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
 from fmnist_exp.report.runs.conditions import column, differences, label, number
 from fmnist_exp.report.runs.study import Study
@@ -23,17 +24,18 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
         findings: what the study found.
         images: its test images, uint8 (num_images, height, width); None if there is no copy.
     """
-    return Section(
+    command = findings.study.command
+    return section(
         "compared",
-        "What was compared",
-        list(_in_lines(findings.study)),
+        paragraphs=list(_in_lines(findings.study)),
+        command=shlex.join(["python", "-m", "fmnist_exp.train", *command]) if command else None,
         tables=_what_differs(findings),
         pictures=class_pictures(findings, images),
     )
 
 
 def _in_lines(study: Study) -> Iterator[str]:
-    """Networks, data, dates and the command, as far as they are known."""
+    """Networks, data and dates, as far as they are known."""
     configs = [run.record.config for run in study.runs]
     networks = list(dict.fromkeys(map(words.network, configs)))
     more = f"; and {len(networks) - MAX_NETWORKS} more" if networks[MAX_NETWORKS:] else ""
@@ -43,7 +45,7 @@ def _in_lines(study: Study) -> Iterator[str]:
     if dates := sorted({date for run in study.runs for date in _date(str(run.path))}):
         yield f"Date: {dates[0]}{f' to {dates[-1]}' if dates[1:] else ''}."
     if study.command:
-        yield f"Command: {shlex.join(['python', '-m', 'fmnist_exp.train', *study.command])}"
+        yield "To train all of it again, or to go on with what is missing:"
 
 
 def _date(path: str) -> list[str]:

@@ -174,23 +174,26 @@ def quality_table(conditions: Sequence[Condition]) -> Table:
     return table_of(rows[:MAX_ROWS], caption)
 
 
-def comparison_tables(findings: Findings, metrics: Sequence[str], max_rows: int) -> list[Table]:
-    """A table for each metric; beside test accuracy, what is described of it."""
-    tables = []
+def comparison_tables(findings: Findings, metrics: Sequence[str]) -> list[Table]:
+    """A table for each metric, folded unless it has verdicts, and one of what else is described.
+
+    The latter are the interaction and the other factors; of test accuracy alone.
+    """
+    design, tables = findings.design, []
     for metric in metrics:
-        found = findings.comparisons[metric]
-        usual = [each for each in found if each.place not in findings.design.described]
+        parts: dict[bool, list[Comparison]] = {False: [], True: []}
+        for each in findings.comparisons[metric]:
+            parts[each.place in design.described].append(each)
         name = _words(metric)
-        caption = name[0].upper() + name[1:] + ("" if metric == PRIMARY else ", described")
-        tables.append(table_of(_compared(usual[:max_rows], findings), caption))
-    if PRIMARY not in metrics:
-        return tables
-    described = [
-        each for each in findings.comparisons[PRIMARY] if each.place in findings.design.described
-    ]
-    caption = f"Described: interaction and {' and '.join(findings.design.others)}"
-    tables.append(table_of(_compared(described[:max_rows], findings), caption))
-    return [table for table in tables if table.rows]
+        name = name[0].upper() + name[1:]
+        captions = {False: name if metric == PRIMARY else f"{name}, described"}
+        if metric == PRIMARY:
+            captions[True] = f"{name}, described: interaction and {' and '.join(design.others)}"
+        for is_described, caption in captions.items():
+            rows = _compared(parts[is_described][:MAX_ROWS], findings)
+            folded = is_described or metric != PRIMARY
+            tables.append(table_of(rows, caption, folded=folded))
+    return tables
 
 
 def all_comparisons(findings: Findings) -> Table:

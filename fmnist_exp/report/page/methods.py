@@ -1,67 +1,18 @@
-"""How the numbers of a report came about, and what the terms beside them mean."""
+"""How the numbers of a report came about, and which networks learn faster."""
 
 from fmnist_exp.report.findings import SPEEDS, Findings
-from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.page.condition_tables import CALLED
+from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.run import TARGET
-from fmnist_exp.statistics.power import POWER
-from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI
+from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS
 
 MAX_FOUND = 6  # differences of a loss in one sentence
 
 
-def terms(findings: Findings) -> list[str]:
-    """What the words and numbers of comparisons mean, each once; empty without comparisons."""
-    if not findings.judged:
-        return []
-    count = max(1, *(each.num_comparisons for each in findings.judged))
-    statements = f"{count} statements" if count > 1 else "one statement"
-    bound = f"{MINUS}{POINTS * SESOI:g} and +{POINTS * SESOI:g} points"
-    return [
-        (
-            "Two runs with the same seed are a pair, and what counts is the difference within each "
-            "pair (paired t test). The true difference is the mean over all seeds there are; an "
-            "interval says where it may lie."
-        ),
-        (
-            f"This study makes {statements} on test accuracy. All share a level of "
-            f"{100 * ALPHA:g} %, so each has {100 * ALPHA / count:.2g} % (Bonferroni): then in at "
-            "most 5 of 100 such studies is any of them false, if the study is looked at once."
-        ),
-        (
-            "The first rule that applies decides. Practically equal: the interval for equality, "
-            f"drawn thick, lies between {bound}, a bound that was fixed before any run. It leaves "
-            "out the level on either side, as two one-sided tests do (TOST). Better or worse: the "
-            "interval for a difference, drawn thin, leaves out 0; it leaves out half of the level "
-            "on either side. Undecided: neither. Survivors differ: better, but more of its runs "
-            f"ended without a result. Exploratory: fewer than {MIN_PAIRS} pairs, so no interval. "
-            "Identical: all runs of a seed have the same results. What is described has intervals "
-            "that hold together within each kind, and no verdict."
-        ),
-        (
-            "p is the chance of a difference as large as the observed one, or larger, if there "
-            "were none; it is that of one pair alone. Power is the chance that a study finds what "
-            f"is there; the seeds to plan are those with a power of {100 * POWER:g} %, and their "
-            "range comes from how well so few seeds tell the spread of the differences."
-        ),
-    ]
-
-
-def speed(findings: Findings) -> list[str]:
-    """How speed is measured and what differs; empty if no run was trained to an end."""
-    if not any(each.runs or each.ended("diverged") for each in findings.study.conditions):
-        return []
-    return [
-        (
-            "Three measures, fixed before any run; fewer epochs and a lower loss mean faster. "
-            "Epochs until the target are whole numbers and hide small differences, the two losses "
-            "show them: the training loss in the first epoch, taken while the network learns, and "
-            "the validation loss averaged over all epochs. A run that never reaches the target, "
-            "diverged ones included, counts as later than any other in the median."
-        ),
-        *(_faster(findings, metric) for metric in SPEEDS if findings.comparisons[metric]),
-    ]
+def faster(findings: Findings) -> list[str]:
+    """Which losses differ, and so which networks learn faster; empty without comparisons."""
+    return [_faster(findings, metric) for metric in SPEEDS if findings.comparisons[metric]]
 
 
 def _faster(findings: Findings, metric: str) -> str:
@@ -85,16 +36,23 @@ def _faster(findings: Findings, metric: str) -> str:
 
 
 def methods(findings: Findings) -> list[str]:
-    """How the numbers came about, from what was done: measured and left out."""
+    """How the numbers came about, from what was done: compared, measured and left out."""
     found = [
+        *_statements(findings),
         (
-            "A condition is a config without its seed, which fixes initial weights, visiting order "
-            "and dropout. Accuracy and loss are those of the saved weights, in inference mode; the "
-            "test images chose nothing. SD has n - 1 in its denominator; intervals of a mean are "
-            "95 % t intervals over seeds and do not speak of other test images. An accuracy has "
-            "none below 0 or above 1. No SD of differences below that of rounding to one image is "
-            f"believed. The target of speed is a validation accuracy of {100 * TARGET:g} %."
-        )
+            "Initial weights, visiting order and dropout are fixed by the seed. Accuracy and loss "
+            "are those of the saved weights, in inference mode; the test images chose nothing. SD "
+            "has n - 1 in its denominator; intervals of a mean are 95 % t intervals over seeds and "
+            "do not speak of other test images. An accuracy has none below 0 or above 1. No SD of "
+            "differences below that of rounding to one image is believed."
+        ),
+        (
+            "Speed has three measures, fixed before any run: the epochs until a validation "
+            f"accuracy of {100 * TARGET:g} %, whole numbers that hide small differences; the "
+            "training loss in the first epoch, taken while the network learns; and the validation "
+            "loss averaged over all epochs. A run that never reaches the target, diverged ones "
+            "included, counts as later than any other in the median."
+        ),
     ]
     if findings.predictions:
         found.append(
@@ -104,3 +62,28 @@ def methods(findings: Findings) -> list[str]:
             f"At most {predictions.MAX_RUNS} runs of a condition are read for this."
         )
     return found
+
+
+def _statements(findings: Findings) -> list[str]:
+    """How comparisons are judged; empty without any."""
+    if not findings.judged:
+        return []
+    count = max(1, *(each.num_comparisons for each in findings.judged))
+    statements = f"{count} statements" if count > 1 else "one statement"
+    return [
+        (
+            "What counts is the difference within each pair of runs of one seed (paired t test). "
+            f"This study makes {statements} on test accuracy. All share a level of {100 * ALPHA:g} "
+            f"%, so each has {100 * ALPHA / count:.2g} % (Bonferroni): then in at most 5 of 100 "
+            "such studies is any of them false, if the study is looked at once. The interval for a "
+            "difference leaves out half of the level on either side, the interval for equality all "
+            "of it."
+        ),
+        (
+            "The first that applies is the verdict: identical, exploratory, practically equal, "
+            f"better or worse, survivors differ, undecided. The bound of {BOUND} points was fixed "
+            "before any run. What is described has intervals that hold together within each kind. "
+            "The range of the seeds to plan comes from how well so few seeds tell the spread of "
+            "the differences."
+        ),
+    ]

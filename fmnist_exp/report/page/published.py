@@ -64,6 +64,4 @@ def published_table(study: Study) -> Table:
         }
         for each in PUBLISHED
     ]
-    return table_of(
-        rows, "Means over runs; recipes and splits differ, so read them as a rough guide"
-    )
+    return table_of(rows)

@@ -65,7 +65,18 @@ def table_of(rows: Sequence[Mapping[str, str]], caption: str = "", **options: bo
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page; pictures are small, data addresses with captions, not in Markdown."""
+    """One part of a page.
+
+    Attributes:
+        name: its anchor.
+        title: its heading.
+        paragraphs: what it says.
+        figures: its charts.
+        tables: its tables.
+        pictures: small images, data addresses with captions; not in Markdown.
+        lead: the sentence that says how to read it.
+        command: words to copy into a terminal.
+    """
 
     name: str
     title: str
@@ -73,6 +84,8 @@ class Section:
     figures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[tuple[str, str]] = ()
+    lead: str = ""
+    command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,6 @@ class Page:
     title: str
     answer: Answer
     warnings: Sequence[str]
-    provenance: Sequence[tuple[str, str]]
     sections: Sequence[Section] = ()
     chart: Chart | None = None
 
