@@ -80,6 +80,11 @@ def checked_run(composed: DictConfig) -> tuple[RunConfig, ExecutionConfig]:
         )
     HydraConfig.instance().set_config(composed)  # for values such as ${hydra:runtime.cwd}
     config, execution = settled(parse(composed)), parse_execution(composed)
+    if execution.until_settled is not None:
+        raise ConfigError(
+            f"until_settled must be given to a sweep, received {execution.until_settled} for a "
+            "single run. Add --multirun and a factor, such as initializer=glorot,he,lecun."
+        )
     check_output_dir(fixed_directory(composed, "run"))
     check_data([config])
     return config, execution

@@ -38,6 +38,11 @@ class StudySweeper(Sweeper):
         from fmnist_exp.sweep.task import train
 
         kind: Any = Study if task_function is train else Sweep
+        if self.is_tuned and config.get("until_settled") is not None:
+            raise ConfigError(
+                "until_settled must not stand beside hydra/sweeper=tpe, which trains each trial "
+                f"with one seed, received {config.until_settled}. Leave out one of them."
+            )
         if self.is_tuned:
             if importlib.util.find_spec("optuna") is None:
                 raise ConfigError(
@@ -45,6 +50,8 @@ class StudySweeper(Sweeper):
                     "Install it with: pip install -e '.[optuna]'"
                 )
             from fmnist_exp.tuning.study import TunedStudy as kind
+        elif kind is Study and config.get("until_settled") is not None:
+            from fmnist_exp.settling.study import SettledStudy as kind
         self.sweeping = kind(hydra_context, task_function, config)
 
     def sweep(self, arguments: list[str]) -> Any:

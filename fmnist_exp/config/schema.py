@@ -111,6 +111,7 @@ class ExecutionConfig(Strict):
     checkpoint_seconds: float = Field(30.0, ge=0)
     threads_per_run: int | None = Field(None, ge=1, examples=[1])
     dry_run: bool = False
+    until_settled: int | None = Field(None, ge=5, le=1000, multiple_of=5, examples=[60])
     note: str | None = None
     tags: tuple[Text, ...] = ()
 

@@ -1,7 +1,7 @@
 """Everything that a report says beside its runs: comparisons, verdicts, answers to the images."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -10,8 +10,8 @@ import pandas as pd
 from fmnist_exp.report.design import INTERACTION, Design, design_of, statements
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
-from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.statistics import verdicts
+from fmnist_exp.report.runs.study import Study
+from fmnist_exp.statistics import sequential, verdicts
 from fmnist_exp.statistics.seeds import new_images_interval
 from fmnist_exp.statistics.verdicts import (
     ALPHA,
@@ -102,13 +102,9 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
         if (read := read_predictions(stored)) is not None:
             answers[condition.label] = read
     design = design_of(study, factor, baseline)
-    comparisons = {
-        metric: verdicts.compare(
-            statements(design, metric),
-            metric,
-            resolution=_resolution(study.measured) if metric == PRIMARY else 0.0,
-        )
-        for metric in (*RESULTS, *SPEEDS)
+    others = [metric for metric in (*RESULTS, *SPEEDS) if metric != PRIMARY]
+    comparisons = {PRIMARY: _judged(study, design)} | {
+        metric: verdicts.compare(statements(design, metric), metric) for metric in others
     }
     new_images = {
         (each.place, each.condition_a, each.condition_b): interval
@@ -130,12 +126,17 @@ def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
         for each in comparisons
     ]
     names = [each.name for each in fields(Comparison)]
-    return pd.DataFrame(rows, columns=[*names, "descriptive"]).astype({"settled_after": "Int64"})
+    return pd.DataFrame(rows, columns=[*names, "descriptive"]).astype({"look": "Int64"})
 
 
-def _resolution(measured: Sequence[Condition]) -> float:
-    """The step between the test accuracies of a study, which one image makes."""
-    return 1 / max((float(each.runs[0].confusion.sum()) for each in measured), default=math.inf)
+def _judged(study: Study, design: Design) -> list[Comparison]:
+    """The comparisons of test accuracy, whose resolution is one image; by looks as planned."""
+    images = [float(each.runs[0].confusion.sum()) for each in study.measured]
+    resolution, asked = 1 / max(images, default=math.inf), statements(design, PRIMARY)
+    if study.settling is None:
+        return verdicts.compare(asked, resolution=resolution)
+    count = math.comb(len(study.settling.levels), 2)
+    return sequential.follow(asked, study.settling.looks, count, resolution=resolution)
 
 
 def _together(study: Study, design: Design) -> list[str]:

@@ -24,7 +24,26 @@ STUDY = "study.json"
 LOOKS = "looks.json"  # which runs a report has shown
 FOLDER = "plan"
 FORMAT = 1
+ORDINARY, TUNED, SETTLED = "an ordinary sweep", "a tuned sweep", "a sweep with until_settled"
 REPAIR = "Start the sweep again in another directory with hydra.sweep.dir=DIR."
+
+
+class Settling(Strict):
+    """How a sweep adds seeds until its comparisons are settled; fixed before its first run.
+
+    Attributes:
+        factor: key of the factor that is asked about.
+        levels: of it, as overrides; each pair of them is a comparison.
+        looks: numbers of seeds, from 0 on, after which all is compared; the last is the most.
+        sesoi: smallest effect of interest, a fraction of the test images.
+        alpha: what all looks and comparisons together may be false with.
+    """
+
+    factor: str
+    levels: tuple[str, ...]
+    looks: tuple[int, ...]
+    sesoi: float
+    alpha: float
 
 
 class PlannedStudy(Strict):
@@ -37,7 +56,8 @@ class PlannedStudy(Strict):
         options: what is to be given besides overrides to start one of the runs again.
         command: words of the command line that started it, after the program.
         execution: how its runs are carried out, as `config.schema.ExecutionConfig`.
-        begun_with: what a tuned sweep was begun with and must keep; None for any other.
+        begun_with: what a sweep that grows was begun with and must keep; None for any other.
+        settling: how seeds are added; None for a sweep that does not add any.
     """
 
     format: int = FORMAT
@@ -47,6 +67,14 @@ class PlannedStudy(Strict):
     execution: dict[str, Any]
     command: tuple[str, ...] = ()
     begun_with: dict[str, Any] | None = None
+    settling: Settling | None = None
+
+    @property
+    def kind(self) -> str:
+        """What sort of sweep it is; two sorts cannot share a directory."""
+        if self.settling is not None:
+            return SETTLED
+        return ORDINARY if self.begun_with is None else TUNED
 
 
 class PlannedRun(Strict):
@@ -116,13 +144,13 @@ def read_looks(sweep_dir: Path) -> frozenset[str]:
     return frozenset(read_json(path, Looks, REPAIR).run_keys if path.exists() else ())
 
 
-def read_result(sweep_dir: Path, trial: PlannedRun) -> RunRecord | None:
-    """The record of a trial that has ended as it should; None if it must be launched (again)."""
+def read_result(sweep_dir: Path, run: PlannedRun) -> RunRecord | None:
+    """The record of a run that has ended as it should; None if it must be launched (again)."""
     try:
-        record = records.read_record(sweep_dir / trial.directory)
+        record = records.read_record(sweep_dir / run.directory)
     except RecordError:  # missing, or damaged and to be trained again
         return None
-    return record if record.config == trial.config and record.status in records.ENDED else None
+    return record if record.config == run.config and record.status in records.ENDED else None
 
 
 def validation_accuracy(record: RunRecord) -> float | None:

@@ -91,7 +91,11 @@ def _excess(bound: float, inside: np.ndarray, mass: np.ndarray, step: float) -> 
 
 
 def follow(
-    statements: Sequence[Statement], looks: tuple[int, ...], *, resolution: float = 0.0
+    statements: Sequence[Statement],
+    looks: tuple[int, ...],
+    num_comparisons: int,
+    *,
+    resolution: float = 0.0,
 ) -> list[Comparison]:
     """The verdict of each statement on the primary metric, by the planned looks.
 
@@ -100,12 +104,13 @@ def follow(
     intervals; without one the last look that counts is shown, and before it `exploratory`.
 
     Args:
-        statements: all that the plan holds, whatever has become of their runs.
+        statements: those of the plan that are asked for.
         looks: as `planned_looks` gives them.
+        num_comparisons: statements that the plan holds, whatever has become of their runs.
         resolution: as `verdicts.compare` takes it.
     """
-    planned = list(zip(looks, levels(looks, len(statements)), strict=True))
-    return [_followed(each, planned, len(statements), resolution) for each in statements]
+    planned = list(zip(looks, levels(looks, num_comparisons), strict=True))
+    return [_followed(each, planned, num_comparisons, resolution) for each in statements]
 
 
 def _followed(
@@ -123,8 +128,9 @@ def _followed(
             break
         seen = _until(statement, num_seeds)
         found = compared(seen, at_look, num_comparisons, resolution=resolution)
+        found = replace(found, look=num_seeds)
         if found.verdict in SETTLED:
-            return replace(found, settled_after=num_seeds)
+            break
     return found
 
 

@@ -119,7 +119,7 @@ class Comparison:
         num_comparisons: size of its family; m for statements with a verdict.
         num_failed_a, num_failed_b: runs of each arm that ended without a result.
         odd_seeds: seeds whose difference lies far from all others.
-        settled_after: planned seeds at the look that settled it; None without planned looks.
+        look: planned seeds of the look that is shown; None without planned looks.
     """
 
     metric: str
@@ -139,7 +139,12 @@ class Comparison:
     num_failed_a: int = 0
     num_failed_b: int = 0
     odd_seeds: tuple[int, ...] = ()
-    settled_after: int | None = None
+    look: int | None = None
+
+    @property
+    def settled_after(self) -> int | None:
+        """Planned seeds at the look that settled it, whose verdict stands."""
+        return self.look if self.verdict in SETTLED else None
 
     @property
     def is_descriptive(self) -> bool:
@@ -197,7 +202,7 @@ def compared(
         num_failed_a=first.num_failed,
         num_failed_b=second.num_failed,
         odd_seeds=odd_seeds(statement.seeds, differences, resolution),
-        settled_after=None,
+        look=None,
     )
     if metric != PRIMARY or statement.descriptive:
         return comparison

@@ -125,12 +125,12 @@ class Composer:
             ConfigError: a factor is an interval, of which only a tuner can choose.
         """
         with explained(self.of_hydra):
-            return list(itertools.product(*map(_levels, self.factors)))
+            return list(itertools.product(*map(levels, self.factors)))
 
     def first(self) -> list[str]:
         """The overrides of the first run of the sweep, but for what is chosen of an interval."""
         known = [each for each in self.factors if not isinstance(each.value(), IntervalSweep)]
-        return [_levels(override)[0] for override in known]
+        return [levels(override)[0] for override in known]
 
     def compose(self, run: Sequence[str]) -> DictConfig:
         """The config of one run, as Hydra's `load_sweep_config` composes it; errors as Hydra's."""
@@ -185,9 +185,9 @@ def _overlap(one: Override, other: Override) -> bool:
     return keys[1].startswith(keys[0])
 
 
-def _levels(override: Override) -> list[str]:
+def levels(override: Override) -> list[str]:
     """An override for each level of a factor; itself if it is none."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
-    key, levels = override.get_key_element(), override.sweep_string_iterator()
-    return [as_hydra_reads(f"{key}={level}") for level in levels]
+    key, values = override.get_key_element(), override.sweep_string_iterator()
+    return [as_hydra_reads(f"{key}={value}") for value in values]

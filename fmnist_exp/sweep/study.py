@@ -19,7 +19,7 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
-from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy
+from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy, Settling
 from fmnist_exp.rundir.presence import MARK, working_in
 from fmnist_exp.sweep import launchers
 from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
@@ -44,8 +44,9 @@ class Study(Sweep):
         configs: those that were checked, with their engine.
         runs: those that are planned, in the order of their numbers.
         remark: what is to be said of the plan before it is carried out, if anything.
-        is_tuned: whether runs are proposed one after the other.
-        begun_with: what a tuned sweep was begun with and must keep.
+        kind: what sort of sweep it is.
+        begun_with: what a sweep that grows was begun with and must keep.
+        settling: how seeds are added, if they are.
     """
 
     launcher: Any
@@ -53,8 +54,9 @@ class Study(Sweep):
     configs: list[RunConfig]
     runs: list[PlannedRun]
     remark: str | None = None
-    is_tuned = False
+    kind = plan.ORDINARY
     begun_with: dict[str, Any] | None = None
+    settling: Settling | None = None
 
     def sweep(self) -> list[list[JobReturn]]:
         """Check and plan the sweep; then launch it, unless it is a dry run.
@@ -76,14 +78,7 @@ class Study(Sweep):
     def prepare(self) -> None:
         """Compose, parse and check every run, and read its data; errors as `sweep`."""
         self.check_place()
-        for factor in self.composer.factors:  # how runs are carried out is the same for all
-            key = factor.key_or_group
-            varies = factor.is_sweep_override() or key in self.composer.params
-            if varies and (key in NO_FACTORS or key.startswith(("hydra.", "hydra/"))):
-                raise ConfigError(
-                    f"a factor of a sweep must be a key of its runs, received "
-                    f"{factor.input_line!r}. Pass one value on the command line."
-                )
+        self.check_factors()
         overrides = self.composer.expand()
         if not overrides:
             raise ConfigError(
@@ -96,6 +91,17 @@ class Study(Sweep):
             PlannedRun(number=number, directory=folder, overrides=given, config=config.plain())
             for number, (given, config, folder) in enumerate(parts)
         ]
+
+    def check_factors(self) -> None:
+        """Refuse factors that are no keys of runs: how runs are carried out is the same for all."""
+        for factor in self.composer.factors:
+            key = factor.key_or_group
+            varies = factor.is_sweep_override() or key in self.composer.params
+            if varies and (key in NO_FACTORS or key.startswith(("hydra.", "hydra/"))):
+                raise ConfigError(
+                    f"a factor of a sweep must be a key of its runs, received "
+                    f"{factor.input_line!r}. Pass one value on the command line."
+                )
 
     def carry_out(self) -> list[JobReturn]:
         """Launch what was planned; what its runs have returned."""
@@ -112,18 +118,18 @@ class Study(Sweep):
         return None
 
     def check_place(self) -> None:
-        """Refuse a launcher or a directory that this sweep cannot use.
+        """Refuse a launcher or a directory that cannot be used.
 
         Raises:
-            ConfigError: a setting of the launcher is no value, or another sweep lies there.
+            ConfigError: a setting of the launcher is no value, or another kind of sweep lies there.
             RecordError: the directory cannot be written.
         """
         with explained([]):
             self.launcher = OmegaConf.to_container(self.master.hydra.launcher, resolve=True)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
-        if former is not None and (former.begun_with is not None) != self.is_tuned:
-            found = "an ordinary sweep" if self.is_tuned else "a tuned sweep"
+        if former is not None and former.kind != self.kind:
+            found = former.kind
         elif former is None and any((self.directory / name).exists() for name in FORMER):
             found = "a sweep that former code has begun"
         if found is not None:
@@ -224,5 +230,6 @@ class Study(Sweep):
             command=(*options, "--multirun", *task_overrides(self.master)),
             execution=self.execution.plain(),
             begun_with=self.begun_with,
+            settling=self.settling,
         )
         plan.write_study(self.directory, study)

@@ -34,7 +34,7 @@ class Watch:
     Args:
         sweep_dir: the directory of the sweep.
         runs: those that are planned.
-        num_runs: how many there will be, if others are planned while the sweep goes on.
+        num_runs: how many there will be at least, if others are planned while the sweep goes on.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class Watch:
     ) -> None:
         self.sweep_dir = sweep_dir
         self.num_runs = len(runs) if num_runs is None else num_runs
-        self.common = set.intersection(*(set(run.overrides) for run in runs)) if runs else set()
+        self.grows = num_runs is not None
+        self.common: set[str] = set()  # overrides that tell no run apart
         self.runs: dict[int, PlannedRun] = {}
         self.waiting: dict[int, tuple[int, int] | None] = {}
         self.counts: Counter[str] = Counter()
@@ -52,9 +53,12 @@ class Watch:
             self.add(run)
 
     def add(self, run: PlannedRun) -> None:
-        """Watch a run from now on; what lies there is of an earlier sweep, or a trial's result."""
+        """Watch a run from now on; where a sweep grows, what has ended is not launched again."""
+        given = set(run.overrides)
+        self.common = self.common & given if self.runs else given
         self.runs[run.number] = run
-        if run.values and plan.read_result(self.sweep_dir, run) is not None:
+        self.num_runs = max(self.num_runs, len(self.runs))
+        if self.grows and plan.read_result(self.sweep_dir, run) is not None:
             self.counts["reused"] += 1
         else:
             self.waiting[run.number] = _stamp(self._run_dir(run.number))
@@ -197,7 +201,7 @@ class SweepProgress:
 
     def __enter__(self) -> "SweepProgress":
         """Say what begins, and begin to watch."""
-        self._say(f"{counted(self.watch.num_runs, 'run')} into {self.watch.sweep_dir}")
+        self.say(f"{counted(self.watch.num_runs, 'run')} into {self.watch.sweep_dir}")
         self.bars.start()
         self.thread.start()
         return self
@@ -209,7 +213,7 @@ class SweepProgress:
         self._show(last=True)
         self.bars.stop()
         if (tally := self.watch.tally()) != self.told:
-            self._say(tally)
+            self.say(tally)
 
     def _watch(self) -> None:
         pause = 0.0
@@ -223,7 +227,7 @@ class SweepProgress:
             if self.bars.disable:
                 self.told = self.watch.tally()
                 line = f"{line};  {', '.join([self.told, *self.watch.time_left()])}"
-            self._say(line)
+            self.say(line)
         if not self.bars.disable:
             self._draw()
 
@@ -243,8 +247,10 @@ class SweepProgress:
             self.bars.update(self.of_runs[number], completed=epoch, said=said)
         is_starting = not (running or watch.counts or watch.failures)
         said = "starting" if is_starting else ", ".join([*watch.time_left(), *watch.ends()])
-        self.bars.update(self.whole, completed=watch.num_finished(), said=said, refresh=True)
+        total, completed = watch.num_runs, watch.num_finished()
+        self.bars.update(self.whole, total=total, completed=completed, said=said, refresh=True)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
         with suppress(OSError):  # a reader that has gone stops no run
             self.bars.console.out(line, highlight=False)

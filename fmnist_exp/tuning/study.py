@@ -11,29 +11,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
 from fmnist_exp.console import counted
-from fmnist_exp.data import loading
-from fmnist_exp.errors import ConfigError, RecordError
-from fmnist_exp.run.provenance import hash_of, run_key
+from fmnist_exp.errors import RecordError
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep.command_line import quoted, words_for_options
+from fmnist_exp.sweep.growing import GrowingStudy
 from fmnist_exp.sweep.launchers import runs_at_a_time
-from fmnist_exp.sweep.study import Study
-from fmnist_exp.sweep.watch import Watch
+from fmnist_exp.sweep.watch import SweepProgress
 from fmnist_exp.tuning.proposals import TUNABLE, Proposals, Settings, ends, read_factors
 
 NUM_SEEDS = 5  # with which the best trial is to be trained again
 MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
 
 
-class TunedStudy(Study):
+class TunedStudy(GrowingStudy):
     """A tuned sweep; its `runs` are the trials that are proposed so far.
 
     Attributes:
@@ -41,7 +38,7 @@ class TunedStudy(Study):
         fixed: overrides that every trial has.
     """
 
-    is_tuned = True
+    kind = plan.TUNED
     fixed: tuple[str, ...]
     proposals: Proposals
 
@@ -61,31 +58,13 @@ class TunedStudy(Study):
         lines = {each.get_key_element(): str(each.input_line) for each in overrides}
         self.fixed = tuple(line for key, line in lines.items() if key not in factors)
         self.configs, _ = self.checked([self._overrides(values) for values in self._examples()])
-        hashes = [run_key(each, loading.load(each.data).sha256) for each in self.configs]
-        self.begun_with = {
-            "factors": {key: lines[key].partition("=")[2] for key in factors},
-            "settings": {key: settings[key] for key in settings if key not in MAY_GROW},
-            "engine": self.configs[0].engine,
-            "configs, data or training code": hash_of({"keys": hashes})[:12],
-        }
-        self.runs = list(plan.read_runs(self.directory))
-        former = plan.read_study(self.directory)
-        begun_with = (former and former.begun_with) or self.begun_with
-        for name, wanted in self.begun_with.items():
-            if begun_with.get(name) != wanted:
-                raise ConfigError(
-                    f"{self.directory} holds a study that was begun with other {name}, so that its "
-                    f"trials do not compare with new ones: {begun_with.get(name)}, received "
-                    f"{wanted}. Pass hydra.sweep.dir=DIR to begin another study."
-                )
-
-    def carry_out(self) -> list[JobReturn]:
-        """Launch trials until the study has as many as were asked for; what they have returned."""
-        returned: list[JobReturn] = []
-        with self.shown(max(self.proposals.settings.num_trials, len(self.runs))) as progress:
-            for batch in self._batches(progress.watch):
-                returned += self.launch({number: self.runs[number].overrides for number in batch})
-        return returned
+        self.least_runs = self.proposals.settings.num_trials
+        self.go_on(
+            {
+                "factors": {key: lines[key].partition("=")[2] for key in factors},
+                "settings": {key: settings[key] for key in settings if key not in MAY_GROW},
+            }
+        )
 
     def description(self, store: Store | None) -> str:
         """What may be chosen, and how far the study is: all that is known before it runs."""
@@ -139,7 +118,7 @@ class TunedStudy(Study):
         single = [{key: end} for key in levels if key not in groups for end in levels[key][1:]]
         return [first | changed for changed in (*combined, *single)]
 
-    def _batches(self, watch: Watch) -> Iterator[list[int]]:
+    def batches(self, progress: SweepProgress) -> Iterator[list[int]]:
         """Numbers of the trials to launch together, batch by batch.
 
         Trials of one batch are proposed together, from what the batches before have shown: a
@@ -148,28 +127,18 @@ class TunedStudy(Study):
         for start in range(0, self.proposals.settings.num_trials, self.trials_at_once):
             stop = min(start + self.trials_at_once, self.proposals.settings.num_trials)
             self._tell_results()
-            for number in range(len(self.runs), stop):
-                watch.add(self._planned(number))
+            while len(self.runs) < stop:
+                self.add(self._proposed(), progress)
             self.write_study()
             if batch := [each for each in range(start, stop) if each not in self.proposals.ended]:
                 yield batch
 
-    def _planned(self, number: int) -> PlannedRun:
-        """Propose a trial, and fix what it is before any of its batch starts."""
-        values = self.proposals.propose(number)
-        overrides = self._overrides(values)
-        config, directory = self.checked_run(number, overrides)
-        run = PlannedRun(
-            number=number,
-            directory=directory,
-            overrides=overrides,
-            config=config.replaced(engine=self.configs[0].engine).plain(),
-            values=values,
-            prune_below=self.proposals.prune_below(config.training.epochs),
-        )
-        plan.write_run(self.directory, run)
-        self.runs.append(run)
-        return run
+    def _proposed(self) -> PlannedRun:
+        """The next trial."""
+        values = self.proposals.propose(len(self.runs))
+        run = self.planned(self._overrides(values))
+        limits = self.proposals.prune_below(run.config["training"]["epochs"])
+        return run.replaced(values=values, prune_below=limits)
 
     def _tell_results(self) -> None:
         """Read how trials have ended that were open; a damaged one is launched again."""

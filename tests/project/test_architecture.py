@@ -18,7 +18,8 @@ ROOMS = {
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
     "sweep": {"config", "data", "engine", "rundir", "run"},
-    "tuning": {"config", "data", "rundir", "run", "sweep"},
+    "settling": {"config", "data", "rundir", "run", "statistics", "sweep"},
+    "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
 }
 COMMANDS = {"train", "aggregate", "store"}

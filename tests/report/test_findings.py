@@ -143,12 +143,12 @@ def test_answers_to_other_images_are_not_compared(tmp_path):
 def test_the_table_of_comparisons_has_the_columns_of_the_files(tmp_path):
     write_sweep(tmp_path, {name: (*values, 0.8, 0.85) for name, values in ARMS.items()})
     [first, *_] = found_in(tmp_path).comparisons["test_accuracy"]
-    table = module.comparison_table([first, replace(first, settled_after=5)])
+    table = module.comparison_table([first, replace(first, look=5)])
     assert list(table)[:12] == [
         *("metric", "condition_a", "condition_b", "num_pairs", "difference_mean"),
         *("ci_low", "ci_high", "equal_low", "equal_high", "p_value", "verdict", "place"),
     ]
-    assert list(table)[-2:] == ["settled_after", "descriptive"]
+    assert list(table)[-2:] == ["look", "descriptive"]
     lines = table.to_csv(index=False).splitlines()
     assert [line.split(",")[-2] for line in lines[1:]] == ["", "5"]
     assert ",undecided," in lines[1]

@@ -86,7 +86,7 @@ def compared(first: pd.Series, second: pd.Series, **told) -> dict[str, object]:
         "num_failed_a": 0,
         "num_failed_b": 0,
         "odd_seeds": " ".join(map(str, differences.index[odd])) or np.nan,
-        "settled_after": np.nan,
+        "look": np.nan,
         "descriptive": is_described,
         **told,
     }

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from fmnist_exp.statistics.sequential import boundaries, follow, levels, planned_looks
-from fmnist_exp.statistics.verdicts import SESOI, Arm, Levels, Statement, compare
+from fmnist_exp.statistics.verdicts import SESOI, Arm, Comparison, Levels, Statement, compare
 
 FIFTHS = np.arange(1, 6) / 5
 NOISE = np.array([-3, -1, 0, 1, 3] * 12) * 1e-4
@@ -33,6 +33,11 @@ def pair(differences: np.ndarray, a: set[int] = frozenset(), b: set[int] = froze
     """A statement about so many seeds, of which some have diverged in either arm."""
     base = 0.88 + np.arange(len(differences)) % 7 * 1e-3
     return Statement(arm("a", base + differences, a), arm("b", base, b))
+
+
+def followed(statements: list[Statement], looks: tuple[int, ...], **options) -> list[Comparison]:
+    """The verdicts of a plan that holds these statements alone."""
+    return follow(statements, looks, len(statements), **options)
 
 
 def test_looks_are_every_five_seeds_and_the_most():
@@ -107,7 +112,7 @@ def test_one_look_is_the_ordinary_comparison(run_seed):
     generator = np.random.default_rng(run_seed)
     assert levels((10,), 2)[0] == pytest.approx(Levels(0.025, 0.025))
     statements = [pair(generator.normal(mean, 0.002, 10)) for mean in (0, 0.004)]
-    for found, ordinary in zip(follow(statements, (10,)), compare(statements), strict=True):
+    for found, ordinary in zip(followed(statements, (10,)), compare(statements), strict=True):
         assert found.verdict == ordinary.verdict
         for name in ("ci_low", "ci_high", "equal_low", "equal_high", "p_value"):
             assert getattr(found, name) == pytest.approx(getattr(ordinary, name), rel=1e-9)
@@ -133,7 +138,7 @@ def test_500_random_studies_have_the_verdicts_of_adjusted_tests():
     for _ in range(500):
         mean, std = generator.choice([0, 0.002, 0.003, 0.01]), generator.choice([0.0035, 0.006])
         differences = generator.normal(mean, std, (3, generator.integers(1, 61))).round(4)
-        for found, row in zip(follow([*map(pair, differences)], LOOKS), differences, strict=True):
+        for found, row in zip(followed([*map(pair, differences)], LOOKS), differences, strict=True):
             assert (found.verdict, found.settled_after) == expected_of(row)
             settled += found.settled_after is not None
     assert 300 < settled < 1200  # both kinds are there
@@ -141,14 +146,14 @@ def test_500_random_studies_have_the_verdicts_of_adjusted_tests():
 
 def test_the_first_verdict_stands_whatever_later_seeds_say():
     early = 0.02 + NOISE[:5]
-    (found,) = follow([pair(np.r_[early, -0.05 + NOISE])], LOOKS)
+    (found,) = followed([pair(np.r_[early, -0.05 + NOISE])], LOOKS)
     assert (found.verdict, found.settled_after, found.num_pairs) == ("better", 5, 5)
-    assert [found] == follow([pair(early)], LOOKS)
+    assert [found] == followed([pair(early)], LOOKS)
 
 
 def test_what_no_look_settles_shows_the_last_whole_one():
     statement = pair(30 * NOISE[:17])
-    (found,) = follow([statement], LOOKS)
+    (found,) = followed([statement], LOOKS)
     assert (found.verdict, found.settled_after, found.num_pairs) == ("undecided", None, 15)
     assert found.ci_low < 0 < found.ci_high
 
@@ -157,7 +162,7 @@ def test_what_no_look_settles_shows_the_last_whole_one():
 def test_a_look_counts_once_all_its_seeds_have_ended(missing, num_pairs):
     whole = pair(30 * NOISE[:15])
     values = {seed: value for seed, value in whole.arm_b.values.items() if seed != missing}
-    (found,) = follow([Statement(whole.arm_a, Arm("b", values, 1))], LOOKS)
+    (found,) = followed([Statement(whole.arm_a, Arm("b", values, 1))], LOOKS)
     assert found.verdict == ("exploratory" if missing == 3 else "undecided")
     assert found.num_pairs == num_pairs
     assert math.isnan(found.ci_low) == (missing == 3)
@@ -165,7 +170,7 @@ def test_a_look_counts_once_all_its_seeds_have_ended(missing, num_pairs):
 
 def test_a_statement_without_any_value_is_exploratory_and_still_has_its_share():
     empty = Statement(Arm("a", {}), Arm("b", {}))
-    first, second = follow([pair(30 * NOISE[:10]), empty], LOOKS)
+    first, second = followed([pair(30 * NOISE[:10]), empty], LOOKS)
     assert (second.verdict, second.num_pairs, second.num_comparisons) == ("exploratory", 0, 2)
     assert first.ci_high - first.difference_mean == pytest.approx(
         stats.t.isf(levels(LOOKS, 2)[1].difference / 2, 9) * first.difference_std / 10**0.5
@@ -173,17 +178,17 @@ def test_a_statement_without_any_value_is_exploratory_and_still_has_its_share():
 
 
 def test_a_diverged_seed_has_ended_and_is_counted_at_its_look():
-    (found,) = follow([pair(0.02 + NOISE[:15], b={3, 12})], LOOKS)
+    (found,) = followed([pair(0.02 + NOISE[:15], b={3, 12})], LOOKS)
     # Four pairs after five seeds are too few.
     assert (found.verdict, found.settled_after, found.num_pairs) == ("better", 10, 9)
     assert (found.num_failed_a, found.num_failed_b) == (0, 1)
 
 
 def test_an_arm_that_diverged_more_is_not_called_better_at_any_look():
-    (found,) = follow([pair(0.02 + NOISE[:20], a={3})], LOOKS)
+    (found,) = followed([pair(0.02 + NOISE[:20], a={3})], LOOKS)
     assert (found.verdict, found.settled_after) == ("survivors differ", None)
     assert (found.num_pairs, found.num_failed_a) == (19, 1)
-    (both,) = follow([pair(0.02 + NOISE[:20], a={3}, b={13})], LOOKS)
+    (both,) = followed([pair(0.02 + NOISE[:20], a={3}, b={13})], LOOKS)
     assert (both.verdict, both.settled_after) == ("better", 15)
 
 
@@ -192,17 +197,17 @@ def test_an_arm_that_diverged_more_is_not_called_better_at_any_look():
 )
 def test_identical_runs_are_settled_by_the_first_look(num_seeds, verdict, settled_after):
     whole = pair(np.zeros(num_seeds))
-    (found,) = follow([Statement(whole.arm_a, whole.arm_b, identical=True)], LOOKS)
+    (found,) = followed([Statement(whole.arm_a, whole.arm_b, identical=True)], LOOKS)
     assert (found.verdict, found.settled_after) == (verdict, settled_after)
 
 
 def test_no_spread_below_that_of_rounding_is_believed():
-    (found,) = follow([pair(np.full(5, 0.002))], (5,), resolution=0.002)
+    (found,) = followed([pair(np.full(5, 0.002))], (5,), resolution=0.002)
     assert found.difference_std == pytest.approx(0.002 / math.sqrt(12))
 
 
 def test_a_seed_far_from_all_others_is_named_if_the_look_has_it():
     differences = np.r_[30 * NOISE[:20]]
     differences[[7, 18]] = 0.1
-    (found,) = follow([pair(differences[:18])], LOOKS)
+    (found,) = followed([pair(differences[:18])], LOOKS)
     assert (found.num_pairs, found.odd_seeds) == (15, (7,))

@@ -67,7 +67,7 @@ def test_trials_that_have_ended_count_as_reused_when_a_study_goes_on(tmp_path):
         write_run(tmp_path / str(number), status=status)
         change_record(tmp_path / str(number), lambda values: values.update(config=CONFIG))
     values = {"model.dropout": "0.1"}
-    watch = Watch(tmp_path, [planned(number, values=values) for number in range(4)])
+    watch = Watch(tmp_path, [planned(number, values=values) for number in range(4)], 4)
     assert list(watch.look()) == []
     assert watch.tally() == "2 of 4 runs finished, 2 reused"
 

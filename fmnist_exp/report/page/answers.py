@@ -62,7 +62,10 @@ def answer_of(findings: Findings) -> Answer:
         *_on_traps(findings, told),
     ]
     command = _confirming(findings.study)
-    if (seeds := _planned(told)) is not None:
+    if findings.study.settling is not None:
+        command = _going_on(findings.study, told)
+        lines += _on_looks(findings.study, told, is_over=command is None)
+    elif (seeds := _planned(told)) is not None:
         plan = f"about {seeds.num_seeds:,} seeds ({seeds.low:,} to {seeds.high:,})"
         if seeds.num_seeds > MAX_PLANNED:
             lines.append(
@@ -73,10 +76,11 @@ def answer_of(findings: Findings) -> Answer:
             lines.append(f"To settle the rest, plan {plan}; finished runs are used again.")
             command = _command(findings.study, seeds.num_seeds)
     if any(each.num_pairs >= MIN_PAIRS for each in told):
+        ever = "" if findings.study.settling is None else "ever "
         lines.append(
             "Points are percentage points of test accuracy. In at most 5 of 100 such studies is "
-            "any of these statements false. They are about new seeds of this network, recipe, data "
-            "split and test images."
+            f"any of these statements {ever}false. They are about new seeds of this network, "
+            "recipe, data split and test images."
         )
     return Answer(first_line(findings), tuple(lines), command)
 
@@ -218,6 +222,27 @@ def _planned(told: Sequence[Comparison]) -> power.Planned | None:
         if each.verdict == Verdict.UNDECIDED
     ]
     return max(needed, default=None, key=lambda planned: planned.num_seeds)
+
+
+def _going_on(study: Study, told: Sequence[Comparison]) -> str | None:
+    """The command of a sweep that adds seeds, while one of its looks is to come; else None."""
+    assert study.settling is not None
+    most = study.settling.looks[-1]
+    if study.command is None or all(each.settled_after or each.look == most for each in told):
+        return None
+    return _train([*study.command, f"hydra.sweep.dir={study.directory}"])
+
+
+def _on_looks(study: Study, told: Sequence[Comparison], *, is_over: bool) -> Iterator[str]:
+    """How far a sweep that adds seeds has come."""
+    assert study.settling is not None
+    most, num_settled = study.settling.looks[-1], sum(bool(each.settled_after) for each in told)
+    looks = f"Seeds were added by a plan, {most} at most, until each comparison was settled"
+    count = f"{num_settled} of {counted(len(told), 'comparison')} settled"
+    if is_over:
+        yield f"{looks}: {count}."
+    else:
+        yield f"{looks}: {count} so far. The command below goes on."
 
 
 def _confirming(study: Study) -> str | None:

@@ -288,7 +288,8 @@ def line(each: Comparison) -> str:
             f"{a} against {b} is not settled: after {seeds} anything from {signed(low)} to "
             f"{signed(high)} points is possible."
         )
-    return f"{where}{text}{_on_failures(each)}{_on_odd(each)}"
+    when = f" Settled after {each.settled_after} seeds." if each.settled_after else ""
+    return f"{where}{text}{when}{_on_failures(each)}{_on_odd(each)}"
 
 
 def signed(value: float) -> str:

@@ -183,9 +183,9 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
         RecordError: its plan cannot be read.
     """
     study = plan.read_study(folder)
-    if study is None or study.begun_with is None or not study.num_runs:
+    if study is None or study.kind != plan.TUNED or not study.num_runs:
         return None
-    keys = [str(key).lstrip("+") for key in study.begun_with.get("factors", {})]
+    keys = [str(key).lstrip("+") for key in (study.begun_with or {}).get("factors", {})]
     factors = tuple(f"{key}.name" if key in GROUPS else key for key in keys)
     runs = list(plan.read_runs(folder))
     best = plan.best_trial({run.number: plan.read_result(folder, run) for run in runs})

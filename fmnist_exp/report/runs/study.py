@@ -91,6 +91,8 @@ class Study:
         tuned: sweeps whose runs a tuner has proposed.
         command: words of the command line that started the only sweep, after the program; None if
             there are several sweeps, or it is not known.
+        directory: that of the only sweep, from here; None if there are several.
+        settling: how the only sweep adds seeds until it is settled; None if it does not.
         looked: keys of the runs that a former report of these folders has shown.
     """
 
@@ -101,6 +103,8 @@ class Study:
     unfinished: tuple[str, ...]
     tuned: tuple[Tuned, ...]
     command: tuple[str, ...] | None = None
+    directory: str | None = None
+    settling: plan.Settling | None = None
     looked: frozenset[str] = frozenset()
 
     def levels(self, condition: Condition) -> dict[str, str]:
@@ -197,6 +201,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
     planned = list(filter(None, map(plan.read_study, map(Path, sweeps))))
+    alone = planned[0] if len(planned) == len(sweeps) == 1 else None
     return Study(
         runs,
         labels,
@@ -204,7 +209,9 @@ def read_study(folders: Sequence[Path]) -> Study:
         _grouped(runs, labels, flat),
         tuple(unfinished),
         tuned,
-        command=(planned[0].command if len(planned) == len(sweeps) == 1 else ()) or None,
+        command=(alone.command if alone else ()) or None,
+        directory=os.path.relpath(next(iter(sweeps))) if alone else None,
+        settling=alone.settling if alone else None,
         looked=frozenset[str]().union(*map(plan.read_looks, folders)),
     )
 

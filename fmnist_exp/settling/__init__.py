@@ -1,0 +1,1 @@
+"""Sweeps that add seeds until their question is settled."""

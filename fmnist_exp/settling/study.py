@@ -1,0 +1,196 @@
+"""A sweep of one factor that adds seeds until each comparison of its levels is settled.
+
+What is planned stands in `study.json` before the first run: the looks, which are the numbers of
+seeds after which all is compared. The verdicts follow from the run directories alone, here as in
+the report.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+
+from hydra.core.override_parser.types import Override
+
+from fmnist_exp.config.parsing import parse_execution
+from fmnist_exp.data import loading
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import plan
+from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.settling.said import described, progressed, schedule
+from fmnist_exp.statistics import sequential
+from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI, Arm, Comparison, Statement
+from fmnist_exp.sweep import composing
+from fmnist_exp.sweep.checking import listed
+from fmnist_exp.sweep.growing import GrowingStudy
+from fmnist_exp.sweep.hydra_private import task_overrides
+from fmnist_exp.sweep.watch import SweepProgress
+
+MAX_LEVELS = 8  # 28 comparisons; of more a report makes no pairs
+OWN_KEYS = ("seed", "until_settled")
+UNCOMPARED = ("data", "engine")  # keys whose runs no report compares
+INSTEAD = "Leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."
+
+
+class SettledStudy(GrowingStudy):
+    """A sweep that adds seeds; its `runs` are those that are planned so far.
+
+    Attributes:
+        settling: factor, levels and looks.
+        fixed: overrides that all runs have.
+        ended: number of a run -> its record, of those that are known to have ended.
+    """
+
+    kind = plan.SETTLED
+    settling: plan.Settling
+    fixed: tuple[str, ...]
+    ended: dict[int, RunRecord]
+
+    def prepare(self) -> None:
+        """Check the runs of the first look, and read the data.
+
+        Raises:
+            FmnistError: as `Study.prepare`; also if there is not one factor with several levels,
+                or the directory holds a sweep that was begun with something else.
+        """
+        self.check_place()
+        self.check_factors()
+        factor = self._factor()
+        most = parse_execution(self.master).until_settled
+        assert most is not None
+        lines = {each.get_key_element(): str(each.input_line) for each in self.composer.factors}
+        own = (*OWN_KEYS, factor.get_key_element())
+        self.fixed = tuple(line for key, line in lines.items() if key not in own)
+        self.settling = plan.Settling(
+            factor=factor.key_or_group,
+            levels=tuple(composing.levels(factor)),
+            looks=sequential.planned_looks(most),
+            sesoi=SESOI,
+            alpha=ALPHA,
+        )
+        self.configs, _ = self.checked(self._first_look())
+        if len({*map(repr, self.configs)}) < len(self.configs):
+            raise ConfigError(
+                f"the levels of a factor must differ, received {factor.input_line}, of which two "
+                "make the same runs. Leave one of them out."
+            )
+        self.ended = {}
+        self.least_runs = len(self.configs)
+        self.go_on({"factor": str(factor.input_line), "until_settled": most})
+
+    def batches(self, progress: SweepProgress) -> Iterator[list[int]]:
+        """The missing runs of each look, as long as a comparison is open."""
+        planned = {run.overrides: run.number for run in self.runs}
+        for start, stop in pairwise((0, *self.settling.looks)):
+            wanted = [
+                self._overrides(level, seed)
+                for level in self._open_levels(start)
+                for seed in range(start, stop)
+            ]
+            for overrides in wanted:
+                if overrides not in planned:
+                    planned[overrides] = len(self.runs)
+                    self.add(self.planned(overrides), progress)
+            self.write_study()
+            numbers = [planned[each] for each in wanted]
+            if batch := [each for each in numbers if not self._has_ended(each)]:
+                yield batch
+            if not wanted or not all(map(self._has_ended, numbers)):
+                return
+            for line in progressed(self.compared(), stop):
+                progress.say(line)
+
+    def compared(self) -> list[Comparison]:
+        """What the runs that have ended say of each pair of levels."""
+        values: dict[str, dict[int, float]] = {level: {} for level in self.settling.levels}
+        diverged: dict[str, set[int]] = {level: set() for level in self.settling.levels}
+        for run in self.runs:
+            if self._has_ended(run.number):
+                (level,) = {*run.overrides} & values.keys()
+                record = self.ended[run.number]
+                accuracy = record.metrics["test"]["accuracy"]
+                if record.status == "completed" and accuracy is not None:
+                    values[level][record.seed] = accuracy
+                else:
+                    diverged[level].add(record.seed)
+        arms = [
+            Arm(level.partition("=")[2], values[level], diverged=frozenset(diverged[level]))
+            for level in self.settling.levels
+        ]
+        statements = [Statement(later, earlier) for earlier, later in combinations(arms, 2)]
+        num_images = len(loading.load(self.configs[0].data).test)
+        return sequential.follow(
+            statements, self.settling.looks, len(statements), resolution=1 / num_images
+        )
+
+    def description(self, store: Store | None) -> str:
+        """What a dry run says: looks and their levels, and the runs of the first."""
+        first = listed(self.configs, self._first_look(), store)
+        return "\n".join([*schedule(self.settling), "the first look:", first])
+
+    def result(self) -> str:
+        """What is settled, and what is not."""
+        most = self.settling.looks[-1]
+        return "\n".join(described(each, most) for each in self.compared())
+
+    def _factor(self) -> Override:
+        """The one factor; its levels are compared at any number of seeds."""
+        given = {each.partition("=")[0].lstrip("+") for each in task_overrides(self.master)}
+        if "seed" in given:
+            raise ConfigError(
+                "seed must not be given beside until_settled, which adds seeds from 0 on. "
+                "Leave it out."
+            )
+        factors = [
+            each
+            for each in self.composer.factors
+            if each.is_sweep_override() and each.get_key_element() != "seed"
+        ]
+        if len(factors) != 1:
+            named = " ".join(str(each.input_line) for each in factors) or "none"
+            raise ConfigError(
+                "until_settled must have one factor, as its comparisons share what they may be "
+                f"false with, received {named}. Vary one, such as initializer=glorot,he,lecun. "
+                f"{INSTEAD}"
+            )
+        (factor,) = factors
+        count = len(composing.levels(factor))
+        if not 2 <= count <= MAX_LEVELS:
+            raise ConfigError(
+                f"until_settled must compare 2 to {MAX_LEVELS} levels, received {count}: "
+                f"{factor.input_line}. {INSTEAD}"
+            )
+        if factor.key_or_group.partition(".")[0] in UNCOMPARED:
+            raise ConfigError(
+                f"until_settled must ask about something else than {' or '.join(UNCOMPARED)}, "
+                f"received {factor.input_line}: runs on other images or of another engine are "
+                f"not compared. {INSTEAD}"
+            )
+        return factor
+
+    def _overrides(self, level: str, seed: int) -> tuple[str, ...]:
+        return (*self.fixed, level, f"seed={seed}")
+
+    def _first_look(self) -> list[tuple[str, ...]]:
+        return [
+            self._overrides(level, seed)
+            for level in self.settling.levels
+            for seed in range(MIN_PAIRS)
+        ]
+
+    def _open_levels(self, num_seeds: int) -> list[str]:
+        """Levels with a comparison that was not settled by so many seeds; all of them before."""
+        pairs = combinations(self.settling.levels, 2)
+        open_pairs = [
+            pair
+            for pair, each in zip(pairs, self.compared(), strict=True)
+            if each.settled_after is None or each.settled_after > num_seeds
+        ]
+        return [level for level in self.settling.levels if any(level in one for one in open_pairs)]
+
+    def _has_ended(self, number: int) -> bool:
+        """Whether a run has left a result; what is damaged is trained again."""
+        if number not in self.ended:
+            record = plan.read_result(self.directory, self.runs[number])
+            if record is not None:
+                self.ended[number] = record
+        return number in self.ended
