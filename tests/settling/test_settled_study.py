@@ -13,6 +13,8 @@ from writing_launcher import NUM_TEST, WritingLauncher
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.report.page.answers import answer_of
+from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.page.methods import methods
 from fmnist_exp.rundir import plan
 from fmnist_exp.statistics.verdicts import PRIMARY
 from fmnist_exp.sweep import command_line, composing
@@ -220,3 +222,12 @@ def test_report_of_an_unfinished_sweep_gives_the_command_that_goes_on(tmp_path):
     assert any(
         "20 at most" in line and "2 of 3 comparisons settled." in line for line in answer.lines
     )
+
+
+def test_report_of_planned_looks_warns_of_no_look_and_of_no_missing_seed(tmp_path):
+    settle(tmp_path)
+    plan.write_looks(tmp_path, {found_in(tmp_path).study.runs[0].record.run_key})
+    found = found_in(tmp_path)
+    assert not any("eeds" in warning for warning in warnings(found))
+    (told,) = [each for each in methods(found) if "planned every 5 seeds, up to 20" in each]
+    assert "looked at once" not in told

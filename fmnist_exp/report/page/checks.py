@@ -78,7 +78,7 @@ def _about_seeds(study: Study) -> Iterator[str]:
         for name, seeds in found.items():
             if seeds != common:
                 holders.setdefault(tuple(sorted(seeds - common)), []).append(name)
-    if holders:
+    if holders and study.settling is None:
         named = []
         for extra, names in holders.items():
             lack = [each.label for each in study.measured if not {*extra} <= {*each.seeds}]
@@ -105,7 +105,7 @@ def _about_looks(findings: Findings) -> Iterator[str]:
         for each in findings.study.measured
     }
     added = [name for name, were in seen.items() if any(were) and not all(were)]
-    if added and findings.comparisons["test_accuracy"]:
+    if findings.study.settling is None and added and findings.comparisons["test_accuracy"]:
         yield (
             f"Seeds were added after a report was made ({listed(added, '; ')}): that at most 5 of "
             "100 studies hold a false statement is true of the first look alone."

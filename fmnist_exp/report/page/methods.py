@@ -5,6 +5,7 @@ from fmnist_exp.report.page.condition_tables import CALLED
 from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs import predictions
 from fmnist_exp.report.runs.run import TARGET
+from fmnist_exp.report.runs.study import Study
 from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS
 
 MAX_FOUND = 6  # differences of a loss in one sentence
@@ -64,6 +65,19 @@ def methods(findings: Findings) -> list[str]:
     return found
 
 
+def _looks(study: Study) -> str:
+    """For how many looks at a study its level holds."""
+    if study.settling is None:
+        return "if the study is looked at once"
+    first, most = study.settling.looks[0], study.settling.looks[-1]
+    return (
+        f"however often the study is looked at. Looks were planned every {first} seeds, up to "
+        f"{most}; by each look that share of the level may be used which its seeds are of {most} "
+        "(Lan and DeMets). The first verdict stands, with its intervals; means and curves are "
+        "those of all seeds"
+    )
+
+
 def _statements(findings: Findings) -> list[str]:
     """How comparisons are judged; empty without any."""
     if not findings.judged:
@@ -75,7 +89,7 @@ def _statements(findings: Findings) -> list[str]:
             "What counts is the difference within each pair of runs of one seed (paired t test). "
             f"This study makes {statements} on test accuracy. All share a level of {100 * ALPHA:g} "
             f"%, so each has {100 * ALPHA / count:.2g} % (Bonferroni): then in at most 5 of 100 "
-            "such studies is any of them false, if the study is looked at once. The interval for a "
+            f"such studies is any of them false, {_looks(findings.study)}. The interval for a "
             "difference leaves out half of the level on either side, the interval for equality all "
             "of it."
         ),
