@@ -7,6 +7,7 @@ the random draws. What they share cancels in the difference, so pairs see smalle
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -16,6 +17,13 @@ MIN_SEEDS = 5  # below which no interval and no verdict is given: every seed is 
 ANY, SHARE = (-math.inf, math.inf), (0.0, 1.0)  # what a mean can be; a share is an accuracy or F1
 ODD_MADS = 5  # from the median, in median absolute deviations: such a difference is named
 NAN = float("nan")
+
+
+class Levels(NamedTuple):
+    """What the tests of a statement may be false with."""
+
+    difference: float  # two-sided
+    equality: float  # of each of two one-sided tests
 
 
 def t_interval(
@@ -84,6 +92,37 @@ def paired_p(differences: np.ndarray, least_std: float = 0.0) -> float:
         return float(differences[0] == 0)
     statistic = abs(np.mean(differences)) / spread * len(differences) ** 0.5
     return float(2 * special.stdtr(len(differences) - 1, -statistic))
+
+
+def measured(differences: np.ndarray, levels: Levels, resolution: float = 0.0) -> dict[str, float]:
+    """Both intervals of a mean difference and its p value; empty below `MIN_SEEDS` pairs.
+
+    Args:
+        differences: float (num_pairs,).
+        levels: what the statement may be false with.
+        resolution: the step between values. Rounding to it alone has an SD of step / sqrt(12),
+            below which no SD is believed.
+
+    Source:
+        Paired t, Student (1908). The interval for a difference is two-sided at its level; that for
+        equality at twice its own, so that it lies within a band exactly where two one-sided tests
+        at that level are significant (Schuirmann 1987).
+    """
+    count = len(differences)
+    if count < MIN_SEEDS:
+        return {}
+    least = resolution / 12**0.5
+    mean, std = float(np.mean(differences)), max(standard_deviation(differences), least)
+    shares = 1 - levels.difference / 2, 1 - levels.equality
+    wide, narrow = (t_quantile(share, count - 1) * std / count**0.5 for share in shares)
+    return {
+        "ci_low": mean - wide,
+        "ci_high": mean + wide,
+        "equal_low": mean - narrow,
+        "equal_high": mean + narrow,
+        "p_value": paired_p(differences, least),
+        "difference_std": std,
+    }
 
 
 def odd_seeds(

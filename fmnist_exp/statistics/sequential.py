@@ -18,13 +18,13 @@ from functools import cache
 import numpy as np
 from scipy import optimize, special
 
+from fmnist_exp.statistics.seeds import Levels
 from fmnist_exp.statistics.verdicts import (
     ALPHA,
     MIN_PAIRS,
     SETTLED,
     Arm,
     Comparison,
-    Levels,
     Statement,
     compared,
 )

@@ -17,18 +17,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 
 from fmnist_exp.statistics.seeds import (
     MIN_SEEDS,
     NAN,
+    Levels,
+    measured,
     odd_seeds,
     paired_differences,
-    paired_p,
-    standard_deviation,
-    t_quantile,
 )
 
 ALPHA = 0.05
@@ -51,13 +49,6 @@ class Verdict(StrEnum):
 
 
 SETTLED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUAL, Verdict.IDENTICAL}
-
-
-class Levels(NamedTuple):
-    """What the tests of a statement may be false with."""
-
-    difference: float  # two-sided
-    equality: float  # of each of two one-sided tests
 
 
 @dataclass(frozen=True)
@@ -208,36 +199,6 @@ def compared(
         return comparison
     verdict = Verdict.IDENTICAL if statement.identical else _verdict(comparison)
     return replace(comparison, verdict=verdict)
-
-
-def measured(differences: np.ndarray, levels: Levels, resolution: float = 0.0) -> dict[str, float]:
-    """Both intervals of a mean difference and its p value; empty below `MIN_PAIRS` pairs.
-
-    Args:
-        differences: float (num_pairs,).
-        levels: what the statement may be false with.
-        resolution: as `compare` takes it.
-
-    Source:
-        Paired t, Student (1908). The interval for a difference is two-sided at its level; that for
-        equality at twice its own, so that it lies within a band exactly where two one-sided tests
-        at that level are significant (Schuirmann 1987).
-    """
-    count = len(differences)
-    if count < MIN_PAIRS:
-        return {}
-    least = resolution / 12**0.5
-    mean, std = float(np.mean(differences)), max(standard_deviation(differences), least)
-    shares = 1 - levels.difference / 2, 1 - levels.equality
-    wide, narrow = (t_quantile(share, count - 1) * std / count**0.5 for share in shares)
-    return {
-        "ci_low": mean - wide,
-        "ci_high": mean + wide,
-        "equal_low": mean - narrow,
-        "equal_high": mean + narrow,
-        "p_value": paired_p(differences, least),
-        "difference_std": std,
-    }
 
 
 def _verdict(comparison: Comparison) -> Verdict:

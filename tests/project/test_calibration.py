@@ -43,7 +43,7 @@ def test_studies_that_are_followed_at_once_have_the_verdicts_of_each():
     for runs in zip(*values.values(), strict=True):
         arms = [Arm("", dict(enumerate(each.tolist()))) for each in runs]
         pairs = [Statement(b, a) for a, b in combinations(arms, 2)]
-        found = follow(pairs, calibration.LOOKS, resolution=calibration.RESOLUTION)
+        found = follow(pairs, calibration.LOOKS, 3, resolution=calibration.RESOLUTION)
         expected.append([(each.verdict, each.settled_after or 60) for each in found])
     assert len({verdict for study in expected for verdict, _ in study}) >= 3
     for place, (a, b) in enumerate(combinations(values.values(), 2)):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from fmnist_exp.statistics.seeds import Levels
 from fmnist_exp.statistics.sequential import boundaries, follow, levels, planned_looks
-from fmnist_exp.statistics.verdicts import SESOI, Arm, Comparison, Levels, Statement, compare
+from fmnist_exp.statistics.verdicts import SESOI, Arm, Comparison, Statement, compare
 
 FIFTHS = np.arange(1, 6) / 5
 NOISE = np.array([-3, -1, 0, 1, 3] * 12) * 1e-4
