@@ -179,7 +179,7 @@ def test_a_statement_without_any_value_is_exploratory_and_still_has_its_share():
 
 
 def test_a_diverged_seed_has_ended_and_is_counted_at_its_look():
-    (found,) = followed([pair(0.02 + NOISE[:15], b={3, 12})], LOOKS)
+    (found,) = followed([pair(0.02 + NOISE[:15], b={3, 10})], LOOKS)
     # Four pairs after five seeds are too few.
     assert (found.verdict, found.settled_after, found.num_pairs) == ("better", 10, 9)
     assert (found.num_failed_a, found.num_failed_b) == (0, 1)
