@@ -1,7 +1,7 @@
 """How a run shows that it is alive: a live bar on a terminal, a line per epoch elsewhere.
 
 A run of a sweep may train in another process or on another machine: it writes its history as it
-grows, from which `sweep.watch` shows all runs together.
+grows, from which `sweep.progress` shows all runs together.
 """
 
 import logging

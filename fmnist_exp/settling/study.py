@@ -23,7 +23,7 @@ from fmnist_exp.sweep import composing
 from fmnist_exp.sweep.checking import listed
 from fmnist_exp.sweep.growing import GrowingStudy
 from fmnist_exp.sweep.hydra_private import task_overrides
-from fmnist_exp.sweep.watch import SweepProgress
+from fmnist_exp.sweep.progress import SweepProgress
 
 MAX_LEVELS = 8  # 28 comparisons; of more a report makes no pairs
 OWN_KEYS = ("seed", "until_settled")

@@ -11,8 +11,8 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import hash_of, run_key
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun
+from fmnist_exp.sweep.progress import SweepProgress
 from fmnist_exp.sweep.study import Study
-from fmnist_exp.sweep.watch import SweepProgress
 
 
 class GrowingStudy(Study):

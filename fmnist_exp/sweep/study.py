@@ -26,8 +26,9 @@ from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
 from fmnist_exp.sweep.command_line import words_for_options
 from fmnist_exp.sweep.explaining import explained
 from fmnist_exp.sweep.hydra_private import task_overrides
+from fmnist_exp.sweep.progress import SweepProgress
 from fmnist_exp.sweep.sweeper import Sweep
-from fmnist_exp.sweep.watch import SweepProgress, Watch
+from fmnist_exp.sweep.watch import Watch
 
 NO_FACTORS = (*EXECUTION, "experiment")  # which has factors of its own
 HYDRAS_SUBDIR = "${hydra.job.num}"  # by default

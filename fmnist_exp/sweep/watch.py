@@ -4,7 +4,6 @@ It is the same for runs of this process, of others and of other machines.
 """
 
 import shlex
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,20 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rich.progress import TaskID
-
 from fmnist_exp.console import counted
 from fmnist_exp.errors import RecordError
-from fmnist_exp.run.progress import Bars, time_left
+from fmnist_exp.run.progress import time_left
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.tables import read_history
 
 MAX_FAILURES = 10  # told one by one; more would fill the terminal
-MAX_BARS = 8  # of runs; for the same reason
-LOOK_SECONDS = 0.5
-SHARE = 20  # of the time that a look takes passes before the next one
 
 
 class Watch:
@@ -182,75 +176,3 @@ def _stamp(run_dir: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
-
-
-class SweepProgress:
-    """Watches a sweep while the block lasts, from a thread of its own, and shows what it sees.
-
-    Live bars on a terminal, one line per run elsewhere.
-    """
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._watch, name="sweep progress", daemon=True)
-        self.bars = Bars()
-        self.whole = self.bars.add_task("sweep", total=watch.num_runs, said="starting")
-        self.of_runs: dict[int, TaskID] = {}
-        self.told = ""  # the last tally
-
-    def __enter__(self) -> "SweepProgress":
-        """Say what begins, and begin to watch."""
-        self.say(f"{counted(self.watch.num_runs, 'run')} into {self.watch.sweep_dir}")
-        self.bars.start()
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Show the last runs, take the bars away, and say how many have finished."""
-        self.ended.set()
-        self.thread.join()
-        self._show(last=True)
-        self.bars.stop()
-        if (tally := self.watch.tally()) != self.told:
-            self.say(tally)
-
-    def _watch(self) -> None:
-        pause = 0.0
-        while not self.ended.wait(pause):
-            begun = time.monotonic()
-            self._show()
-            pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - begun))
-
-    def _show(self, *, last: bool = False) -> None:
-        for line in self.watch.look(last=last):
-            if self.bars.disable:
-                self.told = self.watch.tally()
-                line = f"{line};  {', '.join([self.told, *self.watch.time_left()])}"
-            self.say(line)
-        if not self.bars.disable:
-            self._draw()
-
-    def _draw(self) -> None:
-        """Bring the bars up to date: one for the sweep, one for each of the first runs."""
-        watch = self.watch
-        running = dict(list(watch.running().items())[:MAX_BARS])
-        for number in self.of_runs.keys() - running.keys():
-            self.bars.remove_task(self.of_runs.pop(number))
-        for number, (epoch, accuracy) in running.items():
-            if number not in self.of_runs:
-                total = watch.runs[number].config["training"]["epochs"]
-                self.of_runs[number] = self.bars.add_task(
-                    watch.name_of(number), total=total, completed=epoch, said=""
-                )
-            said = f"validation accuracy {accuracy:.4f}"
-            self.bars.update(self.of_runs[number], completed=epoch, said=said)
-        is_starting = not (running or watch.counts or watch.failures)
-        said = "starting" if is_starting else ", ".join([*watch.time_left(), *watch.ends()])
-        total, completed = watch.num_runs, watch.num_finished()
-        self.bars.update(self.whole, total=total, completed=completed, said=said, refresh=True)
-
-    def say(self, line: str) -> None:
-        """Print a line above the bars."""
-        with suppress(OSError):  # a reader that has gone stops no run
-            self.bars.console.out(line, highlight=False)

@@ -23,7 +23,7 @@ from fmnist_exp.strict import checked
 from fmnist_exp.sweep.command_line import quoted, words_for_options
 from fmnist_exp.sweep.growing import GrowingStudy
 from fmnist_exp.sweep.launchers import runs_at_a_time
-from fmnist_exp.sweep.watch import SweepProgress
+from fmnist_exp.sweep.progress import SweepProgress
 from fmnist_exp.tuning.proposals import TUNABLE, Proposals, Settings, ends, read_factors
 
 NUM_SEEDS = 5  # with which the best trial is to be trained again

@@ -19,9 +19,9 @@ from fmnist_exp.rundir.plan import PlannedRun
 from conftest import epoch_of
 from fmnist_exp.rundir.presence import working_in
 from fmnist_exp.rundir.tables import write_history
-from fmnist_exp.sweep import watch
+from fmnist_exp.sweep import progress, watch
 sweep_dir = Path(sys.argv[1])
-watch.LOOK_SECONDS = 0.05
+progress.LOOK_SECONDS = 0.05
 config = {"initializer": {}, "training": {"epochs": 8}}
 runs = [
     PlannedRun(number=seed, directory=str(seed), overrides=overrides, config=config)
@@ -32,7 +32,7 @@ runs = [
 def wait_until_seen(num_ended):
     while 2 - len(shown.watch.waiting) < num_ended or not (shown.bars.disable or shown.of_runs):
         time.sleep(0.01)
-shown = watch.SweepProgress(watch.Watch(sweep_dir, runs))
+shown = progress.SweepProgress(watch.Watch(sweep_dir, runs))
 with shown:
     for number in (0, 1):
         run_dir = sweep_dir / str(number)
