@@ -50,7 +50,7 @@ def aggregate(
         width: columns of the terminal.
 
     Returns:
-        The answer for a terminal, the table of conditions, and what a reader must be warned of.
+        The answer for a terminal, the table of conditions, and the checks that fired.
 
     Raises:
         ConfigError: there is no such baseline.
@@ -89,7 +89,7 @@ def aggregate(
 
 
 def _shown(page: "Page", table: "Table", width: int) -> str:
-    """The answer, the first columns of a table, and warnings, for a terminal of so many columns."""
+    """The answer, the first columns of a table, and checks, for a terminal of so many columns."""
     from rich import table as rich_table
     from rich.console import Console
     from rich.text import Text
@@ -100,7 +100,7 @@ def _shown(page: "Page", table: "Table", width: int) -> str:
         grid.add_column(Text(name), overflow="fold")
     for row in table.rows:
         grid.add_row(*map(Text, row[:num_shown]))
-    warnings = [Text(f"Warning: {sentence}") for sentence in page.warnings]
+    warnings = [Text(f"Warning: {check.sentence} ({check.code})") for check in page.checks]
     lines = [Text(f"- {line}") for line in page.answer.lines]
     first, shown = Text(page.answer.first, style="bold"), io.StringIO()
     Console(file=shown, width=width).print(first, "", *lines, "", grid, *warnings, sep="\n")

@@ -83,6 +83,24 @@ class Findings:
             return places
         return average
 
+    def by_number(self, key: str) -> dict[float, dict[int, float]]:
+        """Mean test accuracy at each level of a factor of numbers, by seed, the smallest first.
+
+        It is the mean over all conditions with this level; only of seeds that all of them have.
+        """
+        cells: dict[float, list[dict[int, float]]] = {}
+        for each in self.study.measured:
+            number = conditions.number(each.config.get(key, ""))
+            if number is not None:
+                cells.setdefault(number, []).append(each.by_seed(PRIMARY))
+        return {
+            number: {
+                seed: float(np.mean([each[seed] for each in cells[number]]))
+                for seed in set(cells[number][0]).intersection(*cells[number][1:])
+            }
+            for number in sorted(cells)
+        }
+
 
 def find(study: Study, baseline: str | None = None, factor: str | None = None) -> Findings:
     """Compute everything that the report of a study says.

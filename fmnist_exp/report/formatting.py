@@ -1,12 +1,14 @@
-"""Numbers as people read them in a report; where there is none, a dash."""
+"""Numbers as people read them in a report; where there is none, a dash. Lists of names."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from fmnist_exp.statistics.seeds import ANY, t_interval
 
 UNKNOWN = "-"
+MAX_NAMED = 20  # names in one sentence
 POINTS = 100  # percentage points in a fraction
 MINUS = "\N{MINUS SIGN}"
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
@@ -61,3 +63,10 @@ def bounds(interval: tuple[float, float] | None, metric: str) -> str:
 def p_value(value: float) -> str:
     """A p value with three decimals."""
     return "<0.001" if value < 0.001 else fixed(value, 3)
+
+
+def listed(names: Iterable[str], joint: str = ", ") -> str:
+    """The first names in one text; those of conditions hold commas and take another joint."""
+    names = list(names)
+    more = f" and {len(names) - MAX_NAMED:,} more" if names[MAX_NAMED:] else ""
+    return joint.join(names[:MAX_NAMED]) + more

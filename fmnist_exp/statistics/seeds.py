@@ -139,6 +139,29 @@ def odd_seeds(
     return tuple(seed for seed, is_far in zip(seeds, far, strict=True) if is_far)
 
 
+def outlier(values: np.ndarray, level: float) -> int | None:
+    """Index of the value that is too far from the mean of all to be one of them.
+
+    Args:
+        values: float (num_values,).
+        level: chance that one of values with a normal distribution is named.
+
+    Returns:
+        None if there is none, also below `MIN_SEEDS` values.
+
+    Source:
+        Grubbs (1950), Sample criteria for testing outlying observations.
+    """
+    count = len(values)
+    if count < MIN_SEEDS or not np.ptp(values):
+        return None
+    away = np.abs(values - np.mean(values)) / np.std(values, ddof=1)
+    quantile = t_quantile(1 - level / (2 * count), count - 2)
+    limit = (count - 1) / (count * (1 + (count - 2) / quantile**2)) ** 0.5
+    place = int(np.argmax(away))
+    return place if away[place] > limit else None
+
+
 def new_images_interval(
     correct_a: np.ndarray, correct_b: np.ndarray, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:

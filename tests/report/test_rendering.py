@@ -8,6 +8,7 @@ import pytest
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.page.answers import Answer
+from fmnist_exp.report.page.checks import Fired
 from fmnist_exp.report.page.rendering import Page, Section, Table, to_html, to_markdown
 
 NASTY = "<script>alert('x')</script> \"quoted\" & {{ 7 * 7 }} größe 重み"
@@ -31,14 +32,14 @@ def page_of(name: str) -> Page:
         pictures=[("data:image/png;base64,AA==", name)],
     )
     chart = Chart("loss", name, FIGURE)
-    return Page(name, Answer(name, (name,), name), [name], [section], chart)
+    return Page(name, Answer(name, (name,), name), [Fired("code", name)], [section], chart)
 
 
 def test_parts_stand_in_order(figures):
     page = Page(
         "The title",
         Answer("The answer", ("The means",), "python -m this"),
-        ["The warning"],
+        [Fired("the-code", "The warning.")],
         [
             Section(
                 *("a", "First", ["Text"], [Chart("loss", "Loss. All of it.", FIGURE)]),
@@ -48,14 +49,15 @@ def test_parts_stand_in_order(figures):
         ],
     )
     answer = ["The answer", "The means", "python -m this"]
+    section = ["Lead", "Text", "this again"]
     for text, parts in (
         (
             to_html(page, figures),
-            ["The title<", *answer, "The warning", "First</h2>", "Lead", "Text", "this again"],
+            ["The title<", *answer, "The warning", "the-code", "First</h2>", *section],
         ),
         (
             to_markdown(page),
-            ["# The title", *answer, "The warning", "## First", "Lead", "Text", "this again"],
+            ["# The title", *answer, "> Warning: The warning. (the-code)", "## First", *section],
         ),
     ):
         places = [text.index(part) for part in parts]

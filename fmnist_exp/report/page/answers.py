@@ -14,7 +14,6 @@ from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.first_line import by_place, first_line
 from fmnist_exp.report.page.words import POINTS, Noun
-from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.verdicts import (
@@ -165,7 +164,7 @@ def _on_sizes(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _on_traps(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
-    """What readers misread: small steps that add up, the luck of the best, the edge of a grid."""
+    """What readers misread: small steps that add up, the luck of the best."""
     better = words.winner(told)
     equal = {
         frozenset((each.condition_a, each.condition_b))
@@ -189,29 +188,6 @@ def _on_traps(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
             "The best of many looks better than it is, as luck had a part in its place: train it "
             "with new seeds before its accuracy is quoted."
         )
-    yield from _on_edges(findings)
-
-
-def _on_edges(findings: Findings) -> Iterator[str]:
-    """Factors of numbers whose best level is the smallest or the largest that was tried."""
-    study = findings.study
-    for key in study.keys:
-        means: dict[float, list[float]] = {}
-        for each in study.measured:
-            number = conditions.number(each.config.get(key, ""))
-            if number is not None:
-                means.setdefault(number, []).append(float(each.values(PRIMARY).mean()))
-        if len(means) < 3:
-            continue
-        levels = {number: float(np.mean(values)) for number, values in means.items()}
-        best = max(levels, key=levels.__getitem__)
-        if max(levels.values()) - min(levels.values()) >= SESOI and best in (
-            min(means),
-            max(means),
-        ):
-            end = "smallest" if best == min(means) else "largest"
-            name = Noun(conditions.column(key)).one
-            yield f"The best {name}, {best:g}, is the {end} that was tried; try further ones."
 
 
 def _planned(told: Sequence[Comparison]) -> power.Planned | None:

@@ -8,10 +8,10 @@ import numpy as np
 from fmnist_exp.report.charts.drawing import ANSWER, Chart
 from fmnist_exp.report.design import CONDITION
 from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
-from fmnist_exp.report.formatting import POINTS, fixed, mean
+from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answer_of
-from fmnist_exp.report.page.checks import listed, warnings
+from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.compared import compared
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
@@ -49,7 +49,7 @@ def build_page(
     return Page(
         title=_title(findings),
         answer=answer_of(findings),
-        warnings=warnings(findings),
+        checks=fired(findings),
         sections=_sections(findings, charts, images),
         chart=next((chart for chart in charts if chart.name == ANSWER), None),
     )

@@ -1,76 +1,113 @@
-"""What a reader must know before trusting a number: one sentence for each thing that was found."""
+"""What a reader must know before trusting a number: checks of a study, each with a code.
 
-from collections.abc import Iterable, Iterator
+A check is a function of the findings; it returns one sentence with the facts, or None.
+docs/checks.md says for each code what it means, why it matters and what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.runs.conditions import changed_together
-from fmnist_exp.report.runs.study import Study
-from fmnist_exp.statistics.verdicts import MIN_PAIRS
+from fmnist_exp.report.formatting import listed
+from fmnist_exp.report.page.words import Noun
+from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.statistics.seeds import outlier, paired_differences, t_interval
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI
 
 CEILING = 0.999  # accuracy above which nothing is left to tell apart
-MAX_NAMED = 20  # runs, seeds or conditions named in one sentence
+GUESSING = 1.5  # times the accuracy of guessing, below which next to nothing was learned
+OVERFITTING = (
+    0.25  # above the lowest validation loss; 20 epochs of the baseline end 0.1, 60 end 0.9
+)
+MAX_LABELS = 4  # conditions of a study that are named one by one
+ODD = 0.01  # share of studies without an odd run in which one is named
 
 
-def warnings(findings: Findings) -> list[str]:
-    """All that was found."""
+class Fired(NamedTuple):
+    """A check that has found something: its code, and one sentence with the facts."""
+
+    code: str
+    sentence: str
+
+
+def fired(findings: Findings) -> list[Fired]:
+    """The checks that have found something, the most important first."""
+    asked = ((code, check(findings)) for code, check in CHECKS.items())
+    return [Fired(code, sentence) for code, sentence in asked if sentence]
+
+
+def _on(found: Sequence[Condition], study: Study, text: str) -> str | None:
+    """The text with conditions in its braces, some of them by their labels; None without any."""
+    total = len(study.measured)
+    which = "; ".join(each.label for each in found)
+    if len(found) == total > 1:
+        which = "all conditions"
+    elif len(found) > MAX_LABELS:
+        which = f"{len(found)} of {total} conditions, such as {found[0].label}"
+    return text.replace("{}", which) if found else None
+
+
+def _failed_runs(findings: Findings) -> str | None:
     study = findings.study
-    return [
-        *_about_grounds(study),
-        *_about_factors(study),
-        *_about_runs(study),
-        *_about_seeds(study),
-        *_about_looks(findings),
-        *_about_limits(study),
-        *_about_code(study),
-    ]
-
-
-def listed(names: Iterable[str], joint: str = ", ") -> str:
-    """Names in one text; those of conditions hold commas and take another joint."""
-    names = list(names)
-    more = f" and {len(names) - MAX_NAMED:,} more" if names[MAX_NAMED:] else ""
-    return joint.join(names[:MAX_NAMED]) + more
-
-
-def _about_grounds(study: Study) -> Iterator[str]:
-    """What conditions differ in that are not compared for it."""
-    blocks = [each for each, members in study.blocks.items() if any(one.runs for one in members)]
-    if len(blocks) > 1:
-        named = "; ".join(blocks)
-        yield f"Conditions that differ in data or engine are not compared with each other: {named}."
-
-
-def _about_factors(study: Study) -> Iterable[str]:
-    """Which keys change only where a factor does, so that nobody can tell which one it was."""
-    chosen = [key for each in study.tuned for key in each.factors]
-    found: dict[str, None] = {}
-    for members in study.blocks.values():
-        together = changed_together([condition.config for condition in members], chosen)
-        for follows, keys in together.items():
-            text = f"{listed(keys)} changed only where {' or '.join(follows)} did"
-            found[f"{text}: their effects cannot be told apart."] = None
-    return found
-
-
-def _about_runs(study: Study) -> Iterator[str]:
-    """Runs that are missing from the tables or from a part of them, by name."""
     named = {
         status: [run.name for run in study.runs if run.record.status == status]
         for status in ("diverged", "pruned", "failed", "interrupted")
     }
-    named["left out, as another has the same condition and seed"] = study.repeated
     named["unfinished"] = list(study.unfinished)
-    named["without stored predictions, left out of calibration and agreement"] = [
-        run.name for each in study.measured for run in each.runs if not run.has_predictions
+    return _runs(named)
+
+
+def _no_result(findings: Findings) -> str | None:
+    study = findings.study
+    empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
+    return f"No completed run, so no statistics: {listed(empty, '; ')}." if empty else None
+
+
+def _at_chance(findings: Findings) -> str | None:
+    low = [
+        each
+        for each in findings.study.measured
+        if each.values(PRIMARY).mean() * len(each.class_names) < GUESSING
     ]
-    for what, names in named.items():
-        if names:
-            yield f"{counted(len(names), 'run')} {what}: {listed(names)}."
+    text = "At the level of guessing, or little above it: {}. These networks have learned next to "
+    return _on(low, findings.study, f"{text}nothing.")
 
 
-def _about_seeds(study: Study) -> Iterator[str]:
-    """Conditions that lack seeds; those that a tuner gave up are no surprise."""
+def _too_easy(findings: Findings) -> str | None:
+    measured = findings.study.measured
+    easy = len(measured) > 1 and all(each.values(PRIMARY).min() >= CEILING for each in measured)
+    text = (
+        f"Every run is right on {100 * CEILING:g} % of the test images or more: this task is too "
+    )
+    return f"{text}easy to tell conditions apart." if easy else None
+
+
+def _changed_together(findings: Findings) -> str | None:
+    study = findings.study
+    chosen = [key for each in study.tuned for key in each.factors]
+    found: dict[str, None] = {}
+    for members in study.blocks.values():
+        together = conditions.changed_together([each.config for each in members], chosen)
+        for follows, keys in together.items():
+            found[f"{listed(keys)} changed only where {' or '.join(follows)} did"] = None
+    return f"{'; '.join(found)}: their effects cannot be told apart." if found else None
+
+
+def _few_seeds(findings: Findings) -> str | None:
+    few = [each for each in findings.study.measured if len(each.runs) < MIN_PAIRS]
+    text = f"Fewer than {MIN_PAIRS} seeds: {{}}. Read these as exploratory."
+    return _on(few, findings.study, text)
+
+
+def _unequal_seeds(findings: Findings) -> str | None:
+    """Conditions that lack seeds of those that they are compared with, unless it was planned."""
+    study = findings.study
+    if study.settling is not None:
+        return None
     holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
     for members in study.blocks.values():
         found = {each.label: set(each.seeds) for each in members if each.runs}
@@ -78,62 +115,167 @@ def _about_seeds(study: Study) -> Iterator[str]:
         for name, seeds in found.items():
             if seeds != common:
                 holders.setdefault(tuple(sorted(seeds - common)), []).append(name)
-    if holders and study.settling is None:
-        named = []
-        for extra, names in holders.items():
-            lack = [each.label for each in study.measured if not {*extra} <= {*each.seeds}]
-            who = (
-                f"not {listed(lack, '; ')}"
-                if len(lack) < len(names)
-                else f"only {listed(names, '; ')}"
-            )
-            named.append(f"{listed(map(str, extra))} ({who})")
-        yield f"Seeds that not every condition has: {listed(named, '; ')}."
-    few = [each.label for each in study.measured if len(each.runs) < MIN_PAIRS]
-    if few:
-        yield f"Fewer than {MIN_PAIRS} seeds: {listed(few, '; ')}. Read these as exploratory."
-    empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
-    if empty:
-        yield f"No completed run, so no statistics: {listed(empty, '; ')}."
+    named = []
+    for extra, names in holders.items():
+        lack = [each.label for each in study.measured if not {*extra} <= {*each.seeds}]
+        who = (
+            f"not {listed(lack, '; ')}" if len(lack) < len(names) else f"only {listed(names, '; ')}"
+        )
+        named.append(f"{listed(map(str, extra))} ({who})")
+    return f"Seeds that not every condition has: {listed(named, '; ')}." if named else None
 
 
-def _about_looks(findings: Findings) -> Iterator[str]:
-    """Whether seeds were added after a report was made: then 5 % hold for the first look alone."""
+def _seeds_added(findings: Findings) -> str | None:
     looked = findings.study.looked
     seen = {
         each.label: [run.record.run_key in looked for run in each.runs]
         for each in findings.study.measured
     }
     added = [name for name, were in seen.items() if any(were) and not all(were)]
-    if findings.study.settling is None and added and findings.comparisons["test_accuracy"]:
-        yield (
-            f"Seeds were added after a report was made ({listed(added, '; ')}): that at most 5 of "
-            "100 studies hold a false statement is true of the first look alone."
-        )
+    if not added or findings.study.settling or not findings.comparisons[PRIMARY]:
+        return None
+    return (
+        f"Seeds were added after a report was made ({listed(added, '; ')}): that at most 5 of "
+        "100 studies hold a false statement is true of the first look alone."
+    )
 
 
-def _about_limits(study: Study) -> Iterator[str]:
-    """Accuracies that tell nothing: all at chance level, or all at the most there is."""
-    accuracies = {each.label: each.values("test_accuracy") for each in study.measured}
-    if not accuracies:
-        return
-    chance = 1 / len(study.measured[0].class_names)
-    low = [name for name, values in accuracies.items() if values.mean() < 1.5 * chance]
-    if low:
-        yield (
-            f"At the level of guessing, {100 * chance:.0f} %, or little above it: "
-            f"{listed(low, '; ')}. These networks have learned next to nothing."
-        )
-    if len(accuracies) > 1 and all(values.min() >= CEILING for values in accuracies.values()):
-        yield (
-            f"Every run is right on {100 * CEILING:g} % of the test images or more: this task is "
-            "too easy to tell conditions apart."
-        )
+def _odd_run(findings: Findings) -> str | None:
+    """Runs that lie far from all others of their condition and move its mean by what matters."""
+    measured, told = findings.study.measured, []
+    for each in measured:
+        values = each.values(PRIMARY)
+        place = outlier(values, ODD / len(measured))
+        if place is None:
+            continue
+        usual = float(np.median(values))
+        if abs(values[place] - usual) >= len(values) * SESOI:
+            told.append(
+                f"{each.runs[place].name} ({each.label}) with {100 * values[place]:.2f} %, where "
+                f"{100 * usual:.2f} % is usual"
+            )
+    return (
+        f"A run stands out: {listed(told, '; ')}. Look into its log and curves." if told else None
+    )
 
 
-def _about_code(study: Study) -> Iterator[str]:
-    versions = {str(run.record.provenance.get("code_sha256")) for run in study.runs}
-    if len(versions) > 1:
-        yield f"The runs come from {len(versions)} versions of the code."
-    if any(run.record.provenance.get("git_dirty") for run in study.runs):
-        yield "Some runs come from code with changes that were not committed."
+def _mixed_code(findings: Findings) -> str | None:
+    versions = {str(run.record.provenance.get("code_sha256")) for run in findings.study.runs}
+    text = f"The runs come from {len(versions)} versions of the code."
+    return text if len(versions) > 1 else None
+
+
+def _uncommitted_code(findings: Findings) -> str | None:
+    dirty = any(run.record.provenance.get("git_dirty") for run in findings.study.runs)
+    return "Some runs come from code with changes that were not committed." if dirty else None
+
+
+def _mixed_engines(findings: Findings) -> str | None:
+    return _apart(findings, "engine", "were trained by different engines")
+
+
+def _different_data(findings: Findings) -> str | None:
+    return _apart(findings, "data.", "differ in their test images")
+
+
+def _apart(findings: Findings, start: str, what: str) -> str | None:
+    """Conditions that are not compared, as they differ in keys that begin so."""
+    found = [
+        {key: value for key, value in each.grounds.items() if key.startswith(start)}
+        for each in findings.study.measured
+    ]
+    if len({tuple(each.items()) for each in found}) < 2:
+        return None
+    keys = conditions.naming_keys(found)
+    names = dict.fromkeys(conditions.label(each, keys) for each in found)
+    return f"Conditions that {what} are not compared with each other: {listed(names, '; ')}."
+
+
+def _still_improving(findings: Findings) -> str | None:
+    """Conditions whose training stopped at the last planned epoch, though it still paid."""
+    found = []
+    for each in findings.study.measured:
+        gains = [gain for run in each.runs if (gain := run.late_gain) is not None]
+        if 2 * len(gains) > len(each.runs):
+            accuracy, loss = np.median(gains, axis=0)
+            found += [each] if accuracy >= SESOI and loss < 0 else []
+    text = "Training stopped while validation accuracy still rose: {}. Train longer before final "
+    return _on(found, findings.study, f"{text}accuracies are compared.")
+
+
+def _overfitting(findings: Findings) -> str | None:
+    """Conditions whose saved weights have a validation loss far above the lowest of the run."""
+    found = [
+        each
+        for each in findings.study.measured
+        if np.median([run.loss_above_lowest for run in each.runs]) >= OVERFITTING
+    ]
+    text = (
+        f"Overfitting: the validation loss ends {100 * OVERFITTING:g} % or more above its lowest: "
+    )
+    return _on(found, findings.study, f"{text}{{}}. Train for fewer epochs, or regularize.")
+
+
+def _edge_of_grid(findings: Findings) -> str | None:
+    """Factors of numbers whose best value is the smallest or largest tried, and clearly so.
+
+    Its lead over the value next to it matters, and the 95 % interval of this lead leaves out 0.
+    Below 0 there is nothing to try.
+    """
+    told = []
+    for key in findings.study.keys:
+        levels = findings.by_number(key)
+        means = {number: np.mean(list(by.values())) for number, by in levels.items() if by}
+        numbers, best = list(means), max(means, key=means.__getitem__, default=0)
+        if len(numbers) < 3 or best == 0 or best not in (numbers[0], numbers[-1]):
+            continue
+        end, beside = ("smallest", numbers[1]) if best == numbers[0] else ("largest", numbers[-2])
+        lead = paired_differences(levels[best], levels[beside])
+        if t_interval(lead)[0] > 0 and lead.mean() >= SESOI:
+            told.append(f"the best {Noun(conditions.column(key)).one}, {best:g}, is the {end}")
+    text = f"{'; '.join(told)} that was tried; further ones may be better still."
+    return text[0].upper() + text[1:] if told else None
+
+
+def _left_out(findings: Findings) -> str | None:
+    """Completed runs that have no part in a table, or only in some."""
+    runs = (run for each in findings.study.measured for run in each.runs)
+    return _runs(
+        {
+            "left out, as another has the same condition and seed": findings.study.repeated,
+            "without stored predictions, left out of calibration and agreement": [
+                run.name for run in runs if not run.has_predictions
+            ],
+        }
+    )
+
+
+def _runs(named: Mapping[str, Sequence[str]]) -> str | None:
+    told = [
+        f"{counted(len(runs), 'run')} {what}: {listed(runs)}"
+        for what, runs in named.items()
+        if runs
+    ]
+    return f"{'; '.join(told)}." if told else None
+
+
+# Code -> check, the most important first.
+CHECKS = {
+    "failed-runs": _failed_runs,
+    "no-result": _no_result,
+    "at-chance": _at_chance,
+    "too-easy": _too_easy,
+    "changed-together": _changed_together,
+    "few-seeds": _few_seeds,
+    "unequal-seeds": _unequal_seeds,
+    "seeds-added": _seeds_added,
+    "odd-run": _odd_run,
+    "mixed-code": _mixed_code,
+    "uncommitted-code": _uncommitted_code,
+    "different-data": _different_data,
+    "mixed-engines": _mixed_engines,
+    "still-improving": _still_improving,
+    "overfitting": _overfitting,
+    "edge-of-grid": _edge_of_grid,
+    "left-out": _left_out,
+}

@@ -12,6 +12,7 @@ import pandas as pd
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.page.answers import Answer
+from fmnist_exp.report.page.checks import Fired
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -90,11 +91,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report: the answer with its chart, what a reader must know, then the sections."""
+    """A whole report: the answer with its chart, checks that fired, then the sections."""
 
     title: str
     answer: Answer
-    warnings: Sequence[str]
+    checks: Sequence[Fired]
     sections: Sequence[Section] = ()
     chart: Chart | None = None
 

@@ -65,6 +65,31 @@ class Run:
         """Whether its answers to the test images are stored."""
         return (self.path / records.PREDICTIONS).exists()
 
+    @property
+    def late_gain(self) -> tuple[float, float] | None:
+        """Validation accuracy and loss, mean of the last quarter minus that of the third.
+
+        None with fewer than two epochs, or where training ended before the last planned one.
+        """
+        count = self.record.num_epochs
+        if count < max(2, self.record.config["training"]["epochs"]):
+            return None
+        quarter = max(1, count // 4)
+        accuracy, loss = (
+            np.mean(self.history[name][-quarter:])
+            - np.mean(self.history[name][-2 * quarter : -quarter])
+            for name in ("validation_accuracy", "validation_loss")
+        )
+        return float(accuracy), float(loss)
+
+    @property
+    def loss_above_lowest(self) -> float:
+        """How far the validation loss of the saved weights lies above the lowest, as its share."""
+        losses = np.asarray(self.history["validation_loss"], dtype=float)
+        saved = losses[(self.record.evaluated_epoch or self.record.num_epochs) - 1]
+        lowest = np.fmin.reduce(losses)
+        return float(saved / lowest - 1) if lowest > 0 else 0.0
+
 
 def such_as() -> str:
     """The newest sweep below multirun/, as an example; without one, the command that makes it."""
