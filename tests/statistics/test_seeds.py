@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
-from fmnist_exp.statistics.seeds import SHARE, t_interval
+from fmnist_exp.statistics.seeds import SHARE, outlier, t_interval
 
 
 def test_interval_by_hand():
@@ -42,3 +42,26 @@ def test_interval_covers_the_mean_in_95_percent(count):
     covered = np.mean([low <= 0 <= high for low, high in map(t_interval, draws)])
     # 4,000 repeats: standard error 0.0034; five of them. A normal interval covers 88 % at n = 5.
     assert covered == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / 4000))
+
+
+@pytest.mark.parametrize(("count", "limit"), [(5, 1.715), (10, 2.290), (20, 2.709)])
+def test_outlier_begins_at_the_published_bounds_of_grubbs(count, limit):
+    """Two-sided, at a level of 5 %: ASTM E178, table 1, one-sided at 2.5 %."""
+    rest = np.tile([-1.0, 1.0], count)[: count - 1]
+    rest = (rest - rest.mean()) / np.std(rest)  # mean 0, mean square 1
+
+    def distance(value: float) -> float:
+        values = np.append(rest, value)
+        return float((value - values.mean()) / np.std(values, ddof=1))
+
+    near, far = (
+        optimize.brentq(lambda value, at=at: distance(value) - at, 0, 99)
+        for at in (limit - 0.001, limit + 0.001)
+    )
+    assert outlier(np.append(rest, near), 0.05) is None
+    assert outlier(np.append(rest, far), 0.05) == count - 1
+
+
+def test_no_outlier_among_few_or_equal_values():
+    assert outlier(np.array([0.0, 0.0, 0.0, 9.0]), 0.05) is None
+    assert outlier(np.full(10, 0.3), 0.05) is None
