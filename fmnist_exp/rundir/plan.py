@@ -8,6 +8,7 @@ Trials of a tuned sweep are planned runs with chosen values, judged by validatio
 """
 
 import operator
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ LOOKS = "looks.json"  # which runs a report has shown
 FOLDER = "plan"
 FORMAT = 1
 ORDINARY, TUNED, SETTLED = "an ordinary sweep", "a tuned sweep", "a sweep with until_settled"
+NUM_SEEDS = 10  # to train the best trial of a search with
 REPAIR = "Start the sweep again in another directory with hydra.sweep.dir=DIR."
 
 
@@ -177,3 +179,24 @@ def best_trial(results: Mapping[int, RunRecord | None]) -> tuple[int, float] | N
 def described(values: Mapping[str, str]) -> str:
     """What was chosen for a trial, as overrides."""
     return " ".join(f"{key}={value}" for key, value in values.items())
+
+
+def confirming(study: PlannedStudy, trial: PlannedRun, sweep_dir: Path) -> tuple[str, ...]:
+    """What trains a trial with new seeds, into a directory of its own: words after the program."""
+    given = [each for each in trial.overrides if each.partition("=")[0] != "seed"]
+    first = int(trial.config["seed"]) + 1
+    return (
+        *study.options,
+        "--multirun",
+        *given,
+        f"hydra.sweep.dir={_as_hydra_reads(f'{sweep_dir}_best')}",
+        f"seed=range({first},{first + NUM_SEEDS})",
+        "hydra/sweeper=study",
+    )
+
+
+def _as_hydra_reads(path: str) -> str:
+    """A path as the value of an override, in quotes where it holds more than the usual letters."""
+    if re.fullmatch(r"[\w./-]+", path, re.ASCII):
+        return path
+    return "'" + path.replace("'", "\\'") + "'"

@@ -3,6 +3,7 @@
 It is the same for runs of this process, of others and of other machines.
 """
 
+import re
 import shlex
 import time
 from collections import Counter
@@ -164,8 +165,11 @@ class Watch:
 
 
 def _short(override: str, config: Mapping[str, Any]) -> str:
-    """A group by its option alone, a value by the last part of its key."""
+    """A group by its option alone, a value by the last part of its key; 64x30 for equal widths."""
     key, _, value = override.partition("=")
+    value = re.sub(
+        r"\[(\d+)((?:,\1)+)\]", lambda each: f"{each[1]}x{1 + each[2].count(',')}", value
+    )
     return value if isinstance(config.get(key), dict) else f"{key.rpartition('.')[2]}={value}"
 
 

@@ -20,13 +20,11 @@ from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.tables import read_history
 from fmnist_exp.strict import checked
-from fmnist_exp.sweep.command_line import quoted, words_for_options
 from fmnist_exp.sweep.growing import GrowingStudy
 from fmnist_exp.sweep.launchers import runs_at_a_time
 from fmnist_exp.sweep.progress import SweepProgress
 from fmnist_exp.tuning.proposals import TUNABLE, Proposals, Settings, ends, read_factors
 
-NUM_SEEDS = 5  # with which the best trial is to be trained again
 MAY_GROW = ("num_trials", "trials_at_once")  # settings with which a study can go on
 
 
@@ -84,7 +82,9 @@ class TunedStudy(GrowingStudy):
         if (best := plan.best_trial(results)) is None:
             return "no trial was completed: there is nothing to choose"
         number, accuracy = best
-        run = self.runs[number]
+        run, study = self.runs[number], plan.read_study(self.directory)
+        assert study is not None
+        words = plan.confirming(study, run, self.directory)
         ends = Counter(each.status if each else "without a result" for each in results.values())
         counts = ", ".join(f"{count} {end}" for end, count in ends.items())
         return (
@@ -92,7 +92,7 @@ class TunedStudy(GrowingStudy):
             f"best: trial {number}, validation accuracy {accuracy:.4f}: "
             f"{plan.described(run.values)}\n"
             "before its test accuracy is quoted, train it with several seeds:\n"
-            f"  {self._with_seeds(run)}"
+            f"  {shlex.join(['python', '-m', 'fmnist_exp.train', *words])}"
         )
 
     @property
@@ -151,11 +151,3 @@ class TunedStudy(GrowingStudy):
                     accuracies = history["validation_accuracy"].tolist()
                     result = plan.validation_accuracy(record)
                     self.proposals.tell(run.number, run.values, accuracies, result)
-
-    def _with_seeds(self, run: PlannedRun) -> str:
-        """The command that trains a trial with several seeds, into a directory of its own."""
-        given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
-        folder = f"hydra.sweep.dir={quoted(f'{self.directory}_best')}"
-        words = [*words_for_options(self.master), "--multirun", *given, folder]
-        seeds = (f"seed=range({NUM_SEEDS})", "hydra/sweeper=study")
-        return shlex.join(["python", "-m", "fmnist_exp.train", *words, *seeds])

@@ -191,6 +191,10 @@ def test_runs_under_way_are_those_that_a_process_trains(watch, tmp_path):
             ["run 0  learning_rate=0.1", "run 1  learning_rate=0.2"],
         ),
         ((("seed=3",),), ["run 0 "]),  # nothing tells it apart
+        (
+            (("model.hidden=[64,64,64]",), ("model.hidden=[64,64,128]",)),
+            ["run 0  hidden=64x3", "run 1  hidden=[64,64,128]"],
+        ),
     ],
 )
 def test_names_tell_runs_apart_in_short(runs, names, tmp_path):

@@ -177,7 +177,8 @@ def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_pa
     planned = plan_command_line(arguments)
     assert planned.sweep_dir == tmp_path / "a b_best"
     configs = [run.config for run in planned.study.runs]
-    assert configs == [{**best.config, "seed": seed} for seed in range(5)]
+    first = best.config["seed"] + 1  # the trial was chosen by its own
+    assert configs == [{**best.config, "seed": seed} for seed in range(first, first + 10)]
     assert planned.study.begun_with is None  # a sweep like any other
 
 

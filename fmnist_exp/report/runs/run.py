@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,6 @@ from fmnist_exp.rundir.records import RunRecord, cannot_read
 from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
 
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
-NUM_SEEDS = 10  # to train the best trial of a search with
 METRICS = tuple(
     f"{split}_{metric}"
     for split in reversed(records.SPLITS)
@@ -219,21 +217,5 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
     number, accuracy = best
     run = runs[number]
     chosen = printable(plan.described(run.values))
-    given = [each for each in run.overrides if each.partition("=")[0] != "seed"]
-    first = int(run.config["seed"]) + 1
-    confirming = (
-        *study.options,
-        "--multirun",
-        *given,
-        f"hydra.sweep.dir={_as_hydra_reads(f'{folder}_best')}",
-        f"seed=range({first},{first + NUM_SEEDS})",
-        "hydra/sweeper=study",
-    )
+    confirming = plan.confirming(study, run, folder)
     return Tuned(name, factors, len(runs), (number, chosen, accuracy), confirming)
-
-
-def _as_hydra_reads(path: str) -> str:
-    """A path as the value of an override, in quotes where it holds more than the usual letters."""
-    if re.fullmatch(r"[\w./-]+", path, re.ASCII):
-        return path
-    return "'" + path.replace("'", "\\'") + "'"
