@@ -13,7 +13,7 @@ from writing_launcher import NUM_TEST, WritingLauncher
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.report.page.answers import answer_of
-from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.methods import methods
 from fmnist_exp.rundir import plan
 from fmnist_exp.statistics.verdicts import PRIMARY
@@ -228,6 +228,6 @@ def test_report_of_planned_looks_warns_of_no_look_and_of_no_missing_seed(tmp_pat
     settle(tmp_path)
     plan.write_looks(tmp_path, {found_in(tmp_path).study.runs[0].record.run_key})
     found = found_in(tmp_path)
-    assert not any("eeds" in warning for warning in warnings(found))
+    assert not {each.code for each in fired(found)} & {"unequal-seeds", "seeds-added"}
     (told,) = [each for each in methods(found) if "planned every 5 seeds, up to 20" in each]
     assert "looked at once" not in told

@@ -13,7 +13,7 @@ from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError, Pruned
 from fmnist_exp.report.page.answers import answer_of
-from fmnist_exp.report.page.checks import warnings
+from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.run import runner
 from fmnist_exp.run.store import Store
@@ -113,7 +113,7 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     assert not any("against" in each for each in answer.lines)  # one seed is no comparison
     assert answer.command is not None
     assert answer.command.endswith("'seed=range(1,11)' hydra/sweeper=study")
-    assert "1 run pruned: s/1." in warnings(found)
+    assert "1 run pruned: s/1." in [each.sentence for each in fired(found)]
     assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
 
 
