@@ -3,7 +3,7 @@
 from study import change_record, found_in, write_sweep
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.charts.condition_charts import draw_per_class
+from fmnist_exp.report.charts.class_charts import draw_per_class
 from fmnist_exp.report.page.class_tables import per_class
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from study import found_in, write_sweep
 
-from fmnist_exp.report.charts import condition_charts, drawing, study_charts
+from fmnist_exp.report.charts import comparison_charts, drawing, study_charts
 
 GOOD, POOR = (0.80, 0.81, 0.80, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.60)
 MINUS = "\N{MINUS SIGN}"
@@ -32,7 +32,8 @@ def test_forest_shows_differences_in_points_and_the_verdict(findings):
     (chart,) = drawn(findings, "answer")
     (axes,) = chart.figure.axes
     (comparison,) = findings.comparisons["test_accuracy"]
-    _, thin, thick, point = axes.lines
+    _, seeds, thin, thick, point = axes.lines
+    np.testing.assert_allclose(seeds.get_xdata(), [-20, -20, -18, -22, -20])
     for interval, low, high in (
         (thin, comparison.ci_low, comparison.ci_high),
         (thick, comparison.equal_low, comparison.equal_high),
@@ -48,7 +49,8 @@ def test_rows_of_the_forest_are_as_tall_as_their_names(tmp_path):
     write_sweep(tmp_path, {"he": GOOD, "lecun": POOR})
     found = found_in(tmp_path)
     names = {each.label: f"{'x' * 27}\n{'x' * 26} {each.index}" for each in found.study.measured}
-    figure = condition_charts.draw_forest(20 * found.comparisons["test_accuracy"], names)
+    comparisons = 20 * found.comparisons["test_accuracy"]
+    figure = comparison_charts.draw_forest(comparisons, [np.zeros(5)] * 20, names)
     drawing.render(figure, "png")
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))

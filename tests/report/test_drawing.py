@@ -1,12 +1,15 @@
 """Figures are the same for the same input, whatever the user's settings."""
 
 import io
+import re
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from PIL import Image
+from study import found_in, write_sweep
 
-from fmnist_exp.report.charts import drawing
+from fmnist_exp.report.charts import drawing, study_charts
 
 
 def draw():
@@ -29,6 +32,34 @@ def test_png_has_a_palette_which_takes_a_third_of_the_bytes(figure):
     with Image.open(io.BytesIO(drawing.render(figure, "png"))) as picture:
         assert picture.mode == "P"
         assert len(picture.getcolors()) <= 256
+
+
+def test_png_says_how_large_it_is(figure):
+    with Image.open(io.BytesIO(drawing.render(figure, "png"))) as picture:
+        np.testing.assert_allclose(picture.info["dpi"], drawing.DPI, rtol=1e-3)
+
+
+def test_svg_holds_text_as_text_as_it_was_written(figure):
+    figure.axes[0].set_title("0.123456789 <b> 重み")
+    assert "0.123456789 &lt;b&gt; 重み" in drawing.render(figure, "svg").decode()
+
+
+def test_svg_has_a_rule_for_the_dark_for_every_colour_that_charts_use(tmp_path):
+    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
+    for name, content in drawing.render_all(study_charts.draw_study(found_in(tmp_path))).items():
+        if name.endswith(".svg"):
+            sheet, body = content.decode().split("</style>")
+            assert sheet.count("@media screen and (prefers-color-scheme:dark)") == 1
+            used = set(re.findall(r"(?:fill|stroke): (#\w+)", body))
+            assert used <= drawing.DARK.keys()
+
+
+def test_type_has_nine_points_at_least(tmp_path):
+    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
+    for name, content in drawing.render_all(study_charts.draw_study(found_in(tmp_path))).items():
+        if name.endswith(".svg"):
+            sizes = list(map(float, re.findall(r"font-size: ([\d.]+)px", content.decode())))
+            assert min(sizes) >= 9  # a pixel of the file is a point
 
 
 @pytest.mark.parametrize("kind", drawing.KINDS)

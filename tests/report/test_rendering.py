@@ -90,13 +90,10 @@ def test_page_refers_to_nothing_outside(figures):
     assert "https:" not in html
 
 
-def test_smaller_file_is_embedded_in_the_size_of_the_drawing(figures):
+def test_svg_is_embedded_in_the_size_of_the_drawing(figures):
     html = to_html(page_of("x"), figures)
-    kind, content = re.search(r'src="data:image/(svg|png)[^,]*,([^"]*)" width="220"', html).groups()
-    smaller = min(figures.values(), key=len)
-    assert base64.b64decode(content) == smaller
-    assert figures[f"loss.{kind}"] == smaller
-    assert 'height="110"' in html
+    found = re.search(r'src="data:image/svg[^,]*,([^"]*)" width="200" height="100"', html)
+    assert base64.b64decode(found[1]) == figures["loss.svg"]
 
 
 def test_clean_page_has_no_banner(figures):

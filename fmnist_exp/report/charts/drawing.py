@@ -1,6 +1,7 @@
 """What all figures share: size, colours, and files that are the same for the same input."""
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -13,22 +14,55 @@ from PIL import Image
 
 # Okabe and Ito (2008), Color Universal Design, without black and yellow: told apart by readers
 # with any common form of colour blindness, and dark enough for thin lines on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+INK, FAINT, PAPER = "#1c1e21", "#5b616a", "#ffffff"
+SAME = "#00775a"  # a statement of no difference
+# What takes the place of each colour in an SVG file on a dark screen: as far from the dark paper
+# as the colour is from white, of the same hue. The page has the same ink and paper.
+DARK = {
+    INK: "#e6e8eb",
+    FAINT: "#a5acb5",
+    PAPER: "#16181b",
+    SAME: "#35c79b",
+    "#0072b2": "#4a9ede",
+    "#d55e00": "#f0783a",
+    "#009e73": "#2fc296",
+    "#cc79a7": "#e39cc4",
+    "#56b4e9": "#9fd8fb",
+    "#e69f00": "#f5b83d",
+}
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-LEARNING = {"train": "train, while learning", "validation": "validation"}  # curves, as in legends
 KINDS = ("png", "svg")
-ANSWER = "answer"  # name of the chart that stands beside the answer
 MAX_SEEDS = 100  # runs of a condition that are drawn one by one
+MAX_ROWS = 20  # conditions that are drawn in a row or a column each
+MAX_COMPARISONS = 28  # rows of differences: all pairs of eight conditions
 DPI = 150  # pixels of a PNG file to the inch
+WIDTH = 8.5  # inches of most figures; the widest that a slide shows at full size has 10
+HALF = 6  # inches of figures that stand side by side on a wide page
+SMALL = 9  # points: the smallest type
 _STYLE: Any = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
     "figure.dpi": DPI,
-    "font.size": 9,
+    "figure.facecolor": PAPER,
+    "figure.titlesize": 11,
+    "font.size": SMALL,
+    "grid.alpha": 0.25,
+    "grid.color": FAINT,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text that can be searched and changed
     "svg.hashsalt": "fmnist_exp",  # identifiers that do not change from call to call
+    "text.color": INK,
     "text.parse_math": False,  # a name may hold dollar signs
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
+FAMILY = "DejaVu Sans, Verdana, sans-serif"  # Verdana is as wide, where there is no DejaVu
 
 
 @dataclass(frozen=True)
@@ -46,24 +80,34 @@ class Chart:
     figure: Figure
 
 
+def caption_of(what: str, shown: Sequence, every: Sequence, noun: str = "conditions") -> str:
+    """What a chart shows, and of how many."""
+    if len(shown) == len(every):
+        return f"{what}."
+    return f"{what}. Shown: {len(shown)} of {len(every)} {noun}; the tables hold the rest."
+
+
 def house_style() -> AbstractContextManager[None]:
     """Drawing as everyone draws: by our settings over Matplotlib's own, none of the user's."""
     return style.context(_STYLE, after_reset=True)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that many inches."""
+def new_figure(width: float, height: float, *title: str) -> Figure:
+    """An empty figure of that many inches, with lines of a title."""
     with house_style():
-        return Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        if title:
+            figure.suptitle("\n".join(title), x=0.01, ha="left", linespacing=1.3)
+        return figure
 
 
 def colour(index: int) -> str:
-    """The colour of a condition, the same in every figure."""
+    """The colour of a level, the same in every figure."""
     return COLOURS[index % len(COLOURS)]
 
 
 def marker(index: int) -> str:
-    """The marker of a condition; six colours and seven markers tell 42 conditions apart."""
+    """The marker of a level; six colours and seven markers tell 42 of them apart."""
     return MARKERS[index % len(MARKERS)]
 
 
@@ -75,7 +119,7 @@ def render_all(charts: Sequence[Chart]) -> dict[str, bytes]:
 
 
 def render(figure: Figure, kind: str) -> bytes:
-    """A figure as a PNG or SVG file, without a date.
+    """A figure as a PNG file, or as an SVG file for light and dark screens; without a date.
 
     Its first file lays it out; any other takes that over, since layout is half of the time.
     """
@@ -85,18 +129,41 @@ def render(figure: Figure, kind: str) -> bytes:
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         if kind == "png":
             figure.savefig(file, format="rgba")
-            file = _palette_png(file.getvalue(), figure.canvas.get_width_height())
+            content = _palette_png(file.getvalue(), figure.canvas.get_width_height())
         else:
             figure.savefig(file, format=kind, metadata={"Date": None, "Creator": None})
+            content = _adaptive(file.getvalue().decode()).encode()
     figure.set_layout_engine("none")
-    return file.getvalue()
+    return content
 
 
-def _palette_png(rgba: bytes, size: tuple[int, int]) -> io.BytesIO:
+def _palette_png(rgba: bytes, size: tuple[int, int]) -> bytes:
     """The picture with at most 256 colours, in about a third of the bytes."""
     file = io.BytesIO()
     picture = Image.frombytes("RGBA", size, rgba).convert("RGB")
     # Of Pillow's ways to choose colours the one that keeps thin coloured lines truest.
     picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    picture.save(file, "PNG", compress_level=8)
-    return file
+    picture.save(file, "PNG", compress_level=8, dpi=(DPI, DPI))
+    return file.getvalue()
+
+
+def _adaptive(svg: str) -> str:
+    """An SVG file that turns dark with its reader's screen, in half of the bytes.
+
+    Colours stay where Matplotlib wrote them, for programs that know no style sheets; rules
+    of the file replace them. A hundredth of a point is finer than any screen.
+    """
+    rules = "".join(
+        f'[style*="{part}: {light}"]{{{part}:{dark}!important}}'
+        for light, dark in DARK.items()
+        for part in ("fill", "stroke")
+    )
+    sheet = f"@media screen and (prefers-color-scheme:dark){{{rules}}}"
+    head, style_tag, body = svg.partition("</style>")
+    return head + sheet + style_tag + re.sub("<[^>]*>", _short, body)
+
+
+def _short(tag: re.Match[str]) -> str:
+    """A tag with numbers to a hundredth of a point, and few names of fonts."""
+    text = re.sub(r"'DejaVu Sans',[^;\"]*sans-serif", FAMILY, tag[0])
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", text).replace(" \n", "\n")

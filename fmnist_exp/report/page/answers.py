@@ -14,6 +14,7 @@ from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.first_line import by_place, first_line
 from fmnist_exp.report.page.words import POINTS, Noun
+from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.verdicts import (
@@ -87,7 +88,7 @@ def answer_of(findings: Findings) -> Answer:
 def _on_means(measured: Sequence[Condition]) -> Iterator[str]:
     if not measured:
         return
-    network = {words.network(each.runs[0].record.config) for each in measured}
+    networks = {network(each.runs[0].record.config) for each in measured}
     data = dict.fromkeys(str(each.runs[0].record.config["data"]["name"]) for each in measured)
     counts = sorted({len(each.runs) for each in measured})
     seeds = f"{counts[0]} to {counts[-1]} seeds" if len(counts) > 1 else counted(counts[0], "seed")
@@ -98,8 +99,8 @@ def _on_means(measured: Sequence[Condition]) -> Iterator[str]:
         named = [f"from {100 * means[name]:.2f} % ({name})" for name in ends]
         named = [f"{named[0]} to {named[1].removeprefix('from ')}"]
     about = [
-        *([f"Network: {next(iter(network))}"] if len(network) == 1 else []),
-        f"{'data' if len(network) == 1 else 'Data'}: {words.both(list(data))}",
+        *([f"Network: {next(iter(networks))}"] if len(networks) == 1 else []),
+        f"{'data' if len(networks) == 1 else 'Data'}: {words.both(list(data))}",
         f"{seeds} each",
     ]
     parts = "; " if any(", " in name for name in named) else ", "

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fmnist_exp.report.charts.drawing import ANSWER, Chart
+from fmnist_exp.report.charts.drawing import Chart
+from fmnist_exp.report.charts.study_charts import ANSWER, INTERACTION
 from fmnist_exp.report.design import CONDITION
 from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
 from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
@@ -51,7 +52,7 @@ def build_page(
         answer=answer_of(findings),
         checks=fired(findings),
         sections=_sections(findings, charts, images),
-        chart=next((chart for chart in charts if chart.name == ANSWER), None),
+        chart=next((chart for chart in charts if chart.name in (INTERACTION, ANSWER)), None),
     )
 
 
@@ -93,9 +94,7 @@ def _sections(
             tables=condition_tables.comparison_tables(findings, RESULTS),
         ),
         section("seeds", figures=drawn("test_accuracy", "test_loss")),
-        section(
-            "curves", figures=drawn("loss_curves", "accuracy_curves", "train_validation_accuracy")
-        ),
+        section("curves", figures=drawn("curves", "train_validation_accuracy")),
         section(
             "training",
             paragraphs=faster(findings),
@@ -107,7 +106,7 @@ def _sections(
         ),
         section(
             "errors",
-            figures=drawn("confusion_matrix", "per_class_f1"),
+            figures=drawn("confusion_mean", "confusion_difference", "per_class_f1"),
             tables=[per_class(study.measured)],
         ),
         hard_images(findings, images),

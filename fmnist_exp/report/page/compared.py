@@ -12,6 +12,7 @@ from fmnist_exp.report.page.class_tables import class_pictures
 from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
 from fmnist_exp.report.runs.conditions import column, differences, label, number
+from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Study
 
 MAX_NETWORKS = 4  # named in a line
@@ -37,7 +38,7 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
 def _in_lines(study: Study) -> Iterator[str]:
     """Networks, data and dates, as far as they are known."""
     configs = [run.record.config for run in study.runs]
-    networks = list(dict.fromkeys(map(words.network, configs)))
+    networks = list(dict.fromkeys(map(network, configs)))
     more = f"; and {len(networks) - MAX_NETWORKS} more" if networks[MAX_NETWORKS:] else ""
     yield f"Network: {'; '.join(networks[:MAX_NETWORKS])}{more}."
     data = dict.fromkeys(str(each["data"]["name"]) for each in configs)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from fmnist_exp.report.formatting import POINTS, fixed, mean_with_interval
 from fmnist_exp.report.page.rendering import Table, table_of
-from fmnist_exp.report.page.words import network
+from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.statistics.seeds import SHARE
 

@@ -16,7 +16,7 @@ from fmnist_exp.report.page.checks import Fired
 from fmnist_exp.rundir.records import FIGURES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-CSS_PIXELS = 110  # for each inch of a figure: it reads as large as the text
+CSS_PIXELS = 100  # for each inch of a figure: it reads as large as the text
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 # A number with its unit, interval or total; an interval alone; or none at all.
 NUMBER = re.compile(
@@ -111,7 +111,7 @@ def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
 
     Args:
         page: what to show; every text is escaped.
-        figures: file name -> content of each figure as PNG and SVG; the smaller is embedded.
+        figures: file name -> content of each figure; the SVG is embedded.
     """
     images = {figure.name: _embedded(figures, figure) for figure in page.figures}
     return _rendered("index.html.j2", page=page, images=images)
@@ -142,11 +142,10 @@ def data_address(kind: str, content: bytes) -> str:
 
 
 def _embedded(files: Mapping[str, bytes], chart: Chart) -> dict[str, str | int]:
-    """Attributes of the image of a figure: the smaller of its files, and its size in CSS pixels."""
-    kind = min(MIME_TYPES, key=lambda kind: len(files[f"{chart.name}.{kind}"]))
+    """Attributes of the image of a figure: its SVG file, and its size in CSS pixels."""
     width, height = CSS_PIXELS * chart.figure.get_size_inches()
     return {
-        "src": data_address(kind, files[f"{chart.name}.{kind}"]),
+        "src": data_address("svg", files[f"{chart.name}.svg"]),
         "width": round(width),
         "height": round(height),
     }

@@ -6,7 +6,6 @@ form for long names, and the first that fits is taken.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.runs.conditions import LAYERS, WIDTHS
@@ -312,17 +311,3 @@ def _on_odd(each: Comparison) -> str:
         if len(each.odd_seeds) == 1
         else (f" Runs stand out: seeds {seeds}{' and more' * (len(each.odd_seeds) > 3)}.")
     )
-
-
-def network(config: Mapping[str, Any]) -> str:
-    """A network in a line, such as 256 and 128 units, relu; 64 x 30 for thirty equal widths."""
-    model = config["model"]
-    widths = list(map(str, model["hidden"]))
-    units = (
-        f"{widths[0]} x {len(widths)}"
-        if len({*widths}) == 1 < len(widths)
-        else both(widths or ["no"])
-    )
-    extras = ["batch normalization"] * bool(model.get("batch_normalization"))
-    dropout = [f"dropout {model['dropout']:g}"] if model.get("dropout") else []
-    return ", ".join([f"{units} units", str(model.get("activation", "relu")), *extras, *dropout])

@@ -1,0 +1,38 @@
+"""What runs have in common, in a few words: data, network, number of seeds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fmnist_exp.console import counted
+from fmnist_exp.report.runs.study import Condition
+
+
+def network(config: Mapping[str, Any]) -> str:
+    """A network in a line, such as 256 and 128 units, relu; 64 x 30 for thirty equal widths."""
+    model = config["model"]
+    widths = list(map(str, model["hidden"]))
+    *others, last = widths or ["no"]
+    if len({*widths}) == 1 < len(widths):
+        units = f"{last} x {len(widths)}"
+    else:
+        units = f"{', '.join(others)} and {last}" if others else last
+    extras = ["batch normalization"] * bool(model.get("batch_normalization"))
+    dropout = [f"dropout {model['dropout']:g}"] if model.get("dropout") else []
+    return ", ".join([f"{units} units", str(model.get("activation", "relu")), *extras, *dropout])
+
+
+def setting(conditions: Sequence[Condition]) -> str:
+    """Data, networks and seeds of conditions with results, as the second line of a title."""
+    configs = [each.runs[0].record.config for each in conditions]
+    data = list(dict.fromkeys(str(each["data"]["name"]) for each in configs))
+    networks = list(dict.fromkeys(map(network, configs)))
+    counts = [len(each.runs) for each in conditions]
+    fewest, most = min(counts), max(counts)
+    seeds = counted(most, "seed")
+    return "; ".join(
+        [
+            data[0] if len(data) == 1 else counted(len(data), "data set"),
+            networks[0] if len(networks) == 1 else counted(len(networks), "network"),
+            seeds if fewest == most else f"{fewest} to {seeds}",
+        ]
+    )
