@@ -37,8 +37,7 @@ def draw_forest(
         + (f"\n{names.get(each.place, each.place)}" if each.place else "")
         for each in comparisons
     ]
-    num_lines = 1 + max(label.count("\n") for label in labels)
-    height = 1.3 + max(0.3, 0.17 * num_lines) * len(labels)
+    height = 1.3 + drawing.row_height(labels, 0.34) * len(labels)
     figure = drawing.new_figure(drawing.WIDTH, height, *title)
     axes = figure.subplots()
     sesoi = POINTS * SESOI

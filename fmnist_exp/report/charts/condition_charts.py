@@ -30,7 +30,9 @@ def draw_bars(
     """
     is_share = metric == "accuracy"
     scale, digits = (POINTS, 2) if is_share else (1, 4)
-    figure = drawing.new_figure(drawing.HALF, 1.3 + 0.33 * len(conditions), *title)
+    names = [condition.name for condition in conditions]
+    height = 1.3 + drawing.row_height(names, 0.33) * len(names)
+    figure = drawing.new_figure(drawing.HALF, height, *title)
     axes = figure.subplots()
     for row, condition in enumerate(conditions):
         numbers, ink = condition.values(f"test_{metric}"), colour(looks[condition.label])
@@ -45,7 +47,7 @@ def draw_bars(
         # Beside the axes, where no dot or interval can be.
         place = axes.get_yaxis_transform()
         axes.text(1.02, row, f"{mean:.{digits}f}", transform=place, va="center")
-    name_rows(axes, [condition.name for condition in conditions], 0.4)
+    name_rows(axes, names, 0.4)
     axes.text(1.02, 1, "mean", transform=axes.transAxes, va="bottom")
     axes.set_xlim(left=0)
     axes.set_xlabel(f"test {metric}{', %' if is_share else ''}")
@@ -56,7 +58,9 @@ def draw_splits(
     conditions: Sequence[Condition], looks: Mapping[str, int], title: Sequence[str] = ()
 ) -> Figure:
     """Train, validation and test accuracy of each condition and seed, one below the other."""
-    figure = drawing.new_figure(drawing.WIDTH, 1.7 + 0.4 * len(conditions), *title)
+    names = [condition.name for condition in conditions]
+    height = 1.7 + drawing.row_height(names, 0.4) * len(names)
+    figure = drawing.new_figure(drawing.WIDTH, height, *title)
     axes = figure.subplots()
     for split, shape, offset in zip(
         records.SPLITS, drawing.MARKERS, (-0.28, 0, 0.28), strict=False
@@ -70,7 +74,7 @@ def draw_splits(
             axes.plot(seeds, np.full(len(seeds), place), ".", color=ink, alpha=0.4, markersize=4)
             axes.plot(interval, [place, place], color=ink, linewidth=2)
             axes.plot(numbers.mean(), place, shape, color=ink, markersize=5)
-    name_rows(axes, [condition.name for condition in conditions])
+    name_rows(axes, names)
     axes.set_xlabel("accuracy of the saved weights, %; the axis does not start at 0")
     figure.legend(loc="outside lower center", ncols=3)
     return figure

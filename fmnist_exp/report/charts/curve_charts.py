@@ -1,5 +1,6 @@
 """The figure of training: loss and accuracy over the epochs."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -21,6 +22,7 @@ PANELS = {
     "validation_accuracy": ("validation accuracy, %", POINTS),
 }
 MAX_LINES = 6  # conditions in a panel: as many as there are colours
+ROW_LETTERS = 16  # of a heading beside a small panel
 MAX_THIN = 5  # seeds of a condition that are drawn one by one
 
 
@@ -42,8 +44,8 @@ def draw_curves(
         title: lines above.
     """
     named = [list(dict.fromkeys(names[each.label] for each in group)) for group in groups.values()]
-    num_lines = 1 + max(name.count("\n") for name in chain(*named))
-    legend = 0.3 + 0.17 * num_lines * (1 + (max(map(len, named)) - 1) // 3)
+    num_rows = 1 + (max(map(len, named)) - 1) // 3
+    legend = 0.3 + drawing.row_height(list(chain(*named)), 0) * num_rows
     is_shared = all({*each} <= {*named[0]} for each in named)
     height = 2.6 if len(groups) == 1 else 1.45 + (0 if is_shared else legend)
     figure = drawing.new_figure(10, 0.7 + legend * is_shared + height * len(groups), *title)
@@ -53,7 +55,7 @@ def draw_curves(
             for condition in group:
                 ink = looks[condition.label]
                 _draw_condition(axes, condition, column, scale, ink, names[condition.label])
-        row[0].set_ylabel(heading.strip())
+        row[0].set_ylabel(_beside(heading))
         if not is_shared or row[0] is grid[0][0]:
             place = row[0].get_figure(root=is_shared)
             place.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -62,6 +64,12 @@ def draw_curves(
         for axes in same:
             axes.set_ylim(bounds[:, 0].min(), bounds[:, 1].max())
     return figure
+
+
+def _beside(heading: str) -> str:
+    """A heading in as many lines as stand beside a small panel; the end of a longer one is left."""
+    lines = textwrap.wrap(heading, ROW_LETTERS)
+    return "\n".join([*lines[:2], f"…{heading[-ROW_LETTERS:]}"] if lines[3:] else lines)
 
 
 def _panels(figure: Figure, num_rows: int, *, is_shared: bool) -> list[Sequence[Any]]:

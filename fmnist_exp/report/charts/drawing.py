@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -39,6 +40,8 @@ MAX_COMPARISONS = 28  # rows of differences: all pairs of eight conditions
 DPI = 150  # pixels of a PNG file to the inch
 WIDTH = 8.5  # inches of most figures; the widest that a slide shows at full size has 10
 HALF = 6  # inches of figures that stand side by side on a wide page
+LETTERS = 10  # of a title to the inch
+LINE_HEIGHT = 0.17  # inches of a line of the smallest type, with its space
 SMALL = 9  # points: the smallest type
 _STYLE: Any = {
     "axes.edgecolor": INK,
@@ -97,8 +100,14 @@ def new_figure(width: float, height: float, *title: str) -> Figure:
     with house_style():
         figure = Figure(figsize=(width, height), layout="constrained")
         if title:
-            figure.suptitle("\n".join(title), x=0.01, ha="left", linespacing=1.3)
+            lines = [textwrap.fill(" ".join(line.split()), int(LETTERS * width)) for line in title]
+            figure.suptitle("\n".join(lines), x=0.01, ha="left", linespacing=1.3)
         return figure
+
+
+def row_height(names: Sequence[str], least: float) -> float:
+    """Inches of a row that has room for each of these names."""
+    return max(least, LINE_HEIGHT * (1 + max(name.count("\n") for name in names)))
 
 
 def colour(index: int) -> str:

@@ -19,7 +19,7 @@ MAX_LINES = 8  # levels of the factor that is asked about
 MAX_PANELS = 4  # combinations of the factors beyond the second
 MANY_TIMES = 30  # from which on the numbers of an axis are placed by their ratios
 DODGE = 0.012  # of the axis, between the intervals of two levels
-LABEL = 14  # characters of a value that stands upright below the axis
+LABEL, LONG = 14, 24  # characters of a value that stands upright below the axis, or slanting
 
 Cells = dict[tuple[str, str], Condition]  # (level, value of the other factor) -> condition
 
@@ -115,6 +115,7 @@ def _name_axis(axes: Axes, values: Sequence[str]) -> list[float]:
         axes.set_xscale("log")
     places = numbers or list(map(float, range(len(values))))
     names = [text.replace("\n", " ") for text in conditions.short_names(values)]
+    names = [text if len(text) <= LONG else f"{text[:10]}…{text[9 - LONG :]}" for text in names]
     axes.set_xticks(places, names)
     axes.minorticks_off()
     if max(map(len, names)) * len(names) > 60 or max(map(len, names)) > LABEL:
@@ -154,8 +155,9 @@ def _mark_chance(every: Sequence[Axes], cells: Sequence[Condition]) -> None:
         return
     chance = POINTS / classes.pop()
     for axes in every:
-        low = axes.get_ylim()[0]
+        low, high = axes.get_ylim()
         if low > 2 * chance:
+            axes.set_ylim(bottom=low - 0.1 * (high - low))  # room for the note
             text, height, place = f"chance ({chance:.3g} %) lies below", 0.02, axes.transAxes
         else:
             axes.set_ylim(bottom=0)
