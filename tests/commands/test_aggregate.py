@@ -43,7 +43,8 @@ def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
     assert {name for name in reports[0] if "/" not in name} == TEXTS
     figures = {name for name in reports[0] if "/" in name}
     assert {name.rpartition(".")[2] for name in figures} == {"png", "svg"}
-    for name in figures:
+    on_page = {name for name in figures if "confusion_matrix_" not in name}
+    for name in on_page:
         assert name.rpartition(".")[0] + ".png" in reports[0]["report.md"].decode()
 
 

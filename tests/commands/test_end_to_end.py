@@ -38,7 +38,8 @@ def test_sweep_to_report_on_synthetic_images(tmp_path):
         ]
     text = (out / "report.md").read_text()
     for figure in (out / "figures").glob("*.png"):
-        assert f"figures/{figure.name}" in text
+        is_of_one_condition = figure.name.startswith("confusion_matrix_")
+        assert (f"figures/{figure.name}" in text) != is_of_one_condition
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ def draw_classes(findings: Findings, every: Sequence[Condition]) -> Iterator[Cha
     what = (
         "What the test images of each class are taken for, in % of the class; right answers are "
         f"grey, so that errors show. {whose[0].upper()}{whose[1:]}"
+        f"{'; figures/ has a matrix of each' if len(alike) > 1 else ''}"
+        f"{f' of the first {MAX_PANELS}' if len(every) > MAX_PANELS else ''}"
     )
     title = ("Confusion of classes, % of each true class", f"{whose}; {setting(alike)}")
     figure = class_charts.draw_confusion(shares, names, title)
