@@ -1,10 +1,13 @@
 """The page in a real browser without a network: whole, sortable, and nothing overflows."""
 
+import io
 import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from study import write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
@@ -180,3 +183,52 @@ def test_leaderboard_of_a_real_page_sorts(show, reports):
     assert page.evaluate(names) == ["lecun_normal", "he_normal"]
     page.click("#leaderboard th:nth-child(2) button")
     assert page.evaluate(names) == ["he_normal", "lecun_normal"]
+
+
+@pytest.fixture(scope="module")
+def crossed(tmp_path_factory):
+    """The report of three initializers at four depths, with five seeds each."""
+    folder = tmp_path_factory.mktemp("crossed")
+    number = 0
+    for initializer in ("glorot", "he", "lecun"):
+        for depth in (2, 3, 4, 5):
+            for seed in range(5):
+                changes = (
+                    f"initializer={initializer}",
+                    f"model.hidden=[{','.join(['8'] * depth)}]",
+                )
+                accuracy = 0.9 - 0.05 * depth + 0.01 * ((seed * depth) % 5)
+                run = folder / "s" / str(number)
+                write_run(run, *changes, f"seed={seed}", accuracy=accuracy, answers=True)
+                number += 1
+    aggregate([folder / "s"], folder / "report")
+    return folder / "report" / "index.html"
+
+
+def test_page_of_three_by_four_conditions_is_short(show, crossed):
+    page, _ = show(crossed)
+    assert page.evaluate("document.documentElement.scrollHeight") < 9000
+
+
+def test_wide_table_shows_a_shade_where_there_is_more(show, crossed, tmp_path):
+    """Its right edge is darker than paper; the end, once scrolled to, is not."""
+    page, _ = show(crossed, 390)
+    table = page.locator("#leaderboard .wide")
+
+    def brightness_at_the_right_edge() -> float:
+        picture = Image.open(io.BytesIO(table.screenshot())).convert("L")
+        return float(np.median(np.asarray(picture)[:, -3]))
+
+    assert brightness_at_the_right_edge() < 230
+    table.evaluate("each => each.scrollLeft = each.scrollWidth")
+    assert brightness_at_the_right_edge() == 255
+
+
+def test_on_paper_no_heading_is_left_behind_and_folded_tables_are_named(show, crossed):
+    page, _ = show(crossed, PAPER)
+    page.emulate_media(media="print")
+    after = "getComputedStyle(document.querySelector('{}')).breakAfter"
+    assert {page.evaluate(after.format(each)) for each in ("h1", "h2", ".lead")} == {"avoid"}
+    assert page.locator("details:not([open]) summary:visible").count() > 0
+    hidden = "getComputedStyle(document.querySelector('summary'), '::after').content"
+    assert "folded" in page.evaluate(hidden)

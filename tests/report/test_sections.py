@@ -21,7 +21,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
     write_sweep(tmp_path, ARMS, answers=True)
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [name for name in SECTIONS if name != "published"]
-    shown = [figure.name for part in parts.values() for figure in part.figures]
+    shown = [figure.name for part in parts.values() for figure in (*part.figures, *part.folded)]
     charts = study_charts.draw_study(found_in(tmp_path))
     on_page = [chart.name for chart in charts if not chart.name.startswith("confusion_matrix")]
     assert sorted(shown) == sorted(on_page)

@@ -94,10 +94,11 @@ def _sections(
             tables=condition_tables.comparison_tables(findings, RESULTS),
         ),
         section("seeds", figures=drawn("test_accuracy", "test_loss")),
-        section("curves", figures=drawn("curves", "train_validation_accuracy")),
+        section("curves", figures=drawn("curves")),
         section(
             "training",
             paragraphs=faster(findings),
+            folded=drawn("train_validation_accuracy"),
             tables=[
                 condition_tables.speed_table(study.conditions),
                 *condition_tables.comparison_tables(findings, SPEEDS),
@@ -132,7 +133,7 @@ def _provenance(study: Study) -> Table:
         )
         length = 12 if key in ("git_commit", "data_sha256") else None
         rows.append({"of the runs": name, "value": listed(value[:length] for value in values)})
-    return table_of(rows)
+    return table_of(rows, "Code, libraries, machine, data", folded=True)
 
 
 def _calibration(findings: Findings) -> Table:

@@ -25,6 +25,7 @@ from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics.seeds import ANY, SHARE, standard_deviation, t_interval
 from fmnist_exp.statistics.verdicts import PRIMARY, Comparison
 
+LONG = 8  # rows; the page folds a longer table where a chart or a sentence has the gist
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
 SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
 CALLED = {
@@ -141,8 +142,10 @@ def speed_table(conditions: Sequence[Condition]) -> Table:
                     **{f"{CALLED[name]} [95 % CI]": text for name, text in losses.items()},
                 }
             )
-    caption = f"Reached: a validation accuracy of {100 * TARGET:.0f} %, the median over the runs"
-    return table_of(rows[:MAX_ROWS], caption)
+    caption = (
+        f"Speed. Reached: a validation accuracy of {100 * TARGET:.0f} %, the median over the runs"
+    )
+    return table_of(rows[:MAX_ROWS], caption, folded=len(rows) > LONG)
 
 
 def quality_table(conditions: Sequence[Condition]) -> Table:
@@ -168,14 +171,14 @@ def quality_table(conditions: Sequence[Condition]) -> Table:
             }
         )
     caption = (
-        "Medians over the runs, but for the rise, the largest of all. Seconds an epoch: without "
-        "the first, with its compilation"
+        "Stability, overfitting, cost. Medians over the runs, but for the rise, the largest of "
+        "all. Seconds an epoch: without the first, with its compilation"
     )
-    return table_of(rows[:MAX_ROWS], caption)
+    return table_of(rows[:MAX_ROWS], caption, folded=len(rows) > LONG)
 
 
 def comparison_tables(findings: Findings, metrics: Sequence[str]) -> list[Table]:
-    """A table for each metric, folded unless it has verdicts, and one of what else is described.
+    """A table for each metric, folded unless short and with verdicts; one of what is described.
 
     The latter are the interaction and the other factors; of test accuracy alone.
     """
@@ -191,7 +194,7 @@ def comparison_tables(findings: Findings, metrics: Sequence[str]) -> list[Table]
             captions[True] = f"{name}, described: interaction and {' and '.join(design.others)}"
         for is_described, caption in captions.items():
             rows = _compared(parts[is_described][:MAX_ROWS], findings)
-            folded = is_described or metric != PRIMARY
+            folded = is_described or metric != PRIMARY or len(rows) > LONG
             tables.append(table_of(rows, caption, folded=folded))
     return tables
 

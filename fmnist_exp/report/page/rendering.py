@@ -73,6 +73,7 @@ class Section:
         title: its heading.
         paragraphs: what it says.
         figures: its charts.
+        folded: charts that the HTML page shows only when asked.
         tables: its tables.
         pictures: small images, data addresses with captions; not in Markdown.
         lead: the sentence that says how to read it.
@@ -85,6 +86,7 @@ class Section:
     figures: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[tuple[str, str]] = ()
+    folded: Sequence[Chart] = ()
     lead: str = ""
     command: str | None = None
 
@@ -103,7 +105,10 @@ class Page:
     def figures(self) -> list[Chart]:
         """All its charts."""
         beside = [] if self.chart is None else [self.chart]
-        return [*beside, *(figure for section in self.sections for figure in section.figures)]
+        return [
+            *beside,
+            *(figure for each in self.sections for figure in (*each.figures, *each.folded)),
+        ]
 
 
 def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
