@@ -51,7 +51,8 @@ SECTIONS = {
     ),
     "hard": Heading(
         "Hard images",
-        "Each picture is a test image, with its true class and what most runs took it for.",
+        "Each picture is a test image: its true class, and the two most frequent answers with the "
+        "number of runs that gave them.",
     ),
     "published": Heading(
         "Published results",
