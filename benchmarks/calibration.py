@@ -17,7 +17,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from fmnist_exp.report.design import Design, statements
+from fmnist_exp.report.design import Design
+from fmnist_exp.report.statements import statements
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.seeds import t_quantile
 from fmnist_exp.statistics.sequential import levels, planned_looks

@@ -16,11 +16,14 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
 from fmnist_exp.console import as_command
-from fmnist_exp.errors import FmnistError
+from fmnist_exp.errors import FmnistError, RecordError
 from fmnist_exp.files import write_bytes
+from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.records import FIGURES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
 
     from fmnist_exp.report.findings import Findings
@@ -61,7 +64,6 @@ def aggregate(
     from fmnist_exp.report.findings import comparison_table, find
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
-    from fmnist_exp.rundir import plan
 
     found = find(read_study(folders), baseline, factor)
     charts = study_charts.draw_study(found)
@@ -82,10 +84,24 @@ def aggregate(
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
-    keys = {run.record.run_key for each in found.study.measured for run in each.runs}
-    for folder in folders:
-        plan.write_looks(folder, keys | found.study.looked)
-    return _shown(page, summary, width)
+    return "\n".join([_shown(page, summary, width), *_note_look(found)])
+
+
+def _note_look(found: "Findings") -> "Iterator[str]":
+    """Note in each sweep which of its results had verdicts; says where that was impossible."""
+    from fmnist_exp.statistics.verdicts import MIN_PAIRS
+
+    if all(each.num_pairs < MIN_PAIRS for each in found.judged):
+        return
+    keys: dict[Path, set[str]] = {}
+    for each in found.study.measured:
+        for run in each.runs:
+            keys.setdefault(run.path.parent, set()).add(run.record.run_key)
+    for sweep, shown in keys.items():
+        try:
+            plan.write_looks(sweep, shown | plan.read_looks(sweep))
+        except RecordError as error:
+            yield f"Warning: not noted which runs this report has shown: {error}"
 
 
 def _shown(page: "Page", table: "Table", width: int) -> str:

@@ -6,22 +6,19 @@ the others, and averaged over the places within a seed.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from fmnist_exp.errors import ConfigError, did_you_mean
-from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.statistics.verdicts import Arm, Statement
 
 MAX_LEVELS = 8  # of which all pairs are compared, 28; more are compared with the baseline
 CONDITION = "condition"  # the one factor of conditions that do not cross
 INTERACTION = "interaction"  # the place of a difference of differences
-WITHOUT_RESULT = ("diverged", "failed", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +28,7 @@ class Design:
     Attributes:
         factor: column of the factor that is asked about.
         others: columns of the other factors; empty with one.
-        levels: levels of the factor, in words.
+        levels: levels of the factor, in words; also those of which no run was completed.
         places: combinations of levels of the others, in words; one empty text with one factor.
         cells: (level, place) -> the condition there; only those with results.
         baseline: the level that the others are compared with; None compares all pairs.
@@ -61,6 +58,11 @@ class Design:
         """Whether there are several factors, of which one is asked about."""
         return bool(self.others)
 
+    @property
+    def failed(self) -> list[str]:
+        """Levels that have no result anywhere."""
+        return [each for each in self.levels if all(at != each for at, _ in self.cells)]
+
     def missing(self) -> list[tuple[str, str]]:
         """Levels and places that no result stands for."""
         return [
@@ -76,46 +78,43 @@ def design_of(study: Study, factor: str | None = None, baseline: str | None = No
 
     Args:
         study: its conditions and factors.
-        factor: column of the factor to ask about; None asks about the first that is compared.
+        factor: column of the factor to ask about, or its last part, if that is one factor's alone;
+            None asks about the first that is compared.
         baseline: a level of it, or a condition, that the others are compared with.
 
     Raises:
         ConfigError: there is no such factor or baseline.
     """
-    asked = [key for key in study.keys if _is_compared(key, study.measured)]
+    planned = [each for each in study.conditions if each.is_asked]
+    asked = [key for key in study.keys if _is_compared(key, planned)]
     if factor is not None:
         columns = [conditions.column(key) for key in asked]
-        if factor not in columns:
+        named = [key for key in asked if conditions.column(key) == factor] or [
+            key for key in asked if conditions.column(key).endswith(f".{factor}")
+        ]
+        if len(named) != 1:
             raise ConfigError(
                 f"--factor must be one of {', '.join(columns) or 'no factor, as nothing varies'}, "
                 f"received {factor!r}.{did_you_mean(factor, columns)}"
             )
-        asked = [asked[columns.index(factor)]]
+        asked = named
     for key in asked:
-        crossed = _crossed(study, key)
+        crossed = _crossed(study.keys, key, planned)
         if factor is not None or _is_whole(crossed):
             return _with_baseline(crossed, baseline)
     return _with_baseline(_flat(study), baseline)
 
 
-def statements(design: Design, metric: str) -> list[Statement]:
-    """All that is compared on a metric: at each place, then averaged; last what is described."""
-    found = [
-        Statement(
-            _arm(first := design.cells[a, place], metric, a),
-            _arm(second := design.cells[b, place], metric, b),
-            place,
-            identical=_identical(first, second),
-        )
-        for place in design.places
-        for a, b in _pairs_at(design, place)
-    ]
-    if not (design.is_crossed and design.averages):
-        return found
-    whole = {level: cells for level in design.levels if (cells := _of_level(design, level))}
-    arms = {level: _averaged(cells, metric, level) for level, cells in whole.items()}
-    found += [Statement(arms[a], arms[b], design.average) for a, b in _pairs(design, list(arms))]
-    return [*found, *_interactions(design, metric), *_other_effects(design, metric)]
+def pairs(design: Design, levels: Sequence[str]) -> list[tuple[str, str]]:
+    """Which levels are compared, the later with the earlier or each with the baseline."""
+    if design.baseline is None:
+        return [(later, earlier) for earlier, later in combinations(levels, 2)]
+    return [(each, design.baseline) for each in levels if each != design.baseline in levels]
+
+
+def pairs_at(design: Design, place: str) -> list[tuple[str, str]]:
+    """Which levels are compared at a place."""
+    return pairs(design, [level for level in design.levels if (level, place) in design.cells])
 
 
 def _is_compared(key: str, measured: Sequence[Condition]) -> bool:
@@ -127,15 +126,15 @@ def _is_compared(key: str, measured: Sequence[Condition]) -> bool:
     return any(len(found) > 1 for found in values.values())
 
 
-def _crossed(study: Study, key: str) -> Design:
+def _crossed(keys: Sequence[str], key: str, planned: Sequence[Condition]) -> Design:
     """The design that asks about one factor, the others' levels being its places."""
-    others = [each for each in study.keys if each != key]
-    varied = [other for other in others if _is_compared(other, study.measured)]
+    others = [each for each in keys if each != key]
+    varied = [other for other in others if _is_compared(other, planned)]
     cells = {
         (conditions.label(each.config, [key]), _place(each, others)): each
-        for each in _by_numbers(study.measured, [*others, key])
+        for each in _by_numbers(planned, [*others, key])
     }
-    kinds = {tuple(each.grounds.items()) for each in study.measured}
+    kinds = {tuple(each.grounds.items()) for each in planned}
     return _design(conditions.column(key), cells, varied, is_one_kind=len(kinds) == 1)
 
 
@@ -145,10 +144,10 @@ def _is_whole(design: Design) -> bool:
     Options that were changed one at a time, each from the same start, meet nowhere but there: of
     them each is held against each.
     """
-    pairs = {place: _pairs_at(design, place) for place in design.places}
-    if sum(map(bool, pairs.values())) > 1:
+    found = {place: pairs_at(design, place) for place in design.places}
+    if sum(map(bool, found.values())) > 1:
         return True
-    taken = {(level, place) for place, found in pairs.items() for pair in found for level in pair}
+    taken = {(level, place) for place, each in found.items() for pair in each for level in pair}
     grounds = {cell: tuple(sorted(each.grounds.items())) for cell, each in design.cells.items()}
     peers = Counter(grounds.values())
     return all(cell in taken or peers[grounds[cell]] == 1 for cell in design.cells)
@@ -161,7 +160,7 @@ def _flat(study: Study) -> Design:
         (each.label, name if len(blocks) > 1 else ""): each
         for name, members in blocks.items()
         for each in members
-        if each.runs
+        if each.is_asked
     }
     return _design(CONDITION, cells)
 
@@ -196,13 +195,18 @@ def _by_numbers(measured: Sequence[Condition], keys: Sequence[str]) -> list[Cond
 
 
 def _with_baseline(design: Design, name: str | None) -> Design:
-    """The design with the level that a user calls by its name, or by that of an option.
+    """The design of what has results, with the level that a user calls by its name.
 
-    The name is that of a level or of a condition, an option that its runs were given, or the
+    Of many levels it is the first that is there most often. The name is that of a level or of a condition, an option that its runs were given, or the
     beginning of one of them: `he` is `he_normal`.
     """
+    cells = {cell: each for cell, each in design.cells.items() if each.runs}
+    design = replace(design, cells=cells)
     if name is None:
-        return design
+        if len(design.levels) <= MAX_LEVELS:
+            return design
+        counts = Counter(level for level, _ in cells)
+        return replace(design, baseline=max(design.levels, key=counts.__getitem__))
     found = [
         level
         for level in design.levels
@@ -223,79 +227,3 @@ def _with_baseline(design: Design, name: str | None) -> Design:
     )
 
 
-def _pairs(design: Design, levels: Sequence[str]) -> list[tuple[str, str]]:
-    """Which levels are compared, the later with the earlier or each with the baseline."""
-    if len(levels) < 2:
-        return []
-    if design.baseline is None and len(design.levels) <= MAX_LEVELS:
-        return [(later, earlier) for earlier, later in combinations(levels, 2)]
-    baseline = design.baseline or levels[0]
-    return [(each, baseline) for each in levels if baseline in levels and each != baseline]
-
-
-def _pairs_at(design: Design, place: str) -> list[tuple[str, str]]:
-    return _pairs(design, [level for level in design.levels if (level, place) in design.cells])
-
-
-def _arm(condition: Condition, metric: str, name: str) -> Arm:
-    diverged = frozenset(run.record.seed for run in condition.ended("diverged"))
-    failed = len(condition.ended(*WITHOUT_RESULT))
-    return Arm(name, condition.by_seed(metric), failed, diverged)
-
-
-def _averaged(cells: Mapping[str, Condition], metric: str, name: str) -> Arm:
-    """Conditions as one arm: the mean over them of each seed that all of them have."""
-    values = [each.by_seed(metric) for each in cells.values()]
-    common = set(values[0]).intersection(*values[1:])
-    means = {seed: float(np.mean([each[seed] for each in values])) for seed in sorted(common)}
-    return Arm(name, means, sum(len(each.ended(*WITHOUT_RESULT)) for each in cells.values()))
-
-
-def _of_level(design: Design, level: str) -> dict[str, Condition]:
-    """Place -> condition of a level, or nothing if a place lacks it."""
-    found = {place: design.cells.get((level, place)) for place in design.places}
-    return {place: each for place, each in found.items() if each} if all(found.values()) else {}
-
-
-def _interactions(design: Design, metric: str) -> Iterator[Statement]:
-    """How the difference of two levels changes from the first place to each other one."""
-    first, *rest = design.places
-    for place in rest:
-        for a, b in _pairs_at(design, place):
-            if (a, first) in design.cells and (b, first) in design.cells:
-                there, here = (
-                    Arm(f"{a} {MINUS} {b}, {at}", _differences(design, metric, (a, b), at))
-                    for at in (place, first)
-                )
-                yield Statement(there, here, INTERACTION, descriptive=True)
-
-
-def _differences(
-    design: Design, metric: str, pair: tuple[str, str], place: str
-) -> dict[int, float]:
-    """Seed -> difference of two levels at a place."""
-    first, second = (design.cells[level, place].by_seed(metric) for level in pair)
-    return {seed: first[seed] - second[seed] for seed in first if seed in second}
-
-
-def _other_effects(design: Design, metric: str) -> Iterator[Statement]:
-    """Each place against the first, averaged over the levels of the factor that is asked about."""
-    arms = []
-    for place in design.places:
-        cells = {level: design.cells.get((level, place)) for level in design.levels}
-        whole = {level: each for level, each in cells.items() if each}
-        if len(whole) == len(cells):
-            arms.append(_averaged(whole, metric, place))
-    for arm in arms[1:]:
-        yield Statement(arm, arms[0], design.described[1], descriptive=True)
-
-
-def _identical(first: Condition, second: Condition) -> bool:
-    """Whether all metrics and answers of two conditions are equal in every common seed."""
-    runs, others = ({run.record.seed: run for run in each.runs} for each in (first, second))
-    common = runs.keys() & others.keys()
-    return bool(common) and all(
-        runs[seed].record.metrics == others[seed].record.metrics
-        and np.array_equal(runs[seed].confusion, others[seed].confusion)
-        for seed in common
-    )

@@ -1,16 +1,17 @@
 """Everything that a report says beside its runs: comparisons, verdicts, answers to the images."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.design import INTERACTION, Design, design_of, statements
+from fmnist_exp.report.design import INTERACTION, Design, design_of
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
 from fmnist_exp.report.runs.study import Study
+from fmnist_exp.report.statements import statements
 from fmnist_exp.statistics import sequential, verdicts
 from fmnist_exp.statistics.seeds import new_images_interval
 from fmnist_exp.statistics.verdicts import (
@@ -35,8 +36,8 @@ class Findings:
         study: its runs and conditions.
         design: what is compared with what.
         comparisons: metric -> its comparisons; empty without two that may be compared.
-        together: what always changed together with the factor that is asked about; empty if
-            nothing did.
+        together: key -> name of what is determined by the factor that is asked about, and so
+            changes together with it between some of its levels.
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
         new_images: place and both levels of a comparison -> interval for new seeds and images.
@@ -45,7 +46,7 @@ class Findings:
     study: Study
     design: Design
     comparisons: dict[str, list[Comparison]]
-    together: list[str]
+    together: dict[str, str]
     predictions: dict[str, Predictions]
     new_images: dict[tuple[str, str, str], tuple[float, float]]
 
@@ -53,20 +54,6 @@ class Findings:
     def judged(self) -> list[Comparison]:
         """The comparisons that have a verdict."""
         return [each for each in self.comparisons[PRIMARY] if not each.is_descriptive]
-
-    @property
-    def depends_on_place(self) -> bool:
-        """Whether settled answers differ, or a difference of differences leaves out 0."""
-        by_pair: dict[tuple[str, str], set[Verdict]] = {}
-        for each in self.judged:
-            if each.place != self.design.average and each.verdict in SETTLED:
-                same = each.verdict == Verdict.IDENTICAL
-                verdict = Verdict.EQUAL if same else each.verdict
-                by_pair.setdefault((each.condition_a, each.condition_b), set()).add(verdict)
-        if any(len(verdicts) > 1 for verdicts in by_pair.values()):
-            return True
-        contrasts = [each for each in self.comparisons[PRIMARY] if each.place == INTERACTION]
-        return any(each.ci_low > 0 or each.ci_high < 0 for each in contrasts)
 
     @property
     def leading(self) -> list[Comparison]:
@@ -79,7 +66,7 @@ class Findings:
         average = [each for each in self.judged if each.place == self.design.average]
         places = [each for each in self.judged if each.place != self.design.average]
         settled = [any(each.verdict in SETTLED for each in group) for group in (average, places)]
-        if not average or self.depends_on_place or settled == [False, True]:
+        if not average or depends_on_place(self.comparisons[PRIMARY]) or settled == [False, True]:
             return places
         return average
 
@@ -100,6 +87,39 @@ class Findings:
             }
             for number in sorted(cells)
         }
+
+
+    def changed_with_it(self, each: Comparison) -> list[str]:
+        """What changed together with the factor between the arms of a comparison, by name."""
+        places = self.design.places if each.place == self.design.average else (each.place,)
+        found: dict[str, None] = {}
+        for place in places:
+            configs = [
+                self.design.cells[arm, place].config
+                for arm in (each.condition_a, each.condition_b)
+            ]
+            for key, name in self.together.items():
+                if configs[0].get(key) != configs[1].get(key):
+                    found[name] = None
+        return list(found)
+
+
+def depends_on_place(comparisons: Sequence[Comparison]) -> bool:
+    """Whether what is found depends on the other factors.
+
+    A difference of differences leaves out 0, or a pair is better here and worse there. Better here
+    and equal there is no reason: of the same difference everywhere chance alone makes both.
+
+    Args:
+        comparisons: all of test accuracy.
+    """
+    found: dict[tuple[str, str], set[Verdict]] = {}
+    for each in comparisons:
+        found.setdefault((each.condition_a, each.condition_b), set()).add(each.verdict)
+    if any({Verdict.BETTER, Verdict.WORSE} <= verdicts for verdicts in found.values()):
+        return True
+    contrasts = [each for each in comparisons if each.place == INTERACTION]
+    return any(each.ci_low > 0 or each.ci_high < 0 for each in contrasts)
 
 
 def find(study: Study, baseline: str | None = None, factor: str | None = None) -> Findings:
@@ -157,20 +177,23 @@ def _judged(study: Study, design: Design) -> list[Comparison]:
     return sequential.follow(asked, study.settling.looks, count, resolution=resolution)
 
 
-def _together(study: Study, design: Design) -> list[str]:
-    """The factor that is asked about, and the keys that change wherever it does."""
+def _together(study: Study, design: Design) -> dict[str, str]:
+    """Keys that the factor which is asked about determines -> what names them."""
     keys = {conditions.column(key): key for key in study.keys}
     key = keys.get(design.factor)
     configs = [each.config for each in design.cells.values()]
     if key is None or len(study.keys) > 1 + len(design.others):
-        return []
+        return {}
     found = conditions.differences(configs, study.keys)
     own = key.removesuffix("name") if key.endswith(".name") else f"{key}."
     follow = [each for each, of in found.items() if of == (key,) and not each.startswith(own)]
-    groups = {f"{group}.name" for group in conditions.GROUPS}
-    named = [conditions.column(each) for each in follow if each in groups]
-    rest = [conditions.column(each) for each in follow if each.partition(".")[0] not in named]
-    return [design.factor, *named, *rest] if follow else []
+    groups = {f"{group}.name": group for group in conditions.GROUPS}
+    named = [groups[each] for each in follow if each in groups]
+    names = {
+        each: group if (group := each.partition(".")[0]) in named else conditions.column(each)
+        for each in follow
+    }
+    return dict(sorted(names.items(), key=lambda item: item[1] not in named))
 
 
 def _new_images(

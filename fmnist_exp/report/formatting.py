@@ -9,6 +9,7 @@ from fmnist_exp.statistics.seeds import ANY, t_interval
 
 UNKNOWN = "-"
 MAX_NAMED = 20  # names in one sentence
+MAX_DIGITS = 9  # of a number that would else read as 0
 POINTS = 100  # percentage points in a fraction
 MINUS = "\N{MINUS SIGN}"
 # last word of a metric -> factor, decimals, unit; accuracies are read in percentage points
@@ -23,6 +24,13 @@ def fixed(value: float, digits: int, *, signed: bool = False) -> str:
     if not text.strip("0."):
         return text
     return f"{MINUS}{text}" if value < 0 else f"+{text}" if signed else text
+
+
+def shown(value: float, digits: int) -> str:
+    """A number of 0 or more with so many decimals, or as many as show that it is not 0."""
+    while digits < MAX_DIGITS and value > 0 == round(value, digits):
+        digits += 1
+    return f"{value:.{digits}f}"
 
 
 def mean(values: np.ndarray, digits: int, factor: float = 1) -> str:

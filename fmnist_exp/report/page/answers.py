@@ -1,6 +1,5 @@
 """What a report begins with: the answer in one sentence, what it rests on, and how to go on."""
 
-import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,13 @@ from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
-from fmnist_exp.report.page.first_line import by_place, first_line
+from fmnist_exp.report.page.first_line import first_line, grouped
+from fmnist_exp.report.page.lines import at, line, on_failures, on_odd
 from fmnist_exp.report.page.words import POINTS, Noun
 from fmnist_exp.report.runs.setting import network
-from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.report.runs.study import Study
 from fmnist_exp.statistics import power
+from fmnist_exp.statistics.seeds import standard_deviation
 from fmnist_exp.statistics.verdicts import (
     ALPHA,
     MIN_PAIRS,
@@ -28,6 +29,7 @@ from fmnist_exp.statistics.verdicts import (
 
 MAX_LINES = 10  # comparisons in words; the table has the rest
 MANY = 9  # conditions from which on the best of them looks better than it is
+NEW_SEEDS = 10  # to begin with: a difference of one SD is found in 80 of 100 cases
 MAX_PLANNED = 500  # seeds beyond which nobody is told to go on
 MAX_NAMED = 8  # conditions whose means stand in one line
 
@@ -54,9 +56,9 @@ def answer_of(findings: Findings) -> Answer:
     if findings.study.tuned:  # of a search, what a single seed shows on test images is no answer
         told = [each for each in told if each.verdict != Verdict.EXPLORATORY]
     lines = [
-        *_on_means(findings.study.measured),
+        *_on_means(findings),
         *_on_tuning(findings.study),
-        *_in_words(findings.design, told),
+        *_in_words(findings, told),
         *_on_missing(findings.design),
         *_on_sizes(findings, told),
         *_on_traps(findings, told),
@@ -73,19 +75,29 @@ def answer_of(findings: Findings) -> Answer:
                 f"results by far more than {words.BOUND} points."
             )
         else:
-            lines.append(f"To settle the rest, plan {plan}; finished runs are used again.")
+            lines.append(
+                f"To settle the rest, plan {plan}; finished runs are used again. With so many, each "
+                f"is settled in 80 of 100 cases, if it truly makes no difference or {words.BOUND} "
+                "points."
+            )
             command = _command(findings.study, seeds.num_seeds)
+    elif any(each.verdict == Verdict.EXPLORATORY for each in told):
+        command = _command(findings.study, NEW_SEEDS)
+        plan = f"{NEW_SEEDS} seeds each, the same for all; finished runs are used again"
+        lines.append(f"For an answer, plan {plan}.")
     if any(each.num_pairs >= MIN_PAIRS for each in told):
         ever = "" if findings.study.settling is None else "ever "
+        rate = f" In at most 5 of 100 such studies is any of these statements {ever}false."
         lines.append(
-            "Points are percentage points of test accuracy. In at most 5 of 100 such studies is "
-            f"any of these statements {ever}false. They are about new seeds of this network, "
-            "recipe, data split and test images."
+            "Points are percentage points of test accuracy."
+            f"{'' if findings.study.is_extended else rate} The statements are about new seeds of "
+            "this network, recipe, data split and test images."
         )
     return Answer(first_line(findings), tuple(lines), command)
 
 
-def _on_means(measured: Sequence[Condition]) -> Iterator[str]:
+def _on_means(findings: Findings) -> Iterator[str]:
+    measured = list(dict.fromkeys([*findings.design.cells.values(), *findings.study.measured]))
     if not measured:
         return
     networks = {network(each.runs[0].record.config) for each in measured}
@@ -119,20 +131,30 @@ def _on_tuning(study: Study) -> Iterator[str]:
             )
 
 
-def _in_words(design: Design, told: Sequence[Comparison]) -> list[str]:
+def _in_words(findings: Findings, told: Sequence[Comparison]) -> list[str]:
     """A line for each comparison; with several factors one for each place. The rest is counted."""
+    design, leading = findings.design, findings.leading
+    averages = [line(each) for each in told if each.place == design.average]
+    lines = [line(each) for each in told]
     if design.is_crossed:
         noun = Noun(design.factor)
-        lines = [
-            f"{words.at(place)}: {words.answer(group, noun)}"
-            for place, group in by_place(design, told).items()
+        places = [
+            f"{at(place)}: {words.ended(words.found(group, noun))}{on_failures(group)}"
+            f"{on_odd(group)}{_on_guessing(design, place)}"
+            for place, group in grouped(design, told).items()
         ]
-        lines += [words.line(each) for each in told if each.place == design.average]
-    else:
-        lines = [words.line(each) for each in told]
+        averages_lead = any(each.place == design.average for each in leading)
+        lines = [*averages, *places] if averages_lead else [*places, *averages]
     if more := len(lines[MAX_LINES:]):
         return [*lines[:MAX_LINES], f"{more} more are in comparisons.csv."]
     return lines
+
+
+def _on_guessing(design: Design, place: str) -> str:
+    """Which levels have learned next to nothing at a place, so that equality there says little."""
+    cells = {level: design.cells.get((level, place)) for level in design.levels}
+    named = [level for level, each in cells.items() if each and each.is_guessing]
+    return f" Not above guessing: {words.both(named)}." if named else ""
 
 
 def _on_missing(design: Design) -> Iterator[str]:
@@ -149,18 +171,25 @@ def _on_missing(design: Design) -> Iterator[str]:
 
 def _on_sizes(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
     """How much a change of seed alone moves the result, beside what the factor does."""
-    judged = [each for each in told if each.num_pairs >= MIN_PAIRS]
-    if not judged:
+    design = findings.design
+    if all(each.num_pairs < MIN_PAIRS for each in told):
         return
-    spreads = [
-        float(np.var(each.values(PRIMARY), ddof=1))
-        for each in findings.study.measured
-        if len(each.runs) > 1
+    spreads = sorted(
+        standard_deviation(each.values(PRIMARY))
+        for each in design.cells.values()
+        if len(each.runs) >= MIN_PAIRS
+    )
+    means = [
+        [each.values(PRIMARY).mean() for (_, at), each in design.cells.items() if at == place]
+        for place in design.places
     ]
-    alone, most = math.sqrt(np.mean(spreads)), max(abs(each.difference_mean) for each in judged)
+    apart = max(float(np.ptp(found)) for found in means if found)
+    least, most = (words.points(each) for each in (spreads[0], spreads[-1]))
+    alone = most if least == most else f"{least} to {most}"
+    up_to = "up to " if len(design.places) > 1 else ""
     yield (
-        f"A change of seed alone moves the result by about {words.points(alone)} points (SD); the "
-        f"{Noun(findings.design.factor).one} moves the mean by {words.points(most)} at most."
+        f"A change of seed alone moves a result by {alone} points (SD); the means of the "
+        f"{Noun(design.factor).many} lie {up_to}{words.points(apart)} points apart (observed)."
     )
 
 
@@ -239,4 +268,4 @@ def _command(study: Study, seeds: int) -> str | None:
         return None
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]
-    return _train([*given, f"seed=range({start}{taken[0] + seeds})"])
+    return _train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})"])

@@ -91,7 +91,7 @@ def label(config: dict[str, str], factors: Sequence[str]) -> str:
         for key, end in zip(factors, ends, strict=True)
         if key in config
     ]
-    return ", ".join(parts) or "without " + ", ".join(_end(column(key)) for key in factors)
+    return ", ".join(parts) or "no " + ", no ".join(_end(column(key)) for key in factors)
 
 
 def short_names(names: Sequence[str]) -> list[str]:

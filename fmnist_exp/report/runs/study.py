@@ -20,6 +20,9 @@ from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import shares_of
 
 
+ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
+
+
 @dataclass(frozen=True, eq=False)
 class Condition:
     """Runs that differ in nothing but their seed.
@@ -60,9 +63,24 @@ class Condition:
         """Shares of each true class: float (num_runs, num_classes, num_classes)."""
         return shares_of(np.stack([run.confusion for run in self.runs]))
 
+    @property
+    def is_guessing(self) -> bool:
+        """Whether its mean test accuracy is hardly above that of guessing."""
+        return self.values("test_accuracy").mean() < 1 / len(self.class_names) + ABOVE_CHANCE
+
     def ended(self, *statuses: str) -> list[Run]:
         """Its runs with one of these statuses."""
         return [run for run in self.every if run.record.status in statuses]
+
+    @property
+    def failed_seeds(self) -> frozenset[int]:
+        """Seeds whose every run has diverged or failed; one that was interrupted may go on."""
+        return frozenset(run.record.seed for run in self.ended("diverged", "failed")) - {*self.seeds}
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it has results, or should have; a tuner gives up trials on purpose."""
+        return bool(self.runs) or not self.ended("pruned")
 
     def values(self, number: str, *, diverged: bool = False) -> np.ndarray:
         """One of `Run.numbers` of every result, maybe of diverged runs as well: float (count,)."""
@@ -93,7 +111,7 @@ class Study:
             there are several sweeps, or it is not known.
         directory: that of the only sweep, from here; None if there are several.
         settling: how the only sweep adds seeds until it is settled; None if it does not.
-        looked: keys of the runs that a former report of these folders has shown.
+        looked: keys of the runs that a former report of these sweeps has shown with verdicts.
     """
 
     runs: tuple[Run, ...]
@@ -106,6 +124,12 @@ class Study:
     directory: str | None = None
     settling: plan.Settling | None = None
     looked: frozenset[str] = frozenset()
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether results were added after a report had shown others, and no plan allows for it."""
+        seen = {run.record.run_key in self.looked for each in self.measured for run in each.runs}
+        return self.settling is None and len(seen) > 1
 
     def levels(self, condition: Condition) -> dict[str, str]:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
@@ -212,7 +236,7 @@ def read_study(folders: Sequence[Path]) -> Study:
         command=(alone.command if alone else ()) or None,
         directory=os.path.relpath(next(iter(sweeps))) if alone else None,
         settling=alone.settling if alone else None,
-        looked=frozenset[str]().union(*map(plan.read_looks, folders)),
+        looked=frozenset[str]().union(*map(plan.read_looks, map(Path, sweeps))),
     )
 
 
