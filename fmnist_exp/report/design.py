@@ -197,8 +197,9 @@ def _by_numbers(measured: Sequence[Condition], keys: Sequence[str]) -> list[Cond
 def _with_baseline(design: Design, name: str | None) -> Design:
     """The design of what has results, with the level that a user calls by its name.
 
-    Of many levels it is the first that is there most often. The name is that of a level or of a condition, an option that its runs were given, or the
-    beginning of one of them: `he` is `he_normal`.
+    The name is that of a level or of a condition, an option that its runs were given, or the
+    beginning of one of them: `he` is `he_normal`. Without a name, many levels are held against the
+    first that is there most often.
     """
     cells = {cell: each for cell, each in design.cells.items() if each.runs}
     design = replace(design, cells=cells)
@@ -223,7 +224,5 @@ def _with_baseline(design: Design, name: str | None) -> Design:
         return replace(design, baseline=exact[0])
     raise ConfigError(
         f"--baseline must name one {design.factor} with completed runs, received {name!r}, which "
-        f"names {len(exact)}.{did_you_mean(name, design.levels)}"
+        f"names {len(exact)}.{did_you_mean(name, [level for level, _ in cells])}"
     )
-
-

@@ -88,15 +88,13 @@ class Findings:
             for number in sorted(cells)
         }
 
-
     def changed_with_it(self, each: Comparison) -> list[str]:
         """What changed together with the factor between the arms of a comparison, by name."""
         places = self.design.places if each.place == self.design.average else (each.place,)
         found: dict[str, None] = {}
         for place in places:
             configs = [
-                self.design.cells[arm, place].config
-                for arm in (each.condition_a, each.condition_b)
+                self.design.cells[arm, place].config for arm in (each.condition_a, each.condition_b)
             ]
             for key, name in self.together.items():
                 if configs[0].get(key) != configs[1].get(key):

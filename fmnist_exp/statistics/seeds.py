@@ -15,7 +15,7 @@ from scipy import special
 CONFIDENCE = 0.95
 MIN_SEEDS = 5  # below which no interval and no verdict is given: every seed is shown instead
 ANY, SHARE = (-math.inf, math.inf), (0.0, 1.0)  # what a mean can be; a share is an accuracy or F1
-ODD_MADS = 5  # from the median, in median absolute deviations: such a difference is named
+ODD_LEVEL = 0.01  # share of normal differences of which one is called odd
 NAN = float("nan")
 
 
@@ -128,23 +128,21 @@ def measured(differences: np.ndarray, levels: Levels, resolution: float = 0.0) -
 def odd_seeds(
     seeds: Sequence[int], differences: np.ndarray, resolution: float = 0.0
 ) -> tuple[int, ...]:
-    """Seeds whose difference lies more than five median absolute deviations from the median.
+    """The seed whose difference is no part of the others, by `outlier`; none below five pairs.
 
-    None below five pairs. A deviation counts as one `resolution` at least.
+    Where all others are equal up to rounding, no SD below one `resolution` is believed.
     """
-    if len(differences) < MIN_SEEDS:
-        return ()
-    away = np.abs(differences - np.median(differences))
-    far = away > ODD_MADS * max(float(np.median(away)), resolution)
-    return tuple(seed for seed, is_far in zip(seeds, far, strict=True) if is_far)
+    place = outlier(differences, ODD_LEVEL, least_std=resolution)
+    return () if place is None else (seeds[place],)
 
 
-def outlier(values: np.ndarray, level: float) -> int | None:
+def outlier(values: np.ndarray, level: float, *, least_std: float = 0.0) -> int | None:
     """Index of the value that is too far from the mean of all to be one of them.
 
     Args:
         values: float (num_values,).
         level: chance that one of values with a normal distribution is named.
+        least_std: an SD below it is not believed.
 
     Returns:
         None if there is none, also below `MIN_SEEDS` values.
@@ -155,7 +153,7 @@ def outlier(values: np.ndarray, level: float) -> int | None:
     count = len(values)
     if count < MIN_SEEDS or not np.ptp(values):
         return None
-    away = np.abs(values - np.mean(values)) / np.std(values, ddof=1)
+    away = np.abs(values - np.mean(values)) / max(standard_deviation(values), least_std)
     quantile = t_quantile(1 - level / (2 * count), count - 2)
     limit = (count - 1) / (count * (1 + (count - 2) / quantile**2)) ** 0.5
     place = int(np.argmax(away))

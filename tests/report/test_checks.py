@@ -11,6 +11,7 @@ from conftest import ROOT
 from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
+from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import CHECKS, OVERFITTING, fired
 from fmnist_exp.rundir import records
 
@@ -58,10 +59,10 @@ def curves(folder: Path, losses, accuracies=None, planned=8, saved=None) -> None
 
 
 def looked(folder: Path, seeds: int) -> None:
-    """A report after some seeds, then another seed of each."""
-    sweep(folder, GOOD[:seeds], OTHER[:seeds])
+    """A report after some seeds, then six of each."""
+    sweep(folder, (*GOOD, 0.8)[:seeds], (*OTHER, 0.6)[:seeds])
     aggregate([folder], folder.parent / "report")
-    sweep(folder / "later", GOOD, OTHER)
+    sweep(folder / "later", (*GOOD, 0.8), (*OTHER, 0.6))
 
 
 def provenance(folder: Path, **change) -> None:
@@ -111,7 +112,7 @@ CASES: dict[str, tuple[Make, Make]] = {
     ),
     "few-seeds": (lambda at: sweep(at, second=OTHER[:4]), sweep),
     "unequal-seeds": (lambda at: (sweep(at), add(at)), sweep),
-    "seeds-added": (lambda at: looked(at, 3), lambda at: looked(at, 5)),
+    "seeds-added": (lambda at: looked(at, 5), lambda at: looked(at, 6)),
     "odd-run": (
         lambda at: sweep(at, second=[*SPREAD, 0.7]),
         lambda at: sweep(at, second=[*SPREAD, 0.78]),  # moves the mean by 0.26 points
@@ -240,9 +241,25 @@ def test_conditions_are_named_while_they_are_few(tmp_path):
 
 
 def test_seeds_that_were_added_are_named_with_their_conditions(tmp_path):
-    looked(tmp_path / "s", 3)
+    looked(tmp_path / "s", 5)
     text = told(tmp_path / "s")["seeds-added"]
-    assert text.startswith("Seeds were added after a report was made (he_normal; lecun_normal)")
+    assert text.startswith("Runs were added after a report was made (he_normal; lecun_normal)")
+
+
+def test_a_look_without_verdicts_costs_nothing(tmp_path):
+    looked(tmp_path / "s", 3)
+    assert "seeds-added" not in told(tmp_path / "s")
+    assert any("In at most 5 of 100" in line for line in answer_of(found_in(tmp_path / "s")).lines)
+
+
+def test_a_report_of_the_folder_above_knows_the_look_and_so_does_one_with_a_new_arm(tmp_path):
+    sweep(tmp_path / "s")
+    aggregate([tmp_path / "s"], tmp_path / "report")
+    write_sweep(tmp_path / "new", {"glorot": GOOD})
+    text = told(tmp_path)["seeds-added"]
+    assert text.startswith("Runs were added after a report was made (glorot_uniform)")
+    lines = answer_of(found_in(tmp_path)).lines
+    assert not any("In at most 5 of 100" in line for line in lines)
 
 
 def test_an_odd_run_is_named_with_its_result(tmp_path):

@@ -56,7 +56,7 @@ def test_baseline_that_names_two_conditions_is_refused(tmp_path):
 def test_baseline_without_completed_runs_is_refused(tmp_path):
     write_run(tmp_path / "0", "initializer=he")
     write_run(tmp_path / "1", "initializer=lecun", status="failed")
-    with pytest.raises(ConfigError, match="must name one condition with completed runs"):
+    with pytest.raises(ConfigError, match="must name one initializer with completed runs"):
         found_in(tmp_path, baseline="lecun_normal")
 
 

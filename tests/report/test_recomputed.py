@@ -68,9 +68,11 @@ def compared(first: pd.Series, second: pd.Series, **told) -> dict[str, object]:
     elif test.pvalue * m >= 0.05:
         verdict = "undecided"
     is_described = is_described or metric != "test_accuracy"
-    away = (differences - differences.median()).abs()
+    away = (differences - differences.mean()).abs()
     resolution = 1 / images if metric == "test_accuracy" else 0
-    odd = away > 5 * max(stats.median_abs_deviation(differences), resolution)
+    n, critical = len(away), stats.t.isf(0.01 / (2 * len(away)), len(away) - 2) ** 2
+    limit = (n - 1) / np.sqrt(n) * np.sqrt(critical / (n - 2 + critical))
+    odd = (away > limit * max(differences.std(), resolution)) & (away == away.max())
     return {
         "metric": metric,
         "num_pairs": len(differences),

@@ -76,9 +76,9 @@ def answer_of(findings: Findings) -> Answer:
             )
         else:
             lines.append(
-                f"To settle the rest, plan {plan}; finished runs are used again. With so many, each "
-                f"is settled in 80 of 100 cases, if it truly makes no difference or {words.BOUND} "
-                "points."
+                f"To settle the rest, plan {plan}; finished runs are used again. With so many, "
+                "each is settled in 80 of 100 cases, if the truth is no difference or one of "
+                f"{words.BOUND} points."
             )
             command = _command(findings.study, seeds.num_seeds)
     elif any(each.verdict == Verdict.EXPLORATORY for each in told):

@@ -19,7 +19,6 @@ from fmnist_exp.statistics.seeds import outlier, paired_differences, t_interval
 from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI
 
 CEILING = 0.999  # accuracy above which nothing is left to tell apart
-GUESSING = 1.5  # times the accuracy of guessing, below which next to nothing was learned
 OVERFITTING = (
     0.25  # above the lowest validation loss; 20 epochs of the baseline end 0.1, 60 end 0.9
 )
@@ -68,11 +67,7 @@ def _no_result(findings: Findings) -> str | None:
 
 
 def _at_chance(findings: Findings) -> str | None:
-    low = [
-        each
-        for each in findings.study.measured
-        if each.values(PRIMARY).mean() * len(each.class_names) < GUESSING
-    ]
+    low = [each for each in findings.study.measured if each.is_guessing]
     text = "At the level of guessing, or little above it: {}. These networks have learned next to "
     return _on(low, findings.study, f"{text}nothing.")
 
@@ -126,16 +121,16 @@ def _unequal_seeds(findings: Findings) -> str | None:
 
 
 def _seeds_added(findings: Findings) -> str | None:
-    looked = findings.study.looked
-    seen = {
-        each.label: [run.record.run_key in looked for run in each.runs]
-        for each in findings.study.measured
-    }
-    added = [name for name, were in seen.items() if any(were) and not all(were)]
-    if not added or findings.study.settling or not findings.comparisons[PRIMARY]:
+    study = findings.study
+    added = [
+        each.label
+        for each in study.measured
+        if any(run.record.run_key not in study.looked for run in each.runs)
+    ]
+    if not study.is_extended or not findings.comparisons[PRIMARY]:
         return None
     return (
-        f"Seeds were added after a report was made ({listed(added, '; ')}): that at most 5 of "
+        f"Runs were added after a report was made ({listed(added, '; ')}): that at most 5 of "
         "100 studies hold a false statement is true of the first look alone."
     )
 

@@ -94,17 +94,22 @@ def _together(findings: Findings) -> list[str]:
     changed = [findings.changed_with_it(each) for each in deciding]
     if not all(changed):
         return []
-    first, rest = findings.design.factor, list(dict.fromkeys(name for each in changed for name in each))
+    first, rest = (
+        findings.design.factor,
+        list(dict.fromkeys(name for each in changed for name in each)),
+    )
     keys = [both([first, *rest]), f"{first} and {counted(len(rest), 'other key')}", "several keys"]
     verdicts = {each.verdict for each in findings.leading}
-    if deciding != found:
+    if words.winner(found):
         start = "It matters, but what made the difference cannot be told"
         return [f"{start}: {names} changed together" for names in keys]
     if verdicts == {Verdict.IDENTICAL}:
         effect = "had no effect on training: all runs of a seed are the same"
         return [f"{names}, changed together, {effect}" for names in keys]
     if verdicts <= {*SAME}:
-        return [f"{names}, changed together: no difference of {BOUND} points or more" for names in keys]
+        return [
+            f"{names}, changed together: no difference of {BOUND} points or more" for names in keys
+        ]
     if verdicts <= {*SAME, Verdict.UNDECIDED}:
         end = f"matter, then by at most {words.most_possible(findings.leading)} points"
         return [f"Not settled yet: if {names}, changed together, {end}" for names in keys]

@@ -31,7 +31,9 @@ def line(each: Comparison) -> str:
         text = f"{a} against {b}: {seeds}, and an answer takes {MIN_PAIRS}."
     elif each.verdict == Verdict.EQUAL:
         about = f"differ by less than {BOUND} points (observed {mean})."
-        text = f"It does not matter whether you choose {a} or {b}: their mean test accuracies {about}"
+        text = (
+            f"It does not matter whether you choose {a} or {b}: their mean test accuracies {about}"
+        )
         if more_failed(each):
             text = f"Where their runs completed, the mean test accuracies of {a} and {b} {about}"
         if low > 0 or high < 0:

@@ -133,7 +133,9 @@ def _all_same(comparisons: Sequence[Comparison], noun: Noun) -> tuple[str, ...]:
         return f"{start}; but more runs of {both(failed)} failed", f"{start}; but some failed more"
     if baseline := _baseline(comparisons):
         names = (baseline, "the baseline")
-        return tuple(f"No {noun.one} differs from {name} by {BOUND} points or more" for name in names)
+        return tuple(
+            f"No {noun.one} differs from {name} by {BOUND} points or more" for name in names
+        )
     count = len(arms_of(comparisons))
     return (
         f"It does not matter which of the {count} {noun.many} you choose: no two {differ}",

@@ -19,7 +19,6 @@ from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import shares_of
 
-
 ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
 
 
@@ -75,7 +74,9 @@ class Condition:
     @property
     def failed_seeds(self) -> frozenset[int]:
         """Seeds whose every run has diverged or failed; one that was interrupted may go on."""
-        return frozenset(run.record.seed for run in self.ended("diverged", "failed")) - {*self.seeds}
+        return frozenset(run.record.seed for run in self.ended("diverged", "failed")) - {
+            *self.seeds
+        }
 
     @property
     def is_asked(self) -> bool:
