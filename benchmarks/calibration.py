@@ -60,6 +60,7 @@ class Simulated:
 
     values: dict[int, float]
     runs: tuple[()] = ()
+    failed_seeds: frozenset[int] = frozenset()
 
     def by_seed(self, number: str) -> dict[int, float]:
         """The accuracy of each seed."""

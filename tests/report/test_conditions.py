@@ -73,7 +73,7 @@ def test_config_without_a_callback_says_so():
     factors = naming_keys(configs)
     assert [label(config, factors) for config in configs] == [
         "stop (EarlyStopping)",
-        "without stop",
+        "no stop",
     ]
 
 
