@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from fmnist_exp.report.design import Design
+from fmnist_exp.report.findings import depends_on_place
 from fmnist_exp.report.statements import statements
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.seeds import t_quantile
@@ -25,6 +26,7 @@ from fmnist_exp.statistics.sequential import levels, planned_looks
 from fmnist_exp.statistics.verdicts import ALPHA, PRIMARY, SESOI, Comparison, Verdict, compare
 
 MEAN = 0.88
+SAME_GAP, NUM_SAME = 0.002, 20  # of two levels at each of four places
 IMAGES = 10_000
 NUM_SEEDS, MAX_SEEDS = 10, 200
 NUM_LOOKS = 4  # of people who extend a study to the number of seeds that its report suggests
@@ -235,12 +237,26 @@ def section(
     return [f"{about} One standard error of a 5 % entry is {error:.2f} points.", "", *rows, ""]
 
 
+def dependent_rate(num_studies: int) -> float:
+    """Share of studies of the same difference at four places whose answer is "It depends"."""
+    truths = {(level, place): SAME_GAP * (level == "b") for place in "1234" for level in "ab"}
+    generator, count = np.random.default_rng(0), 0
+    for number in range(num_studies):
+        values = accuracies(generator, truths, STDS[number % len(STDS)], (NUM_SAME,))
+        count += depends_on_place(compared(values)[1])
+    return count / num_studies
+
+
 def lines(num_studies: int) -> list[str]:
     """Both sections in Markdown."""
     looks = section(ABOUT_LOOKS, LOOKED_AT, false_rates, TRUTHS, num_studies)
     added = section(ABOUT_ADDING, ADDED_TO, adding, ONE_FACTOR, NUM_ADDING * num_studies)
     heads = "## Calibration of the verdicts", "## Calibration of adding seeds"
-    return [heads[0], "", *looks, heads[1], "", *added]
+    depends = (
+        f"Of studies of the same difference, {100 * SAME_GAP:g} points at four places, {NUM_SAME} "
+        f'seeds, {dependent_rate(num_studies):.1%} say "It depends".'
+    )
+    return [heads[0], "", *looks, depends, "", heads[1], "", *added]
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from study import change_record, found_in, write_run, write_sweep
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import CHECKS, OVERFITTING, fired
-from fmnist_exp.rundir import records
+from fmnist_exp.rundir import plan, records
 
 GOOD, OTHER = (0.80, 0.81, 0.79, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.59)
 RATE = "optimizer.config.learning_rate"
@@ -65,6 +65,19 @@ def looked(folder: Path, seeds: int) -> None:
     sweep(folder / "later", (*GOOD, 0.8), (*OTHER, 0.6))
 
 
+def planned_looks(folder: Path, *, reused: bool = False) -> None:
+    """A sweep with looks at five seeds and ten, of which it has taken the first."""
+    sweep(folder)
+    change_record(folder / "1", lambda record: record.update(reused=reused))
+    settling = plan.Settling(
+        factor="initializer", levels=("he", "lecun"), looks=(5, 10), sesoi=0.003, alpha=0.05
+    )
+    study = plan.PlannedStudy(
+        num_runs=0, code_sha256="c", options=(), execution={}, settling=settling
+    )
+    plan.write_study(folder, study)
+
+
 def provenance(folder: Path, **change) -> None:
     sweep(folder)
     change_record(folder / "1", lambda record: record["provenance"].update(change))
@@ -113,6 +126,7 @@ CASES: dict[str, tuple[Make, Make]] = {
     "few-seeds": (lambda at: sweep(at, second=OTHER[:4]), sweep),
     "unequal-seeds": (lambda at: (sweep(at), add(at)), sweep),
     "seeds-added": (lambda at: looked(at, 5), lambda at: looked(at, 6)),
+    "reused-runs": (lambda at: planned_looks(at, reused=True), planned_looks),
     "odd-run": (
         lambda at: sweep(at, second=[*SPREAD, 0.7]),
         lambda at: sweep(at, second=[*SPREAD, 0.78]),  # moves the mean by 0.26 points
@@ -258,6 +272,15 @@ def test_a_report_of_the_folder_above_knows_the_look_and_so_does_one_with_a_new_
     write_sweep(tmp_path / "new", {"glorot": GOOD})
     text = told(tmp_path)["seeds-added"]
     assert text.startswith("Runs were added after a report was made (glorot_uniform)")
+    lines = answer_of(found_in(tmp_path)).lines
+    assert not any("In at most 5 of 100" in line for line in lines)
+
+
+def test_planned_looks_do_not_hold_together_with_other_folders(tmp_path):
+    planned_looks(tmp_path / "s")
+    assert "seeds-added" not in told(tmp_path / "s")
+    write_sweep(tmp_path / "other", {"glorot": GOOD})
+    assert "added until it was settled" in told(tmp_path)["seeds-added"]
     lines = answer_of(found_in(tmp_path)).lines
     assert not any("In at most 5 of 100" in line for line in lines)
 

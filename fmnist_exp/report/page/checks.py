@@ -129,9 +129,27 @@ def _seeds_added(findings: Findings) -> str | None:
     ]
     if not study.is_extended or not findings.comparisons[PRIMARY]:
         return None
+    if study.has_unused_looks:
+        return (
+            "Seeds of a sweep were added until it was settled, and its looks do not hold together "
+            "with other folders: that at most 5 of 100 studies hold a false statement is true of "
+            "its own report alone."
+        )
     return (
         f"Runs were added after a report was made ({listed(added, '; ')}): that at most 5 of "
         "100 studies hold a false statement is true of the first look alone."
+    )
+
+
+def _reused_runs(findings: Findings) -> str | None:
+    """Runs of a sweep with planned looks that another report may have shown before its first."""
+    study = findings.study
+    count = sum(run.record.reused for each in study.measured for run in each.runs)
+    if study.settling is None or not count:
+        return None
+    return (
+        f"{count} of its runs were trained before this study. If a report has shown them, that "
+        "report and this one together may make a false statement in up to 10 of 100 such studies."
     )
 
 
@@ -264,6 +282,7 @@ CHECKS = {
     "few-seeds": _few_seeds,
     "unequal-seeds": _unequal_seeds,
     "seeds-added": _seeds_added,
+    "reused-runs": _reused_runs,
     "odd-run": _odd_run,
     "mixed-code": _mixed_code,
     "uncommitted-code": _uncommitted_code,

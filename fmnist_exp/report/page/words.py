@@ -5,7 +5,7 @@ for long names, and the first that fits is taken. A form has no full stop: more 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from fmnist_exp.report.formatting import shown
 from fmnist_exp.report.runs.conditions import LAYERS, WIDTHS
@@ -46,11 +46,6 @@ class Noun:
 def points(value: float) -> str:
     """A difference of accuracies in percentage points, without its sign; what is not 0 shows so."""
     return shown(abs(POINTS * value), 2)
-
-
-def at_most(value: float) -> str:
-    """A bound in percentage points, rounded up so that it stays true."""
-    return f"{math.ceil(round(POINTS * POINTS * value, 6)) / POINTS:.2f}"
 
 
 def both(names: Sequence[str], joint: str = "and") -> str:
@@ -113,9 +108,10 @@ def found(comparisons: Sequence[Comparison], noun: Noun) -> tuple[str, ...]:
 
 
 def most_possible(comparisons: Sequence[Comparison]) -> str:
-    """The largest difference, in points, that the intervals leave possible."""
+    """The largest difference that the intervals leave possible, in points and rounded up."""
     bounds = [abs(bound) for each in comparisons for bound in (each.ci_low, each.ci_high)]
-    return at_most(max(bound for bound in bounds if not math.isnan(bound)))
+    most = max(bound for bound in bounds if not math.isnan(bound))
+    return f"{math.ceil(round(POINTS * POINTS * most, 6)) / POINTS:.2f}"
 
 
 def more_failed(each: Comparison) -> str | None:
@@ -153,17 +149,15 @@ def _with_baseline(
     baseline: str, better: Mapping[tuple[str, str], Comparison], noun: Noun
 ) -> tuple[str, ...]:
     """Which arms are better or worse than the one that all are held against."""
-    above = [each for each, other in better if other == baseline]
-    below = [other for each, other in better if each == baseline]
+    above = {first: each for (first, second), each in better.items() if second == baseline}
+    below = {second: each for (first, second), each in better.items() if first == baseline}
     named, counts = [], []
     for arms, what in ((above, "better"), (below, "worse")):
         if arms:
-            most = max(arms, key=lambda arm: abs(_of(better, arm, baseline).difference_mean))
-            many = f"{len(arms)} {noun.many if arms[1:] else noun.one}"
-            short = f"{many} {_are(arms)} {what}"
-            long = f"{both(arms)} {_are(arms)} {what}" if len(arms) <= MAX_NAMES else short
-            by_most = f", {most} by most" if len(arms) > 1 else ""
-            named.append(f"{long}{by_most}")
+            most = max(arms, key=lambda arm: abs(arms[arm].difference_mean))
+            short = f"{len(arms)} {noun.many if len(arms) > 1 else noun.one} {_are(arms)} {what}"
+            long = f"{both(list(arms))} {_are(arms)} {what}" if len(arms) <= MAX_NAMES else short
+            named.append(long + f", {most} by most" * (len(arms) > 1))
             counts.append(short)
     return (
         f"Against {baseline}: {'; '.join(named)}",
@@ -172,12 +166,7 @@ def _with_baseline(
     )
 
 
-def _of(better: Mapping[tuple[str, str], Comparison], *pair: str) -> Comparison:
-    """The comparison of two arms, whichever is better."""
-    return next(each for arms, each in better.items() if {*arms} == {*pair})
-
-
-def _are(arms: Sequence[str]) -> str:
+def _are(arms: Collection[str]) -> str:
     return "is" if len(arms) == 1 else "are"
 
 

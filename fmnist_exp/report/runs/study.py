@@ -112,6 +112,8 @@ class Study:
             there are several sweeps, or it is not known.
         directory: that of the only sweep, from here; None if there are several.
         settling: how the only sweep adds seeds until it is settled; None if it does not.
+        has_unused_looks: whether a sweep that adds seeds is read together with other folders, and
+            its looks are not those of the report.
         looked: keys of the runs that a former report of these sweeps has shown with verdicts.
     """
 
@@ -124,13 +126,14 @@ class Study:
     command: tuple[str, ...] | None = None
     directory: str | None = None
     settling: plan.Settling | None = None
+    has_unused_looks: bool = False
     looked: frozenset[str] = frozenset()
 
     @property
     def is_extended(self) -> bool:
-        """Whether results were added after a report had shown others, and no plan allows for it."""
+        """Whether results were added after others had been seen, and no plan allows for it."""
         seen = {run.record.run_key in self.looked for each in self.measured for run in each.runs}
-        return self.settling is None and len(seen) > 1
+        return self.has_unused_looks or (self.settling is None and len(seen) > 1)
 
     def levels(self, condition: Condition) -> dict[str, str]:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
@@ -237,6 +240,7 @@ def read_study(folders: Sequence[Path]) -> Study:
         command=(alone.command if alone else ()) or None,
         directory=os.path.relpath(next(iter(sweeps))) if alone else None,
         settling=alone.settling if alone else None,
+        has_unused_looks=alone is None and any(each.settling for each in planned),
         looked=frozenset[str]().union(*map(plan.read_looks, map(Path, sweeps))),
     )
 
