@@ -13,6 +13,7 @@ from answers import (
     RATE,
     ROUGH,
     STEPS,
+    WIDTHS,
     answered,
     shifted,
     write,
@@ -170,3 +171,25 @@ def test_a_baseline_says_who_is_better_and_who_is_worse(tmp_path):
     arms = shifted({GLOROT: 0.85, HE: 0.84, LECUN: 0.86}, NOISE[:10])
     first = answered(tmp_path, arms, baseline="glorot").first
     assert first == "Against glorot_uniform: lecun_normal is better; he_normal is worse."
+
+
+@pytest.mark.parametrize(
+    ("gaps", "first"),
+    [
+        (
+            (0.01, 0.03),
+            (
+                "The same wherever it was tried: he_normal is better; by how much depends on the "
+                "number of hidden layers."
+            ),
+        ),
+        ((0.0, 0.001), "The same wherever it was tried: no difference that matters."),
+    ],
+)
+def test_how_much_is_said_to_depend_only_where_there_is_a_difference(tmp_path, gaps, first):
+    arms = {
+        f"{arm} {WIDTHS[depth]}": 0.85 + gap * (arm == HE)
+        for depth, gap in zip((2, 10), gaps, strict=True)
+        for arm in (GLOROT, HE)
+    }
+    assert answered(tmp_path, shifted(arms, NOISE[:10])).first == first

@@ -130,7 +130,11 @@ def _by_place(findings: Findings) -> list[str]:
     factor, depends = f"the {both(names)}", depends_on_place(findings.comparisons[PRIMARY])
     if len({*told.values()}) == 1:
         (what,) = {*told.values()}
-        much = f"; by how much depends on {factor}" if depends and what not in UNSETTLED else ""
+        much = (
+            f"; by how much depends on {factor}"
+            if depends and what.endswith(("better", "worse"))
+            else ""
+        )
         return [f"The same wherever it was tried: {what}{much}", f"The same everywhere{much}"]
     return by_place(factor, told, depends=depends)
 
