@@ -28,7 +28,7 @@ from fmnist_exp.sweep.progress import SweepProgress
 MAX_LEVELS = 8  # 28 comparisons; of more a report makes no pairs
 OWN_KEYS = ("seed", "until_settled")
 UNCOMPARED = ("data", "engine")  # keys whose runs no report compares
-INSTEAD = "Leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."
+INSTEAD = "Or leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."
 
 
 class SettledStudy(GrowingStudy):

@@ -132,7 +132,7 @@ def test_cases_1_2_21_a_report_needs_no_terminal_backend_or_settings(tmp_path, e
     shown = result.stdout
     lines = shown.splitlines()
     assert lines[-1] == f"report: {tmp_path / 's' / 'report' / 'index.html'}"
-    assert "No answer yet: fewer than 5 seeds." in shown
+    assert "No answer yet: fewer than 5 common seeds." in shown
     assert "lecun_normal against he_normal: 2 seeds" in " ".join(shown.split())
     assert max(map(len, lines[:-1])) <= 80
     aggregate([tmp_path / "s"], tmp_path / "here")

@@ -75,9 +75,9 @@ def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
     assert command(*spoilt, **once).returncode == -signal.SIGKILL
     report = command("scripts/aggregate.py", sweep)
     for sentence in (
-        "1 run diverged: sweep/5.",
-        "2 runs failed: sweep/3, sweep/7.",
-        "1 run unfinished: sweep/9 (interrupted: its process is gone).",
+        "1 run diverged: sweep/5",
+        "2 runs failed: sweep/3, sweep/7",
+        "1 run unfinished: sweep/9 (interrupted: its process is gone)",
     ):
         assert sentence in report.stdout
     first = {n: records.read_record(sweep / str(n)) for n in range(9)}

@@ -1,6 +1,5 @@
 """What a report begins with: the answer in one sentence, what it rests on, and how to go on."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,24 +12,21 @@ from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.first_line import first_line, grouped
 from fmnist_exp.report.page.lines import at, line, on_failures, on_odd
+from fmnist_exp.report.page.next_step import next_step
+from fmnist_exp.report.page.outcomes import outcome
 from fmnist_exp.report.page.words import POINTS, Noun
 from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.statistics import power
 from fmnist_exp.statistics.seeds import standard_deviation
 from fmnist_exp.statistics.verdicts import (
-    ALPHA,
     MIN_PAIRS,
     PRIMARY,
-    SESOI,
     Comparison,
     Verdict,
 )
 
 MAX_LINES = 10  # comparisons in words; the table has the rest
 MANY = 9  # conditions from which on the best of them looks better than it is
-NEW_SEEDS = 10  # to begin with: a difference of one SD is found in 80 of 100 cases
-MAX_PLANNED = 500  # seeds beyond which nobody is told to go on
 MAX_NAMED = 8  # conditions whose means stand in one line
 
 
@@ -55,6 +51,9 @@ def answer_of(findings: Findings) -> Answer:
     told = findings.judged
     if findings.study.tuned:  # of a search, what a single seed shows on test images is no answer
         told = [each for each in told if each.verdict != Verdict.EXPLORATORY]
+    average = findings.design.average
+    if not any(each.place == average for each in findings.leading):  # it would hide something
+        told = [each for each in told if each.place != average]
     lines = [
         *_on_means(findings),
         *_on_tuning(findings.study),
@@ -63,28 +62,8 @@ def answer_of(findings: Findings) -> Answer:
         *_on_sizes(findings, told),
         *_on_traps(findings, told),
     ]
-    command = _confirming(findings.study)
-    if findings.study.settling is not None:
-        command = _going_on(findings.study, told)
-        lines += _on_looks(findings.study, told, is_over=command is None)
-    elif (seeds := _planned(told)) is not None:
-        plan = f"about {seeds.num_seeds:,} seeds ({seeds.low:,} to {seeds.high:,})"
-        if seeds.num_seeds > MAX_PLANNED:
-            lines.append(
-                f"To settle the rest would take {plan}: a change of seed alone moves these "
-                f"results by far more than {words.BOUND} points."
-            )
-        else:
-            lines.append(
-                f"To settle the rest, plan {plan}; finished runs are used again. With so many, "
-                "each is settled in 80 of 100 cases, if the truth is no difference or one of "
-                f"{words.BOUND} points."
-            )
-            command = _command(findings.study, seeds.num_seeds)
-    elif any(each.verdict == Verdict.EXPLORATORY for each in told):
-        command = _command(findings.study, NEW_SEEDS)
-        plan = f"{NEW_SEEDS} seeds each, the same for all; finished runs are used again"
-        lines.append(f"For an answer, plan {plan}.")
+    steps, command = next_step(findings, told)
+    lines += steps
     if any(each.num_pairs >= MIN_PAIRS for each in told):
         ever = "" if findings.study.settling is None else "ever "
         rate = f" In at most 5 of 100 such studies is any of these statements {ever}false."
@@ -132,19 +111,21 @@ def _on_tuning(study: Study) -> Iterator[str]:
 
 
 def _in_words(findings: Findings, told: Sequence[Comparison]) -> list[str]:
-    """A line for each comparison; with several factors one for each place. The rest is counted."""
-    design, leading = findings.design, findings.leading
-    averages = [line(each) for each in told if each.place == design.average]
+    """A line for each comparison; with several factors for each place, and averages that lead.
+
+    The rest is counted.
+    """
+    design = findings.design
     lines = [line(each) for each in told]
     if design.is_crossed:
         noun = Noun(design.factor)
+        averages = [line(each) for each in told if each.place == design.average]
         places = [
-            f"{at(place)}: {words.ended(words.found(group, noun))}{on_failures(group)}"
+            f"{at(place)}: {words.ended(outcome(group, noun))}{on_failures(group)}"
             f"{on_odd(group)}{_on_guessing(design, place)}"
             for place, group in grouped(design, told).items()
         ]
-        averages_lead = any(each.place == design.average for each in leading)
-        lines = [*averages, *places] if averages_lead else [*places, *averages]
+        lines = [*averages, *places]
     if more := len(lines[MAX_LINES:]):
         return [*lines[:MAX_LINES], f"{more} more are in comparisons.csv."]
     return lines
@@ -218,54 +199,3 @@ def _on_traps(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
             "The best of many looks better than it is, as luck had a part in its place: train it "
             "with new seeds before its accuracy is quoted."
         )
-
-
-def _planned(told: Sequence[Comparison]) -> power.Planned | None:
-    """Seeds that would settle the comparison that needs most; None if all are settled."""
-    needed = [
-        power.planned(each.difference_std, each.num_pairs, SESOI, ALPHA / each.num_comparisons)
-        for each in told
-        if each.verdict == Verdict.UNDECIDED
-    ]
-    return max(needed, default=None, key=lambda planned: planned.num_seeds)
-
-
-def _going_on(study: Study, told: Sequence[Comparison]) -> str | None:
-    """The command of a sweep that adds seeds, while one of its looks is to come; else None."""
-    assert study.settling is not None
-    most = study.settling.looks[-1]
-    if study.command is None or all(each.settled_after or each.look == most for each in told):
-        return None
-    return _train([*study.command, f"hydra.sweep.dir={study.directory}"])
-
-
-def _on_looks(study: Study, told: Sequence[Comparison], *, is_over: bool) -> Iterator[str]:
-    """How far a sweep that adds seeds has come."""
-    assert study.settling is not None
-    most, num_settled = study.settling.looks[-1], sum(bool(each.settled_after) for each in told)
-    looks = f"Seeds were added by a plan, {most} at most, until each comparison was settled"
-    count = f"{num_settled} of {counted(len(told), 'comparison')} settled"
-    if is_over:
-        yield f"{looks}: {count}."
-    else:
-        yield f"{looks}: {count} so far. The command below goes on."
-
-
-def _confirming(study: Study) -> str | None:
-    """The command that trains the best trial of a search with new seeds, if there is one."""
-    best = [each.confirming for each in study.tuned if each.confirming]
-    return _train(best[0]) if best else None
-
-
-def _train(words_after: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "fmnist_exp.train", *words_after])
-
-
-def _command(study: Study, seeds: int) -> str | None:
-    """The command of the sweep with so many seeds; None if it is not known, or has others."""
-    taken = sorted({run.record.seed for run in study.runs})
-    if study.command is None or taken != list(range(taken[0], taken[0] + len(taken))):
-        return None
-    start = f"{taken[0]}," if taken[0] else ""
-    given = [each for each in study.command if not each.startswith("seed=")]
-    return _train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})"])

@@ -8,6 +8,7 @@ from fmnist_exp.report.findings import Findings, depends_on_place
 from fmnist_exp.report.formatting import POINTS, fixed, mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.lines import short
+from fmnist_exp.report.page.outcomes import most_possible, outcome
 from fmnist_exp.report.page.words import BOUND, DECIDED, SAME, UNSETTLED, Noun, both
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics.seeds import SHARE, t_interval
@@ -29,16 +30,16 @@ def first_line(findings: Findings) -> str:
     if together := _together(findings):
         return words.ended(together, *failed)
     if len(design.places) == 1:
-        return words.ended(words.found(found, noun), *failed)
+        return words.ended(outcome(found, noun), *failed)
     leading = findings.leading
     verdicts = {each.verdict for each in found if each.place != design.average}
     if len(verdicts) == 1 and verdicts <= {Verdict.EXPLORATORY, Verdict.IDENTICAL}:
         alike = [each for each in found if each.verdict in verdicts]
-        return words.ended(words.found(alike, noun), *failed)
+        return words.ended(outcome(alike, noun), *failed)
     if any(each.place != design.average for each in leading):
         return words.ended(_by_place(findings), *failed)
     ends = [f", {design.average}{end}" for end in failed or [""]]
-    return words.ended(words.found(leading, noun), *ends)
+    return words.ended(outcome(leading, noun), *ends)
 
 
 def _on_failed(design: Design) -> list[str]:
@@ -111,7 +112,7 @@ def _together(findings: Findings) -> list[str]:
             f"{names}, changed together: no difference of {BOUND} points or more" for names in keys
         ]
     if verdicts <= {*SAME, Verdict.UNDECIDED}:
-        end = f"matter, then by at most {words.most_possible(findings.leading)} points"
+        end = f"matter, then by at most {most_possible(findings.leading)} points"
         return [f"Not settled yet: if {names}, changed together, {end}" for names in keys]
     return []
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fmnist_exp.console import counted
+from fmnist_exp.report.page.outcomes import more_failed
 from fmnist_exp.report.page.words import (
     BOUND,
     DECIDED,
@@ -10,7 +11,6 @@ from fmnist_exp.report.page.words import (
     UNSETTLED,
     arms_of,
     both,
-    more_failed,
     points,
     winner,
 )
