@@ -96,7 +96,7 @@ def _note_look(found: "Findings") -> "Iterator[str]":
     keys: dict[Path, set[str]] = {}
     for each in found.study.measured:
         for run in each.runs:
-            keys.setdefault(run.path.parent, set()).add(run.record.run_key)
+            keys.setdefault(plan.sweep_dir_of(run.path), set()).add(run.record.run_key)
     for sweep, shown in keys.items():
         try:
             plan.write_looks(sweep, shown | plan.read_looks(sweep))

@@ -142,10 +142,11 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
     comparisons = {PRIMARY: _judged(study, design)} | {
         metric: verdicts.compare(statements(design, metric), metric) for metric in others
     }
+    looks = study.settling.looks if study.settling else ()
     new_images = {
         (each.place, each.condition_a, each.condition_b): interval
         for each in comparisons[PRIMARY]
-        if (interval := _new_images(design, answers, each)) is not None
+        if (interval := _new_images(design, answers, each, looks)) is not None
     }
     return Findings(study, design, comparisons, _together(study, design), answers, new_images)
 
@@ -195,18 +196,29 @@ def _together(study: Study, design: Design) -> dict[str, str]:
 
 
 def _new_images(
-    design: Design, answers: dict[str, Predictions], comparison: Comparison
+    design: Design,
+    answers: dict[str, Predictions],
+    comparison: Comparison,
+    looks: tuple[int, ...],
 ) -> tuple[float, float] | None:
-    """Interval for new seeds and images; None without an interval for new seeds alone."""
+    """Interval for new seeds and images; None without an interval for new seeds alone.
+
+    With planned looks it has the seeds and the level of the look that is shown.
+    """
     names = (comparison.condition_a, comparison.condition_b)
+    level = ALPHA / max(comparison.num_comparisons, 1)
     cells = [design.cells.get((name, comparison.place)) for name in names]
     first, second = (answers.get(each.label) if each else None for each in cells)
     if first is None or second is None or not np.array_equal(first.labels, second.labels):
         return None
     common = sorted(set(first.seeds) & set(second.seeds))
+    if looks and comparison.look is not None:  # as the verdict that stands
+        common = [seed for seed in common if seed < comparison.look]
+        at_look = sequential.levels(looks, comparison.num_comparisons)
+        level = at_look[looks.index(comparison.look)].difference
     if len(common) < MIN_PAIRS or comparison.verdict == Verdict.IDENTICAL:
         return None
     right_a, right_b = (
         each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)
     )
-    return new_images_interval(right_a, right_b, 1 - ALPHA / comparison.num_comparisons)
+    return new_images_interval(right_a, right_b, 1 - level)

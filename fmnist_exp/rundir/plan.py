@@ -122,6 +122,11 @@ def read_study(sweep_dir: Path) -> PlannedStudy | None:
     return read_json(path, PlannedStudy, REPAIR) if path.exists() else None
 
 
+def sweep_dir_of(run_dir: Path) -> Path:
+    """The directory of a run's sweep: the nearest above that has a plan, else the one it is in."""
+    return next((each for each in run_dir.parents if (each / STUDY).exists()), run_dir.parent)
+
+
 def read_run(sweep_dir: Path, number: int) -> PlannedRun:
     """The plan of one run; RecordError if it is missing or cannot be read."""
     return read_json(sweep_dir / FOLDER / f"{number}.json", PlannedRun, REPAIR)
@@ -189,13 +194,13 @@ def confirming(study: PlannedStudy, trial: PlannedRun, sweep_dir: Path) -> tuple
         *study.options,
         "--multirun",
         *given,
-        f"hydra.sweep.dir={_as_hydra_reads(f'{sweep_dir}_best')}",
+        f"hydra.sweep.dir={as_hydra_reads(f'{sweep_dir}_best')}",
         f"seed=range({first},{first + NUM_SEEDS})",
         "hydra/sweeper=study",
     )
 
 
-def _as_hydra_reads(path: str) -> str:
+def as_hydra_reads(path: str) -> str:
     """A path as the value of an override, in quotes where it holds more than the usual letters."""
     if re.fullmatch(r"[\w./-]+", path, re.ASCII):
         return path

@@ -26,7 +26,7 @@ def schedule(settling: Settling) -> list[str]:
 
 def progressed(comparisons: Sequence[Comparison], look: int) -> Iterator[str]:
     """What a look has settled, and what goes on."""
-    num_settled = sum(each.settled_after is not None for each in comparisons)
+    num_settled = sum((each.settled_after or look + 1) <= look for each in comparisons)
     yield (
         f"after {look} seeds: {num_settled} of {counted(len(comparisons), 'comparison')} settled"
     )
@@ -41,6 +41,8 @@ def described(comparison: Comparison, most: int) -> str:
         return f"{_found(comparison)}, settled after {comparison.settled_after} seeds"
     low, high = (f"{POINTS * bound:+.2f}" for bound in (comparison.ci_low, comparison.ci_high))
     a, b = comparison.condition_a, comparison.condition_b
+    if not comparison.num_pairs:
+        return f"{a} and {b}: not compared, as one of them has no result"
     range_ = f" ({low} to {high} points)" if comparison.num_pairs else ""
     return f"{a} and {b}: not settled with {comparison.num_pairs} of {most} seeds{range_}"
 

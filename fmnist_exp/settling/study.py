@@ -5,7 +5,8 @@ seeds after which all is compared. The verdicts follow from the run directories 
 the report.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from hydra.core.override_parser.types import Override
@@ -15,6 +16,7 @@ from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
+from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.settling.said import described, progressed, schedule
 from fmnist_exp.statistics import sequential
@@ -27,7 +29,7 @@ from fmnist_exp.sweep.progress import SweepProgress
 
 MAX_LEVELS = 8  # 28 comparisons; of more a report makes no pairs
 OWN_KEYS = ("seed", "until_settled")
-UNCOMPARED = ("data", "engine")  # keys whose runs no report compares
+UNCOMPARED = ("data", "data.name", "data.dir", "data.num_test", "engine")  # as in no report
 INSTEAD = "Or leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."
 
 
@@ -79,17 +81,13 @@ class SettledStudy(GrowingStudy):
 
     def batches(self, progress: SweepProgress) -> Iterator[list[int]]:
         """The missing runs of each look, as long as a comparison is open."""
-        planned = {run.overrides: run.number for run in self.runs}
+        planned = {self._level_and_seed(run): run.number for run in self.runs}
         for start, stop in pairwise((0, *self.settling.looks)):
-            wanted = [
-                self._overrides(level, seed)
-                for level in self._open_levels(start)
-                for seed in range(start, stop)
-            ]
-            for overrides in wanted:
-                if overrides not in planned:
-                    planned[overrides] = len(self.runs)
-                    self.add(self.planned(overrides), progress)
+            wanted = list(itertools.product(self._open_levels(start), range(start, stop)))
+            for each in wanted:
+                if each not in planned:
+                    planned[each] = len(self.runs)
+                    self.add(self.planned(self._overrides(*each)), progress)
             self.write_study()
             numbers = [planned[each] for each in wanted]
             if batch := [each for each in numbers if not self._has_ended(each)]:
@@ -101,22 +99,17 @@ class SettledStudy(GrowingStudy):
 
     def compared(self) -> list[Comparison]:
         """What the runs that have ended say of each pair of levels."""
-        values: dict[str, dict[int, float]] = {level: {} for level in self.settling.levels}
-        diverged: dict[str, set[int]] = {level: set() for level in self.settling.levels}
+        results: dict[str, dict[int, RunRecord]] = {level: {} for level in self.settling.levels}
         for run in self.runs:
             if self._has_ended(run.number):
-                (level,) = {*run.overrides} & values.keys()
-                record = self.ended[run.number]
-                accuracy = record.metrics["test"]["accuracy"]
-                if record.status == "completed" and accuracy is not None:
-                    values[level][record.seed] = accuracy
-                else:
-                    diverged[level].add(record.seed)
-        arms = [
-            Arm(level.partition("=")[2], values[level], diverged=frozenset(diverged[level]))
-            for level in self.settling.levels
+                level, seed = self._level_and_seed(run)
+                results[level][seed] = self.ended[run.number]
+        arms = [_arm(level, found) for level, found in results.items()]
+        pairs = zip(combinations(arms, 2), combinations(results.values(), 2), strict=True)
+        statements = [
+            Statement(later, earlier, identical=_identical(found))
+            for (earlier, later), found in pairs
         ]
-        statements = [Statement(later, earlier) for earlier, later in combinations(arms, 2)]
         num_images = len(loading.load(self.configs[0].data).test)
         return sequential.follow(
             statements, self.settling.looks, len(statements), resolution=1 / num_images
@@ -159,13 +152,17 @@ class SettledStudy(GrowingStudy):
                 f"until_settled must compare 2 to {MAX_LEVELS} levels, received {count}: "
                 f"{factor.input_line}. {INSTEAD}"
             )
-        if factor.key_or_group.partition(".")[0] in UNCOMPARED:
+        if factor.key_or_group in UNCOMPARED:
             raise ConfigError(
-                f"until_settled must ask about something else than {' or '.join(UNCOMPARED)}, "
-                f"received {factor.input_line}: runs on other images or of another engine are "
-                f"not compared. {INSTEAD}"
+                f"until_settled must ask about something else than {factor.key_or_group}, received "
+                f"{factor.input_line}: runs on other data, other test images or of another engine "
+                f"are not compared. {INSTEAD}"
             )
         return factor
+
+    def _level_and_seed(self, run: PlannedRun) -> tuple[str, int]:
+        (level,) = {*run.overrides} & {*self.settling.levels}
+        return level, int(run.config["seed"])
 
     def _overrides(self, level: str, seed: int) -> tuple[str, ...]:
         return (*self.fixed, level, f"seed={seed}")
@@ -178,12 +175,16 @@ class SettledStudy(GrowingStudy):
         ]
 
     def _open_levels(self, num_seeds: int) -> list[str]:
-        """Levels with a comparison that was not settled by so many seeds; all of them before."""
+        """Levels with a comparison that was not settled by so many seeds; all of them before.
+
+        A level that has no result after two looks is not waited for.
+        """
         pairs = combinations(self.settling.levels, 2)
         open_pairs = [
             pair
             for pair, each in zip(pairs, self.compared(), strict=True)
-            if each.settled_after is None or each.settled_after > num_seeds
+            if (each.settled_after is None or each.settled_after > num_seeds)
+            and (each.num_pairs or num_seeds < 2 * MIN_PAIRS)
         ]
         return [level for level in self.settling.levels if any(level in one for one in open_pairs)]
 
@@ -194,3 +195,24 @@ class SettledStudy(GrowingStudy):
             if record is not None:
                 self.ended[number] = record
         return number in self.ended
+
+
+def _arm(level: str, results: Mapping[int, RunRecord]) -> Arm:
+    """A level as it is compared: seed -> test accuracy, and the seeds that have none."""
+    found = {seed: each.metrics["test"]["accuracy"] for seed, each in results.items()}
+    values = {
+        seed: accuracy
+        for seed, accuracy in found.items()
+        if accuracy is not None and results[seed].status == "completed"
+    }
+    diverged = frozenset(results.keys() - values.keys())
+    return Arm(level.partition("=")[2], values, len(diverged), diverged)
+
+
+def _identical(pair: Sequence[Mapping[int, RunRecord]]) -> bool:
+    """Whether two levels have ended alike in every seed that both have."""
+    first, second = pair
+    return bool(first.keys() & second.keys()) and all(
+        (first[seed].status, first[seed].metrics) == (second[seed].status, second[seed].metrics)
+        for seed in first.keys() & second.keys()
+    )

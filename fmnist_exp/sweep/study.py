@@ -224,11 +224,13 @@ class Study(Sweep):
 
     def write_study(self) -> None:
         """Write what is fixed for the whole sweep, and how many runs are planned so far."""
+        placed = ("hydra.sweep.dir=", "hydra.searchpath=", "hydra.mode=")  # told elsewhere
+        of_hydra = [each for each in self.composer.of_hydra if not each.startswith(placed)]
         study = PlannedStudy(
             num_runs=len(self.runs),
             code_sha256=CODE_SHA256,
             options=tuple(options := words_for_options(self.master)),
-            command=(*options, "--multirun", *task_overrides(self.master)),
+            command=(*options, "--multirun", *task_overrides(self.master), *of_hydra),
             execution=self.execution.plain(),
             begun_with=self.begun_with,
             settling=self.settling,

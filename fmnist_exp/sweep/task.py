@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.errors import FmnistError, Pruned, RecordError
+from fmnist_exp.errors import ConfigError, FmnistError, Pruned, RecordError
 from fmnist_exp.run.progress import EpochProgress
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.rundir import plan
@@ -33,8 +33,13 @@ def train(composed: DictConfig) -> None:
     settings = HydraConfig.get()
     sweep_dir, folder = Path(settings.sweep.dir), settings.runtime.cwd
     if not (sweep_dir / plan.STUDY).exists():  # started by a sweeper of others
-        config = parse(composed, settings.runtime.choices)
-        train_run(config, parse_execution(composed), settings)
+        config, execution = parse(composed, settings.runtime.choices), parse_execution(composed)
+        if execution.until_settled is not None:
+            raise ConfigError(
+                "until_settled must have hydra/sweeper=study, received another sweeper, which adds "
+                "no seeds. Leave out hydra/sweeper."
+            )
+        train_run(config, execution, settings)
         return
     run, execution = planned(sweep_dir, int(settings.job.num))
     try:

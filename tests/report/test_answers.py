@@ -292,7 +292,8 @@ def test_what_is_not_settled_ends_with_the_command_that_goes_on(tmp_path):
     count, low, high = map(int, found.groups())
     assert 10 < low <= count <= high
     assert answer.command == (
-        f"python -m fmnist_exp.train --multirun initializer=glorot,he 'seed=range({count})'"
+        f"python -m fmnist_exp.train --multirun initializer=glorot,he 'seed=range({count})' "
+        f"hydra.sweep.dir={tmp_path}"
     )
 
 

@@ -163,7 +163,8 @@ def test_few_seeds_end_with_a_command_that_goes_on(tmp_path):
     plan.write_study(tmp_path, study)
     answer = answer_of(found_in(tmp_path))
     assert answer.command == (
-        "python -m fmnist_exp.train --multirun initializer=glorot,he 'seed=range(10)'"
+        "python -m fmnist_exp.train --multirun initializer=glorot,he 'seed=range(10)' "
+        f"hydra.sweep.dir={tmp_path}"
     )
 
 

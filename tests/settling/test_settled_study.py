@@ -1,5 +1,6 @@
 """A sweep that adds seeds: which runs it launches, when it ends, and how it goes on."""
 
+import shlex
 from unittest import mock
 
 import numpy as np
@@ -37,7 +38,8 @@ def settle(sweep_dir, *overrides, most=20, statuses=None, accuracy_of=accuracy_o
     given = ["--multirun", *SMALL, f"until_settled={most}", "reuse=false"]
     if not any(each.startswith(("experiment=", "initializer=")) for each in overrides):
         given.append(FACTOR)
-    arguments = [*given, f"hydra.sweep.dir={sweep_dir}", *overrides]
+    into = f"hydra.sweep.dir={command_line.quoted(str(sweep_dir))}"
+    arguments = [*given, into, *overrides]
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
         options = command_line.read_arguments(arguments)
         study = sweeping(composing.compose(options.overrides, options.multirun))
@@ -162,7 +164,7 @@ def test_experiment_gives_the_factor_and_its_seeds_are_left_out(tmp_path):
         ((FACTOR, "seed=3"), "seed must not be given"),
         (("initializer=he",), "one factor, .* received none"),
         (("initializer=glorot,glorot_uniform",), "two make the same runs"),
-        (("data=synthetic,digits",), "something else than data or engine"),
+        (("data=synthetic,digits",), "something else than data, received data=synthetic,digits"),
         (("model.dropout=0,.1,.2,.3,.4,.5,.6,.7,.8",), "2 to 8 levels, received 9"),
         ((FACTOR, "until_settled=12"), "until_settled must be a multiple of 5, received 12"),
         ((FACTOR, "until_settled=20,40"), "a factor of a sweep must be a key of its runs"),
@@ -231,3 +233,53 @@ def test_report_of_planned_looks_warns_of_no_look_and_of_no_missing_seed(tmp_pat
     assert not {each.code for each in fired(found)} & {"unequal-seeds", "seeds-added"}
     (told,) = [each for each in methods(found) if "planned every 5 seeds, up to 20" in each]
     assert "looked at once" not in told
+
+
+def test_report_follows_the_looks_of_runs_in_nested_folders(tmp_path):
+    settle(tmp_path, "hydra.sweep.subdir='${hydra.runtime.choices.initializer}/${seed}'")
+    study = found_in(tmp_path).study
+    assert study.settling is not None
+    assert study.directory is not None
+    looks = [settled_after for *_, settled_after in verdicts_of(tmp_path)]
+    assert sorted(looks, key=str) == [5, 5, None]
+
+
+def test_the_same_sweep_in_other_words_trains_nothing_again(tmp_path):
+    settle(tmp_path)
+    assert settle(tmp_path, "note=again", "model=baseline") == []
+    assert len(runs_of(tmp_path)) == 45
+
+
+def test_a_command_that_is_given_again_says_what_each_look_had_settled(tmp_path, capsys):
+    settle(tmp_path)
+    with_all = capsys.readouterr().out
+    settle(tmp_path)
+    again = capsys.readouterr().out
+    told = [line for line in with_all.splitlines() if line.startswith("after ")]
+    assert told == [line for line in again.splitlines() if line.startswith("after ")]
+    assert told[0] == "after 5 seeds: 2 of 3 comparisons settled"
+
+
+def test_levels_without_effect_are_settled_at_the_first_look(tmp_path):
+    batches = settle(tmp_path, accuracy_of=lambda run: 0.8 + run.config["seed"] / 300)
+    assert [len(each) for each in batches] == [15]
+    assert {(verdict, look) for *_, verdict, look in verdicts_of(tmp_path)} == {("identical", 5)}
+
+
+def test_a_level_that_always_diverges_is_not_waited_for(tmp_path, capsys):
+    lecun = {number: "diverged" for number in [*range(10, 15), *range(25, 30)]}
+    batches = settle(tmp_path, statuses=lecun)
+    assert [len(each) for each in batches] == [15, 15]
+    assert "lecun and he: not compared, as one of them has no result" in capsys.readouterr().out
+    (line,) = [each for each in answer_of(found_in(tmp_path)).lines if "by a plan" in each]
+    assert line.endswith("1 of 3 comparisons settled.")
+
+
+def test_the_command_that_goes_on_keeps_the_launcher(tmp_path):
+    folder = tmp_path / "a, b"
+    with pytest.raises(RuntimeError):
+        settle(folder, "hydra/launcher=cores", statuses={17: "failed"})
+    command = answer_of(found_in(folder)).command
+    assert command is not None
+    assert "hydra/launcher=cores" in command
+    assert plan_command_line(shlex.split(command)[3:]).study.directory == folder

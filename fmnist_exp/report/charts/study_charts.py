@@ -125,7 +125,7 @@ def _curves(design: Design, every: Sequence[Condition], looks: Mapping[str, int]
     Of several factors a row is a place, of many conditions a part of them.
     """
     names = {each.label: each.name for each in every}
-    if len(every) > MAX_LINES and is_crossed(design):
+    if is_crossed(design):
         levels, places = design.levels[:MAX_LINES], design.places[:MAX_PLACES]
         headings = dict(zip(places, short_names(places), strict=True))
         groups = {

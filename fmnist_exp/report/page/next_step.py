@@ -1,5 +1,6 @@
 """How to go on where a study has not settled everything, or has tuned."""
 
+import math
 import shlex
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.rundir.plan import Settling
+from fmnist_exp.rundir.plan import Settling, as_hydra_reads
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.verdicts import ALPHA, SESOI, Comparison, Verdict
 
@@ -59,10 +60,11 @@ def _looks(
     """How far a sweep that adds seeds has come, and its command while a look is to come."""
     most, num_settled = settling.looks[-1], sum(bool(each.settled_after) for each in told)
     looks = f"Seeds were added by a plan, {most} at most, until each comparison was settled"
-    count = f"{num_settled} of {counted(len(told), 'comparison')} settled"
+    total = math.comb(len(settling.levels), 2)  # also where a level has no result
+    count = f"{num_settled} of {counted(total, 'comparison')} settled"
     if study.command is None or all(each.settled_after or each.look == most for each in told):
         return [f"{looks}: {count}."], None
-    going_on = _train([*study.command, f"hydra.sweep.dir={study.directory}"])
+    going_on = _train([*study.command, _into(study)])
     return [f"{looks}: {count} so far. The command below goes on."], going_on
 
 
@@ -79,7 +81,13 @@ def _command(study: Study, seeds: int) -> str | None:
         return None
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]
-    return _train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})"])
+    return _train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})", _into(study)])
+
+
+def _into(study: Study) -> str:
+    """The directory of the sweep, as an override; there its former reports are known."""
+    assert study.directory is not None
+    return f"hydra.sweep.dir={as_hydra_reads(study.directory)}"
 
 
 def _train(words_after: Sequence[str]) -> str:

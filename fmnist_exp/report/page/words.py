@@ -39,7 +39,7 @@ class Noun:
     @staticmethod
     def level(label: str) -> str:
         """A level without the name of its factor: 0.1 for learning_rate=0.1."""
-        return label.rpartition("=")[2].removesuffix(f" {LAYERS}")
+        return label.rpartition("=")[2].removesuffix(f" {LAYERS}").removesuffix(" hidden layer")
 
 
 def points(value: float) -> str:

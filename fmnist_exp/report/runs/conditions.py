@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
+from fmnist_exp.console import counted
 from fmnist_exp.rundir.records import called
 
 # Factors in the order in which a table names them; the remaining keys follow.
@@ -85,7 +86,7 @@ def label(config: dict[str, str], factors: Sequence[str]) -> str:
     parts = [
         config[key]
         if key.endswith(".name")
-        else f"{config[key]} {LAYERS}"
+        else counted(int(config[key]), "hidden layer")
         if key == LAYERS
         else f"{end if ends.count(end) == 1 else key}={config[key]}"
         for key, end in zip(factors, ends, strict=True)

@@ -110,7 +110,7 @@ class Study:
         tuned: sweeps whose runs a tuner has proposed.
         command: words of the command line that started the only sweep, after the program; None if
             there are several sweeps, or it is not known.
-        directory: that of the only sweep, from here; None if there are several.
+        directory: that of the only sweep, as a command names it; None if there are several.
         settling: how the only sweep adds seeds until it is settled; None if it does not.
         has_unused_looks: whether a sweep that adds seeds is read together with other folders, and
             its looks are not those of the report.
@@ -220,7 +220,8 @@ def read_study(folders: Sequence[Path]) -> Study:
             + ": a run directory holds run.json. Name a directory that "
             f"`python -m fmnist_exp.train` has written, {such_as()}."
         )
-    sweeps = dict.fromkeys(os.path.dirname(path) for path in found)
+    inside = {os.path.dirname(path): path for path in found}
+    sweeps = dict.fromkeys(str(plan.sweep_dir_of(Path(path))) for path in inside.values())
     asked = (read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps)
     tuned = tuple(filter(None, asked))
     flat = conditions.with_hidden_layers(
@@ -238,11 +239,17 @@ def read_study(folders: Sequence[Path]) -> Study:
         tuple(unfinished),
         tuned,
         command=(alone.command if alone else ()) or None,
-        directory=os.path.relpath(next(iter(sweeps))) if alone else None,
+        directory=_from_here(next(iter(sweeps))) if alone else None,
         settling=alone.settling if alone else None,
         has_unused_looks=alone is None and any(each.settling for each in planned),
         looked=frozenset[str]().union(*map(plan.read_looks, map(Path, sweeps))),
     )
+
+
+def _from_here(path: str) -> str:
+    """A path as a command names it: relative where it lies below."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _not_begun(found: Collection[str], tops: Collection[str]) -> list[str]:
