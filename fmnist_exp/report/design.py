@@ -15,8 +15,8 @@ import numpy as np
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.statistics.verdicts import MAX_LEVELS
 
-MAX_LEVELS = 8  # of which all pairs are compared, 28; more are compared with the baseline
 CONDITION = "condition"  # the one factor of conditions that do not cross
 INTERACTION = "interaction"  # the place of a difference of differences
 

@@ -194,13 +194,13 @@ def confirming(study: PlannedStudy, trial: PlannedRun, sweep_dir: Path) -> tuple
         *study.options,
         "--multirun",
         *given,
-        f"hydra.sweep.dir={as_hydra_reads(f'{sweep_dir}_best')}",
+        f"hydra.sweep.dir={path_in_override(f'{sweep_dir}_best')}",
         f"seed=range({first},{first + NUM_SEEDS})",
         "hydra/sweeper=study",
     )
 
 
-def as_hydra_reads(path: str) -> str:
+def path_in_override(path: str) -> str:
     """A path as the value of an override, in quotes where it holds more than the usual letters."""
     if re.fullmatch(r"[\w./-]+", path, re.ASCII):
         return path

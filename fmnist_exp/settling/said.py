@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fmnist_exp.console import counted
 from fmnist_exp.rundir.plan import Settling
 from fmnist_exp.statistics import sequential
-from fmnist_exp.statistics.verdicts import SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
 
 POINTS = 100  # percentage points in a fraction
 
@@ -39,12 +39,14 @@ def described(comparison: Comparison, most: int) -> str:
     """How a comparison has ended, in one line."""
     if comparison.settled_after is not None:
         return f"{_found(comparison)}, settled after {comparison.settled_after} seeds"
-    low, high = (f"{POINTS * bound:+.2f}" for bound in (comparison.ci_low, comparison.ci_high))
     a, b = comparison.condition_a, comparison.condition_b
     if not comparison.num_pairs:
         return f"{a} and {b}: not compared, as one of them has no result"
-    range_ = f" ({low} to {high} points)" if comparison.num_pairs else ""
-    return f"{a} and {b}: not settled with {comparison.num_pairs} of {most} seeds{range_}"
+    text = f"{a} and {b}: not settled with {comparison.num_pairs} of {most} seeds"
+    if comparison.num_pairs < MIN_PAIRS:  # which have no interval
+        return text
+    low, high = (f"{POINTS * bound:+.2f}" for bound in (comparison.ci_low, comparison.ci_high))
+    return f"{text} ({low} to {high} points)"
 
 
 def _found(comparison: Comparison) -> str:

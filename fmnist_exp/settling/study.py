@@ -20,14 +20,21 @@ from fmnist_exp.rundir.plan import PlannedRun
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.settling.said import described, progressed, schedule
 from fmnist_exp.statistics import sequential
-from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI, Arm, Comparison, Statement
+from fmnist_exp.statistics.verdicts import (
+    ALPHA,
+    MAX_LEVELS,
+    MIN_PAIRS,
+    SESOI,
+    Arm,
+    Comparison,
+    Statement,
+)
 from fmnist_exp.sweep import composing
 from fmnist_exp.sweep.checking import listed
 from fmnist_exp.sweep.growing import GrowingStudy
 from fmnist_exp.sweep.hydra_private import task_overrides
 from fmnist_exp.sweep.progress import SweepProgress
 
-MAX_LEVELS = 8  # 28 comparisons; of more a report makes no pairs
 OWN_KEYS = ("seed", "until_settled")
 UNCOMPARED = ("data", "data.name", "data.dir", "data.num_test", "engine")  # as in no report
 INSTEAD = "Or leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."

@@ -31,6 +31,7 @@ from fmnist_exp.statistics.seeds import (
 
 ALPHA = 0.05
 MIN_PAIRS = MIN_SEEDS
+MAX_LEVELS = 8  # of a factor, of which all pairs are compared: 28
 PRIMARY = "test_accuracy"  # the metric of all verdicts; the others are described
 SESOI = 0.003  # smallest effect of interest, as a fraction: about one standard error of an accuracy
 

@@ -283,3 +283,11 @@ def test_the_command_that_goes_on_keeps_the_launcher(tmp_path):
     assert command is not None
     assert "hydra/launcher=cores" in command
     assert plan_command_line(shlex.split(command)[3:]).study.directory == folder
+
+
+def test_a_comparison_of_too_few_seeds_is_told_without_an_interval(tmp_path, capsys):
+    with pytest.raises(RuntimeError):
+        settle(tmp_path, statuses={3: "failed"})
+    said = capsys.readouterr().out
+    assert "he and glorot: not settled with 4 of 20 seeds\n" in said
+    assert "nan" not in said

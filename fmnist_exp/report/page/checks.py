@@ -122,11 +122,6 @@ def _unequal_seeds(findings: Findings) -> str | None:
 
 def _seeds_added(findings: Findings) -> str | None:
     study = findings.study
-    added = [
-        each.label
-        for each in study.measured
-        if any(run.record.run_key not in study.looked for run in each.runs)
-    ]
     if not study.is_extended or not findings.comparisons[PRIMARY]:
         return None
     if study.has_unused_looks:
@@ -135,6 +130,11 @@ def _seeds_added(findings: Findings) -> str | None:
             "with other folders: that at most 5 of 100 studies hold a false statement is true of "
             "its own report alone."
         )
+    added = [
+        each.label
+        for each in study.measured
+        if any(run.record.run_key not in study.looked for run in each.runs)
+    ]
     return (
         f"Runs were added after a report was made ({listed(added, '; ')}): that at most 5 of "
         "100 studies hold a false statement is true of the first look alone."

@@ -8,7 +8,7 @@ from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.rundir.plan import Settling, as_hydra_reads
+from fmnist_exp.rundir.plan import Settling, path_in_override
 from fmnist_exp.statistics import power
 from fmnist_exp.statistics.verdicts import ALPHA, SESOI, Comparison, Verdict
 
@@ -87,7 +87,7 @@ def _command(study: Study, seeds: int) -> str | None:
 def _into(study: Study) -> str:
     """The directory of the sweep, as an override; there its former reports are known."""
     assert study.directory is not None
-    return f"hydra.sweep.dir={as_hydra_reads(study.directory)}"
+    return f"hydra.sweep.dir={path_in_override(study.directory)}"
 
 
 def _train(words_after: Sequence[str]) -> str:
