@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 
 from fmnist_exp import train as entrypoint
 from fmnist_exp.config import CONFIG_DIR
@@ -22,6 +23,8 @@ from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
 from fmnist_exp.rundir.tables import Epoch
+from fmnist_exp.sweep import composing
+from fmnist_exp.sweep.composing import Composer
 
 ROOT = CONFIG_DIR.parent
 REUSE = ["reuse=false"]
@@ -41,7 +44,16 @@ def config_of(*overrides: str) -> RunConfig:
 
 @functools.cache
 def _config_of(overrides: tuple[str, ...], home: str | None) -> RunConfig:
-    return parse(compose_config(*overrides))
+    config, hydra = _composer().compose_alone(overrides)
+    return parse(config, hydra.runtime.choices)
+
+
+@functools.cache
+def _composer() -> Composer:
+    """As a sweep composes its runs: Hydra reads its files once for each choice of options."""
+    with initialize_config_dir(str(CONFIG_DIR), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        return Composer(composing.compose([], multirun=True), loader)
 
 
 def command(
@@ -123,6 +135,14 @@ def read_or_end(terminal):
         return os.read(terminal, 65536)
     except OSError:  # how Linux says that the other end is closed
         return b""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_without_fsync() -> Iterator[None]:
+    """What a test writes need not outlive a power cut, the one thing that fsync is for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

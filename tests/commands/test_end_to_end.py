@@ -3,6 +3,7 @@
 import pytest
 from conftest import command, read_rows, train
 
+from fmnist_exp.aggregate import aggregate
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.report.runs.study import read_study
 
@@ -43,14 +44,13 @@ def test_sweep_to_report_on_synthetic_images(tmp_path):
 
 
 @pytest.mark.slow
-def test_sweep_to_report_on_real_images(tmp_path):
+def test_sweep_to_report_on_real_images(tmp_path, train_here):
     sweep = tmp_path / "sweep"
     small = ("data.num_train=2000", "data.num_test=500", "training=smoke")
     settings = (*small, "initializer=glorot,he", "seed=range(2)")
-    result = train("--multirun", *settings, f"hydra.sweep.dir={sweep}")
-    assert result.returncode == 0, result.stderr
-    report = command("scripts/aggregate.py", sweep)
-    assert report.returncode == 0, report.stderr
+    result = train_here("--multirun", *settings, f"hydra.sweep.dir={sweep}")
+    assert result.status == 0, result.err
+    aggregate([sweep], sweep / "report")
     rows = read_rows(sweep / "report" / "summary.csv")
     assert [row["num_runs"] for row in rows] == ["2", "2"]
     # Two short epochs on 1,600 images: better than chance by far.
@@ -60,11 +60,11 @@ def test_sweep_to_report_on_real_images(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_experiment_survives_smoke_training(experiment, tmp_path):
+def test_every_experiment_survives_smoke_training(experiment, tmp_path, train_here):
     fewer = "hydra.sweeper.num_trials=2" if experiment == "tune" else "seed=range(2)"
     shrink = ("data=synthetic", "training=smoke", fewer, f"hydra.sweep.dir={tmp_path / 's'}")
-    result = train("--multirun", f"experiment={experiment}", *shrink)
-    assert result.returncode == 0, result.stderr
+    result = train_here("--multirun", f"experiment={experiment}", *shrink)
+    assert result.status == 0, result.err
     study = read_study([tmp_path / "s"])
     assert set(study.table["status"]) == {"completed"}
     assert len(study.conditions) > 1
@@ -82,27 +82,10 @@ def test_every_experiment_survives_smoke_training(experiment, tmp_path):
     ],
     ids=str,
 )
-def test_variations_run_to_a_report(settings, tmp_path):
+def test_variations_run_to_a_report(settings, tmp_path, train_here):
     defaults = [] if "data=digits" in settings else ["data=synthetic"]
     run_dir = tmp_path / "run"
-    result = train(*defaults, "training=smoke", *settings, f"hydra.run.dir={run_dir}")
-    assert result.returncode == 0, result.stderr
-    assert command("scripts/aggregate.py", run_dir).returncode == 0
+    result = train_here(*defaults, "training=smoke", *settings, f"hydra.run.dir={run_dir}")
+    assert result.status == 0, result.err
+    aggregate([run_dir], run_dir / "report")
     assert (run_dir / "report" / "figures" / "test_accuracy.png").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", ["empty", "file", "unreadable"])
-def test_aggregator_refuses_what_holds_no_runs(case, tmp_path):
-    target = tmp_path / "target"
-    if case == "file":
-        target.write_text("")
-    else:
-        target.mkdir()
-    if case == "unreadable":
-        (target / "run.json").write_text("{")
-    result = command("scripts/aggregate.py", target)
-    assert result.returncode == 2
-    assert str(target) in result.stderr
-    assert "Traceback" not in result.stderr
-    assert not (tmp_path / "target" / "report").exists()

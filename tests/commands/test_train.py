@@ -4,7 +4,6 @@ import re
 import sys
 
 import pytest
-from conftest import train
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
@@ -100,10 +99,10 @@ def test_E24_bad_command_is_refused_and_leaves_nothing(case, tmp_path, own_group
 
 
 @pytest.mark.slow
-def test_recipe_of_ones_own_is_trained(tmp_path, own_groups):
+def test_recipe_of_ones_own_is_trained(tmp_path, own_groups, train_here):
     settings = ("--config-dir", own_groups, "training=own", "training.epochs=1", "data=synthetic")
-    result = train(*settings, f"hydra.run.dir={tmp_path / 'run'}")
-    assert result.returncode == 0, result.stderr
+    ended = train_here(*settings, f"hydra.run.dir={tmp_path / 'run'}")
+    assert ended.status == 0, ended.err
     assert read_record(tmp_path / "run").choices["training"] == "own"
 
 

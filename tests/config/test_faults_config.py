@@ -1,7 +1,6 @@
 """The fault catalogue, part E, beyond test_config.py and test_train.py: what YAML makes of text."""
 
 import pytest
-from conftest import command
 from planning import plan_command_line
 
 from fmnist_exp.errors import ConfigError
@@ -78,9 +77,9 @@ def test_E26_values_that_unfold_one_another_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_E24_seed_given_twice_is_one_run(tmp_path):
+def test_E24_seed_given_twice_is_one_run(tmp_path, train_here):
     settings = ("--multirun", *SMALL, "seed=1,1", f"hydra.sweep.dir={tmp_path / 's'}")
-    result = command("-m", "fmnist_exp.train", *settings, f"store={tmp_path / 'runs'}")
-    assert result.returncode == 0, result.stderr
-    assert "2 of 2 runs finished, 1 reused" in result.stdout
+    ended = train_here(*settings, f"store={tmp_path / 'runs'}")
+    assert ended.status == 0, ended.err
+    assert "2 of 2 runs finished, 1 reused" in ended.out
     assert read_study([tmp_path / "s"]).repeated == ["s/1"]
