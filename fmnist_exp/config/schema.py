@@ -91,6 +91,14 @@ class TrainingConfig(Strict):
     )
 
 
+class SeedsConfig(Strict):
+    """Seeds of single sources of chance; null is from the run's `seed`."""
+
+    initialization: Seed | None = None
+    order: Seed | None = None
+    dropout: Seed | None = None
+
+
 class RunConfig(Strict):
     """Everything that fixes one run."""
 
@@ -101,6 +109,12 @@ class RunConfig(Strict):
     training: TrainingConfig = TrainingConfig()
     engine: Literal["auto", "c", "gpu", "xla"] = "auto"
     seed: Seed = 0
+    seeds: SeedsConfig = SeedsConfig()
+
+    def seed_of(self, source: Literal["initialization", "order", "dropout"]) -> int:
+        """The seed of one source of chance: its own, or the run's."""
+        own: int | None = getattr(self.seeds, source)
+        return self.seed if own is None else own
 
 
 class ExecutionConfig(Strict):

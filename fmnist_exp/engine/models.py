@@ -65,7 +65,7 @@ def draw_kernels(model: keras.Model, config: RunConfig) -> None:
     """
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     for index, layer in enumerate(dense):
-        seed = child_seed(config.seed, "initializer", index)
+        seed = child_seed(config.seed_of("initialization"), "initializer", index)
         layer.kernel_initializer = build_initializer(config.initializer, seed)
         layer.kernel.assign(layer.kernel_initializer(layer.kernel.shape))
 

@@ -53,7 +53,7 @@ class Program:
         for variable, value in zip(optimizer.variables, self.initial_state, strict=True):
             variable.assign(value)
         optimizer.learning_rate = config.optimizer.config["learning_rate"]
-        self.trainer.dropout_seed.assign(child_seed(config.seed, "dropout"))
+        self.trainer.dropout_seed.assign(child_seed(config.seed_of("dropout"), "dropout"))
 
     def settle(self) -> None:
         """Spare what was built and traced from every later search for garbage: 0.2 s each."""

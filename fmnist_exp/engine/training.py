@@ -81,6 +81,7 @@ def fit(
     splits: DataSplits,
     on_epoch: Callable[[Epoch], None] = lambda row: None,
     checkpointer: Checkpointer | None = None,
+    on_start: Callable[[keras.Model], None] = lambda model: None,
 ) -> FitResult:
     """Train the model that `config` describes.
 
@@ -90,6 +91,8 @@ def fit(
         on_epoch: called with each epoch; first with those that a saved state already holds.
         checkpointer: saves the state between epochs; if there is a saved one, training goes on
             from it and ends with the same bits as if it had never stopped.
+        on_start: called with the plain model and its initial weights, which it must not change;
+            also before training goes on from a saved state.
 
     Raises:
         ConfigError: the engine that the config names cannot be had here.
@@ -97,7 +100,8 @@ def fit(
     device = use_device(config.engine)
     program = shared_program(config, splits)
     program.restart(config)
-    orders = visiting_orders(len(splits.train), config.seed)
+    on_start(program.plain)
+    orders = visiting_orders(len(splits.train), config.seed_of("order"))
     recorder = EpochRecorder(orders, on_epoch)
     callbacks = [
         getattr(keras.callbacks, named.class_name)(**named.config)

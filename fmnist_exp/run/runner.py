@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fmnist_exp.config.parsing import check_batch_size
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
@@ -133,6 +134,7 @@ class _Task:
         """
         # TensorFlow takes seconds. All that is imported here is imported before the check.
         from fmnist_exp.engine import backend, checkpoints, evaluation, models, training  # noqa: F401
+        from fmnist_exp.engine.signal_of_model import initial_signal
 
         check_imported_code()
         backend.use_threads(self.execution.threads_per_run)
@@ -145,8 +147,13 @@ class _Task:
             saved = checkpointer.found if checkpointer else None  # None once it is put back
             self.on_epoch(epoch, len(saved[0]) if saved else 0)
 
+        def start(model: Any) -> None:
+            network, train = self.config.model, self.splits.train
+            found = initial_signal(model, network, train)
+            tables.write_signal(run_dir, found)
+
         try:
-            result = training.fit(self.config, self.splits, end_epoch, checkpointer)
+            result = training.fit(self.config, self.splits, end_epoch, checkpointer, start)
         except Pruned as pruned:
             return self.unfinished(run_dir, pruned)
         trained = time.perf_counter()

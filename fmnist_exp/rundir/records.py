@@ -18,11 +18,12 @@ from fmnist_exp.strict import MAX_SHOWN, Model, Strict, reason
 MAX_BYTES = 4_000_000  # of a file of JSON; 10 kB are usual
 RECORD = "run.json"
 HISTORY = "history.csv"
+SIGNAL = "signal.csv"
 PREDICTIONS = "predictions.npz"
 CONFUSION_MATRIX = "confusion_matrix.csv"
 CLASSIFICATION_REPORT = "classification_report.csv"
 # What every finished run leaves, beside its record and its model.
-RESULTS = (HISTORY, PREDICTIONS, CONFUSION_MATRIX, CLASSIFICATION_REPORT)
+RESULTS = (HISTORY, SIGNAL, PREDICTIONS, CONFUSION_MATRIX, CLASSIFICATION_REPORT)
 MODEL_SUFFIX = "_model.keras"
 FIGURES = "figures"
 RUN_FIGURES = ("curves.png", "confusion_matrix.png")  # of a single run

@@ -43,6 +43,33 @@ class Epoch:
     seconds: float
 
 
+@dataclass(frozen=True)
+class LayerSignal:
+    """A layer of a network before training: a row of `signal.csv`, whose columns are these fields.
+
+    Attributes:
+        layer: counted from 1; the last one is the output.
+        fan_in, fan_out: inputs and units of the layer.
+        weight_sd: standard deviation of its weights.
+        mean_square: of its pre-activations, over images and units.
+        gradient_norm: Euclidean norm of the gradient of the mean loss by its weights.
+        dead_share: of its units, those that answer every image alike.
+        initial_loss: cross-entropy of the whole network, the same in each row.
+        favourite_share: of the images, those in the class that the network names most often.
+    """
+
+    layer: int
+    fan_in: int
+    fan_out: int
+    weight_sd: float
+    mean_square: float
+    gradient_norm: float
+    dead_share: float
+    initial_loss: float
+    favourite_share: float
+
+
+SIGNAL_COLUMNS = tuple(each.name for each in fields(LayerSignal))
 HISTORY_COLUMNS = tuple(each.name for each in fields(Epoch))
 
 
@@ -61,6 +88,21 @@ def read_history(path: Path) -> History:
     if not np.array_equal(columns["epoch"], np.arange(1, len(numbers) + 1)):
         raise cannot_read(path, "its epochs must count from 1 without a gap")
     return columns | {name: np.full(len(numbers), value) for name, value in later.items()}
+
+
+def read_signal(path: Path) -> History | None:
+    """Read and check `signal.csv`: column -> float (num_layers,); None for runs of former code.
+
+    Raises:
+        RecordError: the file is not such a table.
+    """
+    if not path.exists():
+        return None
+    header, _, numbers = _read_table(path)
+    if tuple(header) != SIGNAL_COLUMNS:
+        wanted, received = ", ".join(SIGNAL_COLUMNS), ", ".join(header)
+        raise cannot_read(path, f"its columns must be {wanted}, received {received}")
+    return dict(zip(header, numbers.T, strict=True))
 
 
 def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:
@@ -169,6 +211,11 @@ def write_class_scores(folder: Path, per_class: Mapping[str, Mapping[str, float 
 def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
     """Write one row per epoch."""
     write_text(folder / records.HISTORY, _csv([HISTORY_COLUMNS, *map(astuple, epochs)]))
+
+
+def write_signal(folder: Path, layers: Sequence[LayerSignal]) -> None:
+    """Write one row per layer."""
+    write_text(folder / records.SIGNAL, _csv([SIGNAL_COLUMNS, *map(astuple, layers)]))
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:

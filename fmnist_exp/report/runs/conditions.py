@@ -12,7 +12,7 @@ from fmnist_exp.rundir.records import called
 
 # Factors in the order in which a table names them; the remaining keys follow.
 GROUPS = ("data", "model", "initializer", "optimizer", "training")
-NO_PART = {"seed", "data.dir", "note", "tags"}  # of what a condition is
+NO_PART = {"seed", "seeds", "data.dir", "note", "tags"}  # of what a condition is
 LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 # Conditions that differ in one of these are not compared: other test images are another task, and
 # another engine rounds differently.
