@@ -22,7 +22,7 @@ ROOMS = {
     "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
 }
-COMMANDS = {"train", "aggregate", "store"}
+COMMANDS = {"train", "aggregate", "store", "signal"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
