@@ -138,7 +138,8 @@ def images_of(found: "Findings") -> "np.ndarray | None":
 
     if not found.predictions:
         return None
-    config = found.study.measured[0].runs[0].record.config["data"]
+    record = found.study.measured[0].runs[0].record
+    config = record.config["data"] | {"split_seed": record.seeds.split}
     try:
         splits = loading.load(DataConfig(**config), fetch=False)
     except (FmnistError, ValueError):  # no copy; a config of former code

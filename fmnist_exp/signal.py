@@ -41,7 +41,7 @@ def measured(config: RunConfig) -> np.ndarray:
     """Columns of `signal.csv` for draws of the weights: float (num_draws, num_layers, columns)."""
     from fmnist_exp.engine import models, signal_of_model  # TensorFlow takes seconds
 
-    splits = loading.load(config.data)
+    splits = loading.load(config.own_data)
     sizes = {"num_pixels": splits.train.images.shape[1], "num_classes": len(splits.class_names)}
     model = models.build_model(config, **sizes)
     draws = []

@@ -42,7 +42,7 @@ class DataConfig(Strict):
     name: Literal["digits", "fashion_mnist", "synthetic"] = "fashion_mnist"
     dir: Folder | None = None
     validation_fraction: float = Field(0.2, gt=0, lt=1)
-    split_seed: Seed = 0
+    split_seed: Seed | None = 0
     num_train: int | None = Field(None, ge=20, examples=[2000])
     num_test: int | None = Field(None, ge=1, examples=[500])
 
@@ -92,7 +92,7 @@ class TrainingConfig(Strict):
 
 
 class SeedsConfig(Strict):
-    """Seeds of single sources of chance; null is from the run's `seed`."""
+    """A seed for one source of chance alone; null is from the run's `seed`."""
 
     initialization: Seed | None = None
     order: Seed | None = None
@@ -110,6 +110,12 @@ class RunConfig(Strict):
     engine: Literal["auto", "c", "gpu", "xla"] = "auto"
     seed: Seed = 0
     seeds: SeedsConfig = SeedsConfig()
+
+    @property
+    def own_data(self) -> DataConfig:
+        """The data, split by the run's seed where `data.split_seed` is null."""
+        split = self.data.split_seed
+        return self.data.replaced(split_seed=self.seed if split is None else split)
 
     def seed_of(self, source: Literal["initialization", "order", "dropout"]) -> int:
         """The seed of one source of chance: its own, or the run's."""

@@ -77,13 +77,14 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     So do the images as decoded, which every other split of them is made of.
 
     Args:
-        config: the data set.
+        config: the data set, whose split has a seed, as `RunConfig.own_data` sees to.
         fetch: whether to download a data set that this machine does not have.
 
     Raises:
         ConfigError: the data set is too small for the sizes asked for.
         DataError: the data are nowhere to be found, or damaged.
     """
+    assert config.split_seed is not None
     read: dict[str, Callable[[], _DataSet]] = {
         "fashion_mnist": lambda: _fashion_mnist(config.dir, fetch),
         "digits": _digits,
@@ -178,6 +179,7 @@ def _digits() -> _DataSet:
 
 def _synthetic(config: DataConfig) -> _DataSet:
     """Ten random prototypes of 8x8 pixels under strong noise: easy, but not at once."""
+    assert config.split_seed is not None
     generator = child_generator(config.split_seed, "synthetic")
     prototypes = generator.uniform(0, 255, (10, 8, 8))
 

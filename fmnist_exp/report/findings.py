@@ -11,7 +11,8 @@ from fmnist_exp.report.design import INTERACTION, Design, design_of
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
 from fmnist_exp.report.runs.study import Study
-from fmnist_exp.report.statements import statements
+from fmnist_exp.report.statements import by_planned_seed, statements
+from fmnist_exp.rundir.records import Seeds
 from fmnist_exp.statistics import sequential, verdicts
 from fmnist_exp.statistics.seeds import new_images_interval
 from fmnist_exp.statistics.verdicts import (
@@ -70,12 +71,12 @@ class Findings:
             return places
         return average
 
-    def by_number(self, key: str) -> dict[float, dict[int, float]]:
+    def by_number(self, key: str) -> dict[float, dict[Seeds, float]]:
         """Mean test accuracy at each level of a factor of numbers, by seed, the smallest first.
 
         It is the mean over all conditions with this level; only of seeds that all of them have.
         """
-        cells: dict[float, list[dict[int, float]]] = {}
+        cells: dict[float, list[dict[Seeds, float]]] = {}
         for each in self.study.measured:
             number = conditions.number(each.config.get(key, ""))
             if number is not None:
@@ -134,7 +135,7 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
     """
     answers = {}
     for condition in study.measured[:MAX_PANELS]:
-        stored = [(run.record.seed, run.path) for run in condition.runs if run.has_predictions]
+        stored = [(run.record.seeds, run.path) for run in condition.runs if run.has_predictions]
         if (read := read_predictions(stored)) is not None:
             answers[condition.label] = read
     design = design_of(study, factor, baseline)
@@ -173,6 +174,7 @@ def _judged(study: Study, design: Design) -> list[Comparison]:
     if study.settling is None:
         return verdicts.compare(asked, resolution=resolution)
     count = math.comb(len(study.settling.levels), 2)
+    asked = [by_planned_seed(each) for each in asked]
     return sequential.follow(asked, study.settling.looks, count, resolution=resolution)
 
 
@@ -213,7 +215,7 @@ def _new_images(
         return None
     common = sorted(set(first.seeds) & set(second.seeds))
     if looks and comparison.look is not None:  # as the verdict that stands
-        common = [seed for seed in common if seed < comparison.look]
+        common = [seed for seed in common if seed.seed < comparison.look]
         at_look = sequential.levels(looks, comparison.num_comparisons)
         level = at_look[looks.index(comparison.look)].difference
     if len(common) < MIN_PAIRS or comparison.verdict == Verdict.IDENTICAL:

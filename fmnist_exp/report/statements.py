@@ -4,12 +4,14 @@ What is described beside them are interactions, and the effects of the other fac
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from fmnist_exp.report.design import INTERACTION, Design, pairs, pairs_at
 from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.rundir.records import Seeds
 from fmnist_exp.statistics.verdicts import Arm, Statement
 
 
@@ -33,8 +35,21 @@ def statements(design: Design, metric: str) -> list[Statement]:
     return [*found, *_interactions(design, metric), *_other_effects(design, metric)]
 
 
+def by_planned_seed(statement: Statement) -> Statement:
+    """The statement with runs known by their seed alone, as a plan of looks counts them."""
+    first, second = (
+        replace(
+            arm,
+            values={seeds.seed: value for seeds, value in arm.values.items()},
+            diverged=frozenset(seeds.seed for seeds in arm.diverged),
+        )
+        for arm in (statement.arm_a, statement.arm_b)
+    )
+    return replace(statement, arm_a=first, arm_b=second)
+
+
 def _arm(condition: Condition, metric: str, name: str) -> Arm:
-    diverged = frozenset(run.record.seed for run in condition.ended("diverged"))
+    diverged = frozenset(run.record.seeds for run in condition.ended("diverged"))
     failed = condition.failed_seeds
     return Arm(name, condition.by_seed(metric), len(failed), diverged & failed)
 
@@ -69,7 +84,7 @@ def _interactions(design: Design, metric: str) -> Iterator[Statement]:
 
 def _differences(
     design: Design, metric: str, pair: tuple[str, str], place: str
-) -> dict[int, float]:
+) -> dict[Seeds, float]:
     """Seed -> difference of two levels at a place."""
     first, second = (design.cells[level, place].by_seed(metric) for level in pair)
     return {seed: first[seed] - second[seed] for seed in first if seed in second}
@@ -91,7 +106,7 @@ def _identical(first: Condition, second: Condition) -> bool:
     """Whether all metrics and answers of two conditions are equal in every seed, and failures."""
     if first.failed_seeds != second.failed_seeds:
         return False
-    runs, others = ({run.record.seed: run for run in each.runs} for each in (first, second))
+    runs, others = ({run.record.seeds: run for run in each.runs} for each in (first, second))
     common = runs.keys() & others.keys()
     return bool(common) and all(
         runs[seed].record.metrics == others[seed].record.metrics

@@ -60,7 +60,7 @@ def run(
             process was asked to stop, as `interrupted`.
     """
     config = settled(config)
-    splits = loading.load(config.data)
+    splits = loading.load(config.own_data)
     check_batch_size(config, len(splits.train))
     task = _Task(config, splits, _begun(config, choices, splits, execution), execution, on_epoch)
     with working_in(run_dir, wait=True):

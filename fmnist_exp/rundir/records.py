@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
@@ -36,6 +36,29 @@ METRICS = ("loss", "accuracy")
 CLASS_METRICS = ("precision", "recall", "f1", "support")
 MODEL_NAMES = {"glorot_uniform": "glorot", "lecun_normal": "lecun"}  # others: their own name
 SCHEMA_VERSION: Final = 1
+
+
+class Seeds(NamedTuple):
+    """What chance has followed in a run: its seed, and that of each source. Runs pair on all.
+
+    Where each source has a seed of its own, the run's is without effect and is that of the first.
+    """
+
+    seed: int
+    initialization: int
+    order: int
+    dropout: int
+    split: int
+
+    def __str__(self) -> str:
+        """The seed, and those of sources that do not follow it; a split with seed 0 is usual."""
+        own = {name: value for name, value in self._asdict().items() if value != self.seed}
+        if own.get("split") == 0:
+            del own["split"]
+        named = ", ".join(f"{name} {value}" for name, value in own.items())
+        return f"{self.seed} ({named})" if named else f"{self.seed}"
+
+
 Table = dict[str, dict[str, float | None]]  # row -> column -> number, None where not measured
 
 
@@ -82,6 +105,15 @@ class RunRecord(Strict):
     artifacts: dict[str, str] = Field(default_factory=dict)
     error: dict[str, str] | None = None
     reused: bool = False
+
+    @property
+    def seeds(self) -> Seeds:
+        """The seed of each source of chance; records of former code have one for all."""
+        given = self.config.get("seeds") or {}
+        sources = [given.get(name) for name in ("initialization", "order", "dropout")]
+        sources.append((self.config.get("data") or {}).get("split_seed", 0))
+        found = [self.seed if each is None else each for each in sources]
+        return Seeds(self.seed if None in sources else found[0], *found)
 
     @field_validator("metrics", "per_class")
     @classmethod

@@ -214,8 +214,9 @@ def write_history(folder: Path, epochs: Sequence[Epoch]) -> None:
 
 
 def write_signal(folder: Path, layers: Sequence[LayerSignal]) -> None:
-    """Write one row per layer."""
-    write_text(folder / records.SIGNAL, _csv([SIGNAL_COLUMNS, *map(astuple, layers)]))
+    """Write one row per layer, numbers with six digits: the last bits are those of a library."""
+    rows = [[f"{number:.6g}" for number in astuple(layer)] for layer in layers]
+    write_text(folder / records.SIGNAL, _csv([SIGNAL_COLUMNS, *rows]))
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:

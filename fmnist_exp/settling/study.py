@@ -117,7 +117,7 @@ class SettledStudy(GrowingStudy):
             Statement(later, earlier, identical=_identical(found))
             for (earlier, later), found in pairs
         ]
-        num_images = len(loading.load(self.configs[0].data).test)
+        num_images = len(loading.load(self.configs[0].own_data).test)
         return sequential.follow(
             statements, self.settling.looks, len(statements), resolution=1 / num_images
         )

@@ -7,7 +7,7 @@ the random draws. What they share cancels in the difference, so pairs see smalle
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -17,6 +17,7 @@ MIN_SEEDS = 5  # below which no interval and no verdict is given: every seed is 
 ANY, SHARE = (-math.inf, math.inf), (0.0, 1.0)  # what a mean can be; a share is an accuracy or F1
 ODD_LEVEL = 0.01  # share of normal differences of which one is called odd
 NAN = float("nan")
+Seed = Any  # what a pair of runs shares: a number, or several; sortable
 
 
 class Levels(NamedTuple):
@@ -64,7 +65,7 @@ def standard_deviation(values: np.ndarray) -> float:
     return float(np.std(values, ddof=1)) if np.ptp(values) else 0.0
 
 
-def paired_differences(arm_a: Mapping[int, float], arm_b: Mapping[int, float]) -> np.ndarray:
+def paired_differences(arm_a: Mapping[Seed, float], arm_b: Mapping[Seed, float]) -> np.ndarray:
     """Differences of two arms, seed -> value of the metric: float (num_pairs,), by seed.
 
     They have twelve decimals: 0.3 - 0.2 and 0.2 - 0.1 differ in the last bits, and a test on that
@@ -126,8 +127,8 @@ def measured(differences: np.ndarray, levels: Levels, resolution: float = 0.0) -
 
 
 def odd_seeds(
-    seeds: Sequence[int], differences: np.ndarray, resolution: float = 0.0
-) -> tuple[int, ...]:
+    seeds: Sequence[Seed], differences: np.ndarray, resolution: float = 0.0
+) -> tuple[Seed, ...]:
     """The seed whose difference is no part of the others, by `outlier`; none below five pairs.
 
     Where all others are equal up to rounding, no SD below one `resolution` is believed.

@@ -24,6 +24,7 @@ from fmnist_exp.statistics.seeds import (
     MIN_SEEDS,
     NAN,
     Levels,
+    Seed,
     measured,
     odd_seeds,
     paired_differences,
@@ -64,9 +65,9 @@ class Arm:
     """
 
     name: str
-    values: Mapping[int, float]
+    values: Mapping[Seed, float]
     num_failed: int = 0
-    diverged: frozenset[int] = frozenset()
+    diverged: frozenset[Seed] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Statement:
     descriptive: bool = False
 
     @property
-    def seeds(self) -> list[int]:
+    def seeds(self) -> list[Seed]:
         """The seeds that both arms have, ascending."""
         return sorted(self.arm_a.values.keys() & self.arm_b.values.keys())
 
@@ -130,7 +131,7 @@ class Comparison:
     num_comparisons: int
     num_failed_a: int = 0
     num_failed_b: int = 0
-    odd_seeds: tuple[int, ...] = ()
+    odd_seeds: tuple[Seed, ...] = ()
     look: int | None = None
 
     @property

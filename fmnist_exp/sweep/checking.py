@@ -35,10 +35,10 @@ def check_data(configs: Sequence[RunConfig]) -> None:
             f"{', '.join(engines)}. Start one sweep for each; the aggregator takes several at once."
         )
     # Backwards, so that the first run finds its data still in memory.
-    for data_config in reversed(dict.fromkeys(config.data for config in configs)):
+    for data_config in reversed(dict.fromkeys(config.own_data for config in configs)):
         num_train = len(loading.load(data_config).train)
         for config in configs:
-            if config.data == data_config:
+            if config.own_data == data_config:
                 check_batch_size(config, num_train)
 
 
@@ -85,10 +85,11 @@ def listed(
     configs: Sequence[RunConfig], overrides: Sequence[Sequence[str]], store: Store | None
 ) -> str:
     """A line for each run: number, key, whether it is done already, and what tells it apart."""
-    hashes = {each: loading.load(each).sha256 for each in dict.fromkeys(c.data for c in configs)}
+    data_configs = dict.fromkeys(config.own_data for config in configs)
+    hashes = {each: loading.load(each).sha256 for each in data_configs}
     lines, num_done = [], 0
     for number, (config, given) in enumerate(zip(configs, overrides, strict=True)):
-        key = run_key(config, hashes[config.data])
+        key = run_key(config, hashes[config.own_data])
         done = store is not None and os.path.isfile(store.folder(key) / records.RECORD)
         num_done += done
         state = "done" if done else "to train"

@@ -45,7 +45,7 @@ class GrowingStudy(Study):
         Raises:
             ConfigError: the directory holds a sweep that was begun with something else.
         """
-        hashes = [run_key(each, loading.load(each.data).sha256) for each in self.configs]
+        hashes = [run_key(each, loading.load(each.own_data).sha256) for each in self.configs]
         self.begun_with = {
             **begun_with,
             "engine": self.configs[0].engine,

@@ -58,3 +58,13 @@ def test_a_seed_of_one_source_changes_that_source_alone():
     assert np.array_equal(kernel(), kernel("seeds.order=5"))
     assert not np.array_equal(kernel(), kernel("seeds.initialization=5"))
     assert np.array_equal(kernel("seed=5"), kernel("seeds.initialization=5"))
+
+
+def test_a_split_can_follow_the_seed_of_its_run():
+    def labels(*settings):
+        return loading.load(config_of("data=digits", *settings).own_data).validation.images
+
+    assert np.array_equal(
+        labels("data.split_seed=null", "seed=3"), labels("data.split_seed=3", "seed=0")
+    )
+    assert not np.array_equal(labels("data.split_seed=null", "seed=3"), labels("seed=3"))

@@ -8,6 +8,7 @@ from study import change_record, found_in, write_run, write_sweep
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.report import findings as module
 from fmnist_exp.rundir import plan
+from fmnist_exp.rundir.records import Seeds
 
 ARMS = {"he": (0.7, 0.8, 0.9), "lecun": (0.8, 0.9, 0.7)}
 
@@ -123,7 +124,7 @@ def test_runs_without_predictions_are_left_out(tmp_path):
     write_run(tmp_path / "s" / "0", answers=True)
     write_run(tmp_path / "s" / "1", "seed=1")
     found = found_in(tmp_path / "s")
-    assert found.predictions["glorot_uniform"].seeds == (0,)
+    assert found.predictions["glorot_uniform"].seeds == (Seeds(0, 0, 0, 0, 0),)
 
 
 def test_damaged_predictions_are_refused_by_name(tmp_path):

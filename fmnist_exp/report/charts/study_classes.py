@@ -12,6 +12,7 @@ from fmnist_exp.report.findings import MAX_PANELS, Findings
 from fmnist_exp.report.formatting import MINUS
 from fmnist_exp.report.runs.setting import setting
 from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.rundir.records import Seeds
 from fmnist_exp.statistics import cells
 from fmnist_exp.statistics.verdicts import Comparison, Verdict
 
@@ -97,7 +98,7 @@ def _cells_of(
     return first, second
 
 
-def _by_seed(condition: Condition, seeds: Sequence[int]) -> np.ndarray:
+def _by_seed(condition: Condition, seeds: Sequence[Seeds]) -> np.ndarray:
     """Shares of each true class in these seeds: float (num_seeds, num_classes, num_classes)."""
     return condition.confusions[[condition.seeds.index(seed) for seed in seeds]]
 

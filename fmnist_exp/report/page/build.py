@@ -159,7 +159,7 @@ def _every_run(study: Study) -> Table:
         {
             "run": run.name,
             "status": run.record.status,
-            "seed": str(run.record.seed),
+            "seed": str(run.record.seeds),
             "condition": label,
             "test accuracy": fixed(run.numbers["test_accuracy"], 4),
             "test loss": fixed(run.numbers["test_loss"], 4),

@@ -15,6 +15,7 @@ from fmnist_exp.report.formatting import listed
 from fmnist_exp.report.page.words import Noun
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.rundir.records import Seeds
 from fmnist_exp.statistics.seeds import outlier, paired_differences, t_interval
 from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI
 
@@ -103,7 +104,7 @@ def _unequal_seeds(findings: Findings) -> str | None:
     study = findings.study
     if study.settling is not None:
         return None
-    holders: dict[tuple[int, ...], list[str]] = {}  # seeds that others lack -> who has them
+    holders: dict[tuple[Seeds, ...], list[str]] = {}  # seeds that others lack -> who has them
     for members in study.blocks.values():
         found = {each.label: set(each.seeds) for each in members if each.runs}
         common = set.intersection(*found.values()) if found else set()

@@ -17,7 +17,7 @@ LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and alto
 # Conditions that differ in one of these are not compared: other test images are another task, and
 # another engine rounds differently.
 GROUNDS = {"data.name", "data.num_test", "data.class_names", "data.sha256", "engine"}
-DATA_HASH = "data.sha256"
+DATA_HASH, SPLIT_SEED = "data.sha256", "data.split_seed"
 WIDTHS, LAYERS = "model.hidden", "hidden layers"
 
 
@@ -202,20 +202,27 @@ def grounds(config: dict[str, str]) -> dict[str, str]:
 
     Synthetic images are made from the seed of their split; those of other data are only divided.
     """
-    keys = GROUNDS | ({"data.split_seed"} if config.get("data.name") == "synthetic" else set())
+    keys = GROUNDS | ({SPLIT_SEED} if config.get("data.name") == "synthetic" else set())
     return {key: value for key, value in config.items() if key in keys}
 
 
-def without_explained_hashes(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Flat configs that keep the hash of their data only where the same keys have given other data.
+def without_chance(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Flat configs without the seed of the split, and without hashes that other keys explain.
 
-    The hash covers the training images too, so it differs wherever `data.num_train` does; by
-    itself it says that a folder or a version of the data held something else.
+    The hash of the data covers split and number of the training images, so it differs wherever
+    these do; by itself it says that a folder or a version of the data held something else.
+    Synthetic images are made from the seed of their split, which therefore stays.
     """
     keys = {key for config in configs for key in config if key.startswith("data.")} - {DATA_HASH}
-    if not _fixes(sorted(keys), DATA_HASH, configs):
-        return list(configs)
-    return [{key: each[key] for key in each if key != DATA_HASH} for each in configs]
+    explained = {DATA_HASH} if _fixes(sorted(keys), DATA_HASH, configs) else set()
+    return [
+        {
+            key: text
+            for key, text in each.items()
+            if key not in explained and (key != SPLIT_SEED or SPLIT_SEED in grounds(each))
+        }
+        for each in configs
+    ]
 
 
 def with_hidden_layers(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:

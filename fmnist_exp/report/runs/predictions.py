@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fmnist_exp.rundir import tables
-from fmnist_exp.rundir.records import PREDICTIONS
+from fmnist_exp.rundir.records import PREDICTIONS, Seeds
 
 MAX_RUNS = 30  # runs of a condition whose predictions are read; a page says so if there are more
 NUM_BINS = 15
@@ -18,13 +18,13 @@ class Predictions:
     """The answers of the runs of one condition to the test images.
 
     Attributes:
-        seeds: seed of each run.
+        seeds: of each run.
         labels: uint8 (num_images,); the true classes.
         predicted: uint8 (num_runs, num_images); the most probable classes.
         ece: float (num_runs,); expected calibration error.
     """
 
-    seeds: tuple[int, ...]
+    seeds: tuple[Seeds, ...]
     labels: np.ndarray
     predicted: np.ndarray
     ece: np.ndarray
@@ -35,11 +35,11 @@ class Predictions:
         return self.predicted == self.labels
 
 
-def read_predictions(run_dirs: Sequence[tuple[int, Path]]) -> Predictions | None:
+def read_predictions(run_dirs: Sequence[tuple[Seeds, Path]]) -> Predictions | None:
     """Read the predictions of runs of one condition; None if they are not of the same images.
 
     Args:
-        run_dirs: seed and directory of each run, of which the first `MAX_RUNS` are read.
+        run_dirs: seeds and directory of each run, of which the first `MAX_RUNS` are read.
 
     Raises:
         RecordError: a file is missing or damaged.

@@ -16,7 +16,7 @@ from fmnist_exp.report.runs.conditions import printable
 from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs, such_as
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.presence import state_without_record
-from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.records import RunRecord, Seeds
 from fmnist_exp.rundir.tables import shares_of
 
 ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
@@ -24,7 +24,7 @@ ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """Runs that differ in nothing but their seed.
+    """Runs that differ in nothing but their seeds.
 
     Attributes:
         index: its place among the conditions with results, which fixes its colour and marker.
@@ -53,9 +53,9 @@ class Condition:
         return self.runs[0].record.class_names
 
     @property
-    def seeds(self) -> list[int]:
-        """The seed of every result."""
-        return [run.record.seed for run in self.runs]
+    def seeds(self) -> list[Seeds]:
+        """The seeds of every result."""
+        return [run.record.seeds for run in self.runs]
 
     @property
     def confusions(self) -> np.ndarray:
@@ -72,9 +72,9 @@ class Condition:
         return [run for run in self.every if run.record.status in statuses]
 
     @property
-    def failed_seeds(self) -> frozenset[int]:
+    def failed_seeds(self) -> frozenset[Seeds]:
         """Seeds whose every run has diverged or failed; one that was interrupted may go on."""
-        return frozenset(run.record.seed for run in self.ended("diverged", "failed")) - {
+        return frozenset(run.record.seeds for run in self.ended("diverged", "failed")) - {
             *self.seeds
         }
 
@@ -88,9 +88,9 @@ class Condition:
         runs = [*self.runs, *(self.ended("diverged") if diverged else ())]
         return np.array([run.numbers[number] for run in runs], dtype=float)
 
-    def by_seed(self, number: str) -> dict[int, float]:
+    def by_seed(self, number: str) -> dict[Seeds, float]:
         """One of `Run.numbers` of every result, by its seed."""
-        return {run.record.seed: run.numbers[number] for run in self.runs}
+        return {run.record.seeds: run.numbers[number] for run in self.runs}
 
     def class_scores(self, name: str, metric: str) -> np.ndarray:
         """A class's score in every result: float (num_runs,); NaN where there can be none."""
@@ -163,12 +163,21 @@ class Study:
             if run.record.status == "completed" and run.name not in counted
         ]
 
+    def _is_own(self, source: str) -> bool:
+        """Whether a source of chance must be told beside the seed of the runs."""
+        found = {(getattr(run.record.seeds, source), run.record.seed) for run in self.runs}
+        if source == "split":
+            return len({value for value, _ in found}) > 1
+        return any(value != seed for value, seed in found)
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row per run: run, status, seed, factors and every other key that differs, numbers.
 
-        A key is empty where a config lacks it.
+        A key is empty where a config lacks it. A source of chance has a column if its seed is not
+        the run's in some run; a split, if it has several.
         """
+        sources = [name for name in Seeds._fields if self._is_own(name)]
         configs = [each.config for each in self.conditions]
         others = [key for key in conditions.differences(configs, self.keys) if key not in self.keys]
         levels = {
@@ -180,6 +189,7 @@ class Study:
                 "run": run.name,
                 "status": run.record.status,
                 "seed": run.record.seed,
+                **{f"seed of {name}": getattr(run.record.seeds, name) for name in sources},
                 **levels[label],
                 "condition": label,
                 **{name: run.numbers[name] for name in METRICS},
@@ -225,7 +235,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     asked = (read_tuned(Path(path), printable(os.path.relpath(path, parent))) for path in sweeps)
     tuned = tuple(filter(None, asked))
     flat = conditions.with_hidden_layers(
-        conditions.without_explained_hashes([_what_fixes(run.record) for run in runs])
+        conditions.without_chance([_what_fixes(run.record) for run in runs])
     )
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
@@ -283,15 +293,15 @@ def _grouped(
     names = conditions.short_names(list(groups))
     for (label, every), name in zip(groups.items(), names, strict=True):
         completed = [run for run in every if run.record.status == "completed"]
-        by_seed = {run.record.seed: run for run in reversed(completed)}  # the first of each seed
-        results = tuple(run for run in completed if by_seed[run.record.seed] is run)
+        by_seed = {run.record.seeds: run for run in reversed(completed)}  # the first of each seed
+        results = tuple(run for run in completed if by_seed[run.record.seeds] is run)
         for run in completed:
-            counted = by_seed[run.record.seed]
+            counted = by_seed[run.record.seeds]
             same = run.record.run_key == counted.record.run_key  # maybe of another processor
             if not same and run.record.metrics != counted.record.metrics:
                 raise RecordError(
                     f"a condition must have one result for a seed, received two of {label}, seed "
-                    f"{run.record.seed}: {counted.name} and {run.name}. Aggregate only one of "
+                    f"{run.record.seeds}: {counted.name} and {run.name}. Aggregate only one of "
                     "them; `python -m fmnist_exp.store --why DIR DIR` says what differs."
                 )
         found.append(Condition(index, label, name, config_of[label], tuple(every), results))
@@ -304,7 +314,7 @@ def _what_fixes(record: RunRecord) -> dict[str, str]:
     config = record.config
     if config.get("engine") == "auto":  # of former code, which settled it as late as this
         config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
-    found = conditions.flatten(config)
+    found = conditions.flatten(config) | {conditions.SPLIT_SEED: str(record.seeds.split)}
     found["data.class_names"] = printable(json.dumps(record.class_names))
     sha256 = record.provenance.get("data_sha256")
     return found | ({} if sha256 is None else {conditions.DATA_HASH: printable(str(sha256))[:12]})
