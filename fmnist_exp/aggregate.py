@@ -61,6 +61,7 @@ def aggregate(
     """
     # pandas takes half a second
     from fmnist_exp.report.charts import drawing, study_charts
+    from fmnist_exp.report.claims import claims_table, judge
     from fmnist_exp.report.findings import comparison_table, find
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
@@ -77,6 +78,7 @@ def aggregate(
         "runs.csv": rendering.csv(found.study.table),
         "summary.csv": rendering.csv(condition_tables.summarize(found.study)),
         "comparisons.csv": rendering.csv(comparison_table(chain(*found.comparisons.values()))),
+        "claims.csv": rendering.csv(claims_table(judge(found))),
     }
     for name, table in (("summary", summary), ("comparisons", compared)):
         texts |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}

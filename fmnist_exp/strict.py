@@ -63,7 +63,10 @@ def checked(model: type[Model], values: Any, prefix: str = "") -> Model:
         return model.model_validate_json(json.dumps(values, ensure_ascii=False).encode())
     except ValidationError as error:
         found = [_in_words(each, model, prefix) for each in error.errors(include_url=False)]
-        lines = [f"{finding}. {advice}".rstrip() for finding, advice in found]
+        lines = [
+            f"{finding}{'' if finding.endswith(('.', '?')) else '.'} {advice}".rstrip()
+            for finding, advice in found
+        ]
         raise ConfigError("\n".join(lines)) from None
     except (TypeError, ValueError) as error:  # such as bytes, which YAML knows
         raise ConfigError(f"{prefix or 'the config'} must hold plain values: {error}.") from None
@@ -86,7 +89,7 @@ def _in_words(item: Mapping[str, Any], model: type[Strict], prefix: str = "") ->
     shown, why, repair = f", received {received}", field.description or "", ""
     match item["type"]:
         case "missing":
-            rule, shown, repair = "is missing", "", f"Pass ++{key}={_example(field)}."
+            rule, shown, repair = "is missing", "", f"{_pass(item['loc'], '++', key, field)}."
         case "extra_forbidden":
             rule = f"is not {owner.model_config.get('title') or 'a key that anything reads'}"
             near = did_you_mean(str(item["loc"][-1]), owner.model_fields).strip()
@@ -98,7 +101,7 @@ def _in_words(item: Mapping[str, Any], model: type[Strict], prefix: str = "") ->
         case "none_required":
             repair = "Leave it out."
         case kind if kind not in ("model_type", "dict_type"):
-            repair = f"Pass for example {key.partition('[')[0]}={_example(field)}."
+            repair = f"{_pass(item['loc'], 'for example ', key, field)}."
     shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."
     return f"{key} {rule}{shown}", " ".join(filter(None, (why, repair)))
 
@@ -112,8 +115,16 @@ def _place(model: type[Strict], location: tuple[int | str, ...]) -> tuple[type[S
             owner, field = kind, kind.model_fields.get(str(part), FieldInfo())
             kind = field.annotation
         else:  # of a mapping or a list
-            kind = [None, *get_args(kind)][-1]
+            kind = [None, *(each for each in get_args(kind) if each is not ...)][-1]
     return owner, field
+
+
+def _pass(location: tuple[int | str, ...], how: str, key: str, field: FieldInfo) -> str:
+    """How a value is given: on the command line, which cannot name a part of a list."""
+    *above, last = location
+    if any(isinstance(part, int) for part in above):
+        return f"Write for example {last}: {_example(field)}"
+    return f"Pass {how}{key.partition('[')[0]}={_example(field)}"
 
 
 def _example(field: FieldInfo) -> str:

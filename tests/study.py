@@ -15,7 +15,9 @@ from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.report import findings
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.runs.study import Study, read_study
-from fmnist_exp.rundir import records
+from fmnist_exp.rundir import plan, records
+from fmnist_exp.rundir.claims import PRIMARY, Claim
+from fmnist_exp.rundir.plan import PlannedStudy
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.rundir.tables import Epoch, write_history
 
@@ -92,6 +94,29 @@ def write_sweep(folder: Path, accuracies: Mapping[str, Sequence[float]], **optio
             settings = (f"initializer={initializer}", f"seed={seed}")
             write_run(folder / str(number), *settings, accuracy=accuracy, **options)
             number += 1
+
+
+def write_claims(folder: Path, *claims: tuple[str, ...], question: str | None = None) -> None:
+    """The plan of a sweep with claims: comparison and rule, and maybe a metric, of each."""
+    written = [
+        Claim(
+            says=f"{comparison} {rule}",
+            source="textbooks",
+            comparison=comparison,
+            rule=rule,
+            metric=metric[0] if metric else PRIMARY,
+        )
+        for comparison, rule, *metric in claims
+    ]
+    study = PlannedStudy(
+        num_runs=0,
+        code_sha256="c",
+        options=(),
+        execution={},
+        question=question,
+        claims=tuple(written),
+    )
+    plan.write_study(folder, study)
 
 
 def found_in(*folders: Path, baseline: str | None = None, factor: str | None = None) -> Findings:

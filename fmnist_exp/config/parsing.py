@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from fmnist_exp.config.keras_arguments import with_checked_arguments
-from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
+from fmnist_exp.config.schema import EXECUTION, OF_STUDIES, ExecutionConfig, RunConfig
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import checked, entries
 
@@ -21,6 +21,7 @@ from fmnist_exp.strict import checked, entries
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
 MAX_REFERENCES = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
+NO_PART = ("hydra", *EXECUTION, *OF_STUDIES)  # of what makes a run
 REFERENCE = re.compile(r"\$\{[\w.]+\}")
 
 
@@ -103,7 +104,7 @@ def _resolved(composed: DictConfig) -> dict[str, Any]:
 
     Its record must hold all that it takes to repeat a run, and no secret from the environment.
     """
-    names = [str(name) for name in composed if name not in ("hydra", *EXECUTION)]
+    names = [str(name) for name in composed if name not in NO_PART]
     run = OmegaConf.masked_copy(composed, names)  # which leads nowhere else
     plain = OmegaConf.to_container(run, resolve=False)
     texts = {key: text for key, text in entries(plain) if isinstance(text, str)}

@@ -137,3 +137,4 @@ class ExecutionConfig(Strict):
 
 
 EXECUTION = tuple(ExecutionConfig.model_fields)
+OF_STUDIES = ("question", "claims")  # keys of `rundir.claims.Question`; no part of a run

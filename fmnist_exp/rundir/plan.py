@@ -18,6 +18,7 @@ from pydantic import Field
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import write_text
 from fmnist_exp.rundir import records
+from fmnist_exp.rundir.claims import Question
 from fmnist_exp.rundir.records import RunRecord, read_json
 from fmnist_exp.strict import Strict
 
@@ -48,8 +49,8 @@ class Settling(Strict):
     alpha: float
 
 
-class PlannedStudy(Strict):
-    """What is fixed for a whole sweep.
+class PlannedStudy(Question):
+    """What is fixed for a whole sweep, beside its question and its claims.
 
     Attributes:
         format: version of these files.

@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from fmnist_exp.config.parsing import check_batch_size
-from fmnist_exp.config.schema import RunConfig
+from fmnist_exp.config.schema import OF_STUDIES, RunConfig
 from fmnist_exp.console import counted
 from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError
@@ -18,6 +18,8 @@ from fmnist_exp.files import cannot
 from fmnist_exp.run.provenance import run_key
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
+from fmnist_exp.rundir.claims import Question
+from fmnist_exp.strict import checked
 from fmnist_exp.sweep.explaining import explained
 
 
@@ -79,6 +81,12 @@ def fixed_directory(composed: DictConfig, section: str) -> Path:
     with read_write(composed.hydra):
         OmegaConf.update(composed, key, str(folder))
     return folder
+
+
+def question_of(master: DictConfig) -> Question:
+    """What a study asks and claims, as its file says; ConfigError as `strict.checked`."""
+    asked = OmegaConf.masked_copy(master, [key for key in OF_STUDIES if key in master])
+    return checked(Question, OmegaConf.to_container(asked, resolve=False))
 
 
 def listed(

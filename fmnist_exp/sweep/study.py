@@ -13,16 +13,17 @@ from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
 from fmnist_exp.config.parsing import parse, parse_execution
-from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
+from fmnist_exp.config.schema import EXECUTION, OF_STUDIES, ExecutionConfig, RunConfig
 from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
+from fmnist_exp.rundir.claims import Question
 from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy, Settling
 from fmnist_exp.rundir.presence import MARK, working_in
 from fmnist_exp.sweep import launchers
-from fmnist_exp.sweep.checking import check_data, check_output_dir, listed
+from fmnist_exp.sweep.checking import check_data, check_output_dir, listed, question_of
 from fmnist_exp.sweep.command_line import words_for_options
 from fmnist_exp.sweep.explaining import explained
 from fmnist_exp.sweep.hydra_private import task_overrides
@@ -30,7 +31,7 @@ from fmnist_exp.sweep.progress import SweepProgress
 from fmnist_exp.sweep.sweeper import Sweep
 from fmnist_exp.sweep.watch import Watch
 
-NO_FACTORS = (*EXECUTION, "experiment")  # which has factors of its own
+NO_FACTORS = (*EXECUTION, *OF_STUDIES, "experiment")  # which has factors of its own
 HYDRAS_SUBDIR = "${hydra.job.num}"  # by default
 OWN_NAMES = {plan.STUDY, plan.FOLDER, "multirun.yaml", MARK}  # in the directory of a sweep
 FORMER = ("plan.json", "trials.json")  # of sweeps by former code
@@ -41,6 +42,7 @@ class Study(Sweep):
 
     Attributes:
         launcher: the section of the launcher, as plain values.
+        asked: question and claims of the study.
         execution: how runs are carried out.
         configs: those that were checked, with their engine.
         runs: those that are planned, in the order of their numbers.
@@ -51,6 +53,7 @@ class Study(Sweep):
     """
 
     launcher: Any
+    asked: Question
     execution: ExecutionConfig
     configs: list[RunConfig]
     runs: list[PlannedRun]
@@ -119,14 +122,16 @@ class Study(Sweep):
         return None
 
     def check_place(self) -> None:
-        """Refuse a launcher or a directory that cannot be used.
+        """Refuse a launcher, claims or a directory that cannot be used.
 
         Raises:
-            ConfigError: a setting of the launcher is no value, or another kind of sweep lies there.
+            ConfigError: a setting of the launcher is no value, a claim breaks its rule, or another
+                kind of sweep lies there, or one with other claims.
             RecordError: the directory cannot be written.
         """
         with explained([]):
             self.launcher = OmegaConf.to_container(self.master.hydra.launcher, resolve=True)
+        self.asked = question_of(self.master)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
         if former is not None and former.kind != self.kind:
@@ -137,6 +142,12 @@ class Study(Sweep):
             raise ConfigError(
                 f"hydra.sweep.dir must not be shared by sweeps of different kinds, received "
                 f"{self.directory}, which holds {found}. Pass hydra.sweep.dir=DIR."
+            )
+        if former is not None and former.claims != self.asked.claims:
+            raise ConfigError(
+                f"claims must stay as they were before the first run, received others than those "
+                f"in {self.directory / plan.STUDY}. Put them back, or pass hydra.sweep.dir=DIR to "
+                "begin another sweep, which trains no kept run again."
             )
 
     def checked(self, runs: Sequence[Sequence[str]]) -> tuple[list[RunConfig], list[str]]:
@@ -234,5 +245,6 @@ class Study(Sweep):
             execution=self.execution.plain(),
             begun_with=self.begun_with,
             settling=self.settling,
+            **dict(self.asked),
         )
         plan.write_study(self.directory, study)

@@ -11,7 +11,7 @@ from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.errors import RecordError
 from fmnist_exp.rundir.records import CONFUSION_MATRIX, HISTORY, RECORD
 
-TEXTS = {"index.html", "report.md", "runs.csv"}
+TEXTS = {"index.html", "report.md", "runs.csv", "claims.csv"}
 TEXTS |= {f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")}
 PROBE = """
 import sys

@@ -1,7 +1,7 @@
 """Sections come in the order of a report, and only those that have something to show."""
 
 import pytest
-from study import found_in, write_run, write_sweep
+from study import found_in, write_claims, write_run, write_sweep
 
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.page import build as sections
@@ -19,6 +19,7 @@ def built(folder, *, drawn=False):
 
 def test_every_section_of_a_whole_study_in_order(tmp_path):
     write_sweep(tmp_path, ARMS, answers=True)
+    write_claims(tmp_path, ("he_normal - lecun_normal", "better"))
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [name for name in SECTIONS if name != "published"]
     shown = [figure.name for part in parts.values() for figure in (*part.figures, *part.folded)]
@@ -29,6 +30,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
 
 def test_every_section_opens_with_one_sentence_on_how_to_read_it(tmp_path):
     write_sweep(tmp_path, ARMS, answers=True)
+    write_claims(tmp_path, ("he_normal - lecun_normal", "better"))
     for part in built(tmp_path, drawn=True).values():
         assert part.lead.endswith(".")
         assert ". " not in part.lead

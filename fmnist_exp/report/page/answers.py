@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmnist_exp.console import counted
+from fmnist_exp.report.claims import judge
 from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.first_line import first_line, grouped
-from fmnist_exp.report.page.lines import at, line, on_failures, on_odd
+from fmnist_exp.report.page.lines import at, line, on_claims, on_failures, on_odd
 from fmnist_exp.report.page.next_step import next_step
 from fmnist_exp.report.page.outcomes import outcome
 from fmnist_exp.report.page.words import POINTS, Noun
@@ -61,6 +62,7 @@ def answer_of(findings: Findings) -> Answer:
         *_on_missing(findings.design),
         *_on_sizes(findings, told),
         *_on_traps(findings, told),
+        *on_claims(judge(findings)),
     ]
     steps, command = next_step(findings, told)
     lines += steps

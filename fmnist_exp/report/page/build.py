@@ -7,12 +7,14 @@ import numpy as np
 
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.charts.study_charts import ANSWER, INTERACTION
+from fmnist_exp.report.claims import judge
 from fmnist_exp.report.design import CONDITION
 from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
 from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import fired
+from fmnist_exp.report.page.claimed import claimed
 from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.compared import compared
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
@@ -93,6 +95,7 @@ def _sections(
             figures=drawn("differences"),
             tables=condition_tables.comparison_tables(findings, RESULTS),
         ),
+        claimed(judge(findings)),
         section("seeds", figures=drawn("test_accuracy", "test_loss")),
         section("curves", figures=drawn("curves")),
         section(

@@ -11,7 +11,7 @@ from fmnist_exp.report.page import words
 from fmnist_exp.report.page.class_tables import class_pictures
 from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
-from fmnist_exp.report.runs.conditions import column, differences, label, number
+from fmnist_exp.report.runs.conditions import column, differences, label, number, printable
 from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Study
 
@@ -36,7 +36,9 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
 
 
 def _in_lines(study: Study) -> Iterator[str]:
-    """Networks, data and dates, as far as they are known."""
+    """Questions, networks, data and dates, as far as they are known."""
+    for question in study.questions:
+        yield f"Question: {printable(question)}"
     configs = [run.record.config for run in study.runs]
     networks = list(dict.fromkeys(map(network, configs)))
     more = f"; and {len(networks) - MAX_NETWORKS} more" if networks[MAX_NETWORKS:] else ""

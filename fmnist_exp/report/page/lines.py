@@ -1,8 +1,10 @@
 """Lines below an answer: what one comparison has found, or one place, in plain words."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from fmnist_exp.console import counted
+from fmnist_exp.report.claims import Judged, Ruling
 from fmnist_exp.report.page.outcomes import more_failed
 from fmnist_exp.report.page.words import (
     BOUND,
@@ -14,6 +16,7 @@ from fmnist_exp.report.page.words import (
     points,
     winner,
 )
+from fmnist_exp.report.runs.conditions import printable
 from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
 
 MAX_SEEDS = 3  # that are named in a line
@@ -108,3 +111,15 @@ def short(comparisons: Sequence[Comparison]) -> str:
 def at(place: str) -> str:
     """Where something holds, as a sentence begins."""
     return place.capitalize() if place.startswith("averaged") else f"At {place}"
+
+
+def on_claims(judged: Sequence[Judged]) -> Iterator[str]:
+    """How many claims have which verdict, and why some have none; nothing without claims."""
+    counts = Counter(each.verdict for each in judged)
+    if counts:
+        told = ", ".join(f"{counts[each]} {each}" for each in Ruling if counts[each])
+        yield f"{counted(len(judged), 'claim')}: {told}."
+    for each in judged:
+        if each.verdict == Ruling.NOT_JUDGED:
+            end = "" if each.reason.endswith(("?", ".")) else "."
+            yield printable(f"Not judged, {each.claim.comparison}: {each.reason}{end}")

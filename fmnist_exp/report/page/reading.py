@@ -31,6 +31,11 @@ SECTIONS = {
         "Each row compares A with B within the same seeds: where the interval for a difference "
         "leaves out 0, they differ.",
     ),
+    "claims": Heading(
+        "Claims",
+        "What was claimed before the first run: supported means that this study agrees, not "
+        "supported that it contradicts, both by the intervals above.",
+    ),
     "seeds": Heading(
         "Every seed",
         "Each dot is one run with a seed of its own, and the bar is the mean of the condition.",

@@ -15,6 +15,7 @@ from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
 from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned, run_dirs, such_as
 from fmnist_exp.rundir import plan
+from fmnist_exp.rundir.claims import Claim
 from fmnist_exp.rundir.presence import state_without_record
 from fmnist_exp.rundir.records import RunRecord, Seeds
 from fmnist_exp.rundir.tables import shares_of
@@ -115,6 +116,8 @@ class Study:
         has_unused_looks: whether a sweep that adds seeds is read together with other folders, and
             its looks are not those of the report.
         looked: keys of the runs that a former report of these sweeps has shown with verdicts.
+        questions: what the sweeps were to answer.
+        claims: what was claimed about the answer before the first run.
     """
 
     runs: tuple[Run, ...]
@@ -128,6 +131,8 @@ class Study:
     settling: plan.Settling | None = None
     has_unused_looks: bool = False
     looked: frozenset[str] = frozenset()
+    questions: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @property
     def is_extended(self) -> bool:
@@ -253,6 +258,8 @@ def read_study(folders: Sequence[Path]) -> Study:
         settling=alone.settling if alone else None,
         has_unused_looks=alone is None and any(each.settling for each in planned),
         looked=frozenset[str]().union(*map(plan.read_looks, map(Path, sweeps))),
+        questions=tuple(dict.fromkeys(each.question for each in planned if each.question)),
+        claims=tuple(dict.fromkeys(claim for each in planned for claim in each.claims)),
     )
 
 
