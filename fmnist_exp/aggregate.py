@@ -5,7 +5,6 @@ python -m fmnist_exp.aggregate multirun/DATE/TIME [MORE DIRS] [--out DIR] [--bas
 
 import argparse
 import gc
-import io
 import shutil
 import signal
 from itertools import chain
@@ -108,22 +107,15 @@ def _note_look(found: "Findings") -> "Iterator[str]":
 
 def _shown(page: "Page", table: "Table", width: int) -> str:
     """The answer, the first columns of a table, and checks, for a terminal of so many columns."""
-    from rich import table as rich_table
-    from rich.console import Console
     from rich.text import Text
 
-    grid = rich_table.Table(box=None, pad_edge=False)
-    num_shown = table.columns.index(LAST_SHOWN) + 1
-    for name in table.columns[:num_shown]:
-        grid.add_column(Text(name), overflow="fold")
-    for row in table.rows:
-        grid.add_row(*map(Text, row[:num_shown]))
+    from fmnist_exp.report.page.terminal import in_columns, printed
+
+    grid = in_columns(table, table.columns.index(LAST_SHOWN) + 1)
     warnings = [Text(f"Warning: {check.sentence} ({check.code})") for check in page.checks]
     lines = [Text(f"- {line}") for line in page.answer.lines]
-    first, shown = Text(page.answer.first, style="bold"), io.StringIO()
-    Console(file=shown, width=width).print(first, "", *lines, "", grid, *warnings, sep="\n")
-    plain = shown.getvalue().replace("\N{MINUS SIGN}", "-")  # which not every terminal has
-    text = "\n".join(line.rstrip() for line in plain.splitlines())
+    first, gap = Text(page.answer.first, style="bold"), Text()
+    text = printed(first, gap, *lines, gap, grid, *warnings, width=width)
     # Whole, so that it can be copied.
     return text if page.answer.command is None else f"{text}\n{page.answer.command}"
 

@@ -3,8 +3,12 @@
 python -m fmnist_exp.signal --multirun initializer=glorot,he,lecun
 """
 
-import math
-import sys
+import argparse
+import shutil
+from collections.abc import Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hydra import initialize_config_dir
@@ -16,75 +20,129 @@ from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig, SeedsConfig
 from fmnist_exp.console import as_command
 from fmnist_exp.data import loading
-from fmnist_exp.rundir.tables import SIGNAL_COLUMNS
-from fmnist_exp.statistics.propagation import relu_ratio, weight_variance
+from fmnist_exp.errors import ConfigError
+from fmnist_exp.files import write_bytes
+from fmnist_exp.rundir.tables import SIGNAL_COLUMNS, History
 from fmnist_exp.sweep.command_line import read_arguments
 from fmnist_exp.sweep.composing import Composer, compose
+from fmnist_exp.sweep.explaining import explained
+from fmnist_exp.sweep.hydra_private import REQUESTS, task_overrides
+
+if TYPE_CHECKING:
+    from fmnist_exp.report.starts import Start
 
 NUM_DRAWS, NUM_IMAGES = 10, 1000
-HEADER = ("layer", "weight SD", "mean square", "ratio", "theory", "gradient norm", "dead units, %")
+OUT = Path("outputs") / "signal"
+WIDE = 1000  # columns of a file or a pipe, which have no width
+TRAINING = ("hydra/", "hydra.", "until_settled=", "dry_run=")  # how words begin of no use here
 
 
 def configs_of(words: list[str]) -> list[RunConfig]:
-    """The runs that a command line names, as for training; ConfigError if it cannot be read."""
+    """The runs that a command line names, as for training.
+
+    Raises:
+        ConfigError: it cannot be read, or says how to train.
+    """
     options = read_arguments(words)
+    of_training = [each for each in words if each.lstrip("+~").startswith(TRAINING)]
+    of_training += [f"--{name.replace('_', '-')}" for name in REQUESTS if getattr(options, name)]
+    if of_training:
+        raise ConfigError(
+            f"signal trains nothing, received {of_training[0]}. Leave it out, or pass it to "
+            "`python -m fmnist_exp.train`."
+        )
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3", job_name="signal"):
         master = compose(options.overrides, options.multirun)
         if master.hydra.mode != RunMode.MULTIRUN:
+            given = {each.partition("=")[0] for each in task_overrides(master)}
+            if {*(master.hydra.sweeper.get("params") or {})} - given:
+                raise ConfigError(
+                    f"experiment={master.hydra.runtime.choices.experiment} is a sweep, received a "
+                    "command for one network. Add --multirun."
+                )
             return [parse(master)]
         composer = Composer(master, GlobalHydra.instance().config_loader())
-        composed = [composer.compose(run) for run in composer.expand()]
-        return [parse(each) for each in composed]
+        configs = []
+        for run in composer.expand():
+            with explained([*composer.of_hydra, *run]):
+                alone, of_hydra = composer.compose_alone(run)
+            configs.append(parse(alone, of_hydra.runtime.choices))
+        return configs
 
 
-def measured(config: RunConfig) -> np.ndarray:
-    """Columns of `signal.csv` for draws of the weights: float (num_draws, num_layers, columns)."""
+def measured(config: RunConfig) -> list[History]:
+    """Columns of `signal.csv` for draws with seeds from 0, on the first training images."""
     from fmnist_exp.engine import models, signal_of_model  # TensorFlow takes seconds
 
     splits = loading.load(config.own_data)
     sizes = {"num_pixels": splits.train.images.shape[1], "num_classes": len(splits.class_names)}
     model = models.build_model(config, **sizes)
     draws = []
-    first = config.seed_of("initialization")
-    for seed in range(first, first + NUM_DRAWS):
+    for seed in range(NUM_DRAWS):
         models.draw_kernels(model, config.replaced(seed=seed, seeds=SeedsConfig()))
         layers = signal_of_model.initial_signal(model, config.model, splits.train, NUM_IMAGES)
-        draws.append([[getattr(layer, name) for name in SIGNAL_COLUMNS] for layer in layers])
-    return np.array(draws)
+        rows = np.array([astuple(layer) for layer in layers], dtype=float)
+        draws.append(dict(zip(SIGNAL_COLUMNS, rows.T, strict=True)))
+    return draws
 
 
-def table(config: RunConfig) -> str:
-    """Means over the draws, with the ratio of mean squares and its theory for ReLU."""
-    draws = measured(config)
-    means = dict(zip(SIGNAL_COLUMNS, draws.mean(axis=0).T, strict=True))
-    squares = draws[:, :, SIGNAL_COLUMNS.index("mean_square")].mean(axis=0)
-    has_theory = config.model.activation == "relu" and not config.model.batch_normalization
-    lines = [f"{config.initializer.name}, {NUM_DRAWS} draws", "".join(f"{x:>15}" for x in HEADER)]
-    for place, square in enumerate(squares):
-        fans = int(means["fan_in"][place]), int(means["fan_out"][place])
-        law = config.initializer
-        variance = weight_variance(law.class_name, law.config, *fans) if has_theory else None
-        known = place > 0 and variance is not None
-        theory = f"{relu_ratio(variance or 0, fans[0]):.3f}" if known else "-"
-        ratio = f"{square / squares[place - 1]:.3f}" if place else "-"
-        numbers = (f"{means[x][place]:.3g}" for x in ("weight_sd", "mean_square"))
-        dead = f"{100 * means['dead_share'][place]:.1f}"
-        cells = (place + 1, *numbers, ratio, theory, f"{means['gradient_norm'][place]:.3g}", dead)
-        lines.append("".join(f"{cell:>15}" for cell in cells))
-    num_classes = int(means["fan_out"][-1])
-    lines.append(
-        f"initial loss {means['initial_loss'][0]:.3f} (ln {num_classes} is "
-        f"{math.log(num_classes):.3f}); {100 * means['favourite_share'][0]:.0f} % of the images in "
-        "the favourite class"
-    )
-    return "\n".join(lines)
+def starts_of_configs(configs: Sequence[RunConfig]) -> "list[Start]":
+    """Networks, each measured once, however many runs begin with it."""
+    from fmnist_exp.report.runs import conditions
+    from fmnist_exp.report.starts import Measured, starts_of
+
+    plain = [config.plain() for config in configs]
+    flat = conditions.without_chance([conditions.flatten(each) for each in plain])
+    flat = conditions.with_hidden_layers(flat)
+    draws: dict[str, list[History]] = {}
+    networks = []
+    for config, own, values in zip(configs, flat, plain, strict=True):
+        model = config.model.replaced(dropout=0.0)  # none of it before training
+        key = RunConfig(data=config.data, model=model, initializer=config.initializer)
+        name = key.model_dump_json()
+        if name not in draws:
+            draws[name] = measured(config)
+        networks.append(Measured("", own, values, draws[name]))
+    return starts_of(networks)
+
+
+def show(starts: "Sequence[Start]", out: Path, width: int) -> str:
+    """Draw the networks into files of a folder; tables and sentences for a terminal."""
+    from rich.text import Text
+
+    from fmnist_exp.report.charts import drawing
+    from fmnist_exp.report.charts.signal_charts import draw_signals
+    from fmnist_exp.report.page.signal_lines import paragraphs
+    from fmnist_exp.report.page.terminal import in_columns, printed
+    from fmnist_exp.report.page.why import layers_table, why_table
+
+    looks = {level: number for number, level in enumerate(dict.fromkeys(x.level for x in starts))}
+    data = " and ".join(dict.fromkeys(str(each.config["data"]["name"]) for each in starts))
+    about = f"{data}, the first {NUM_IMAGES} training images; {NUM_DRAWS} draws of the weights"
+    files = drawing.render_all(draw_signals(starts, looks, about))
+    for name, content in files.items():
+        write_bytes(out / name, content)
+    tables = [*map(layers_table, starts), why_table(starts)]
+    parts = [part for each in tables for part in (Text(each.caption), in_columns(each), Text())]
+    told = printed(*parts, *map(Text, paragraphs(starts)), width=width)
+    return "\n".join([told, *(f"chart: {out / name}" for name in files if name.endswith(".png"))])
 
 
 @as_command()
 def main() -> None:
-    """Print a table for each run that the command line names."""
-    for config in configs_of(sys.argv[1:]):
-        print(table(config), end="\n\n")
+    """Show what untrained networks do to signal and gradient; nothing is trained."""
+    parser = argparse.ArgumentParser(
+        usage="python -m fmnist_exp.signal [--out FOLDER] [--multirun] [KEY=VALUE ...]",
+        description=main.__doc__,
+        epilog="All other words are as for `python -m fmnist_exp.train`.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--out", type=Path, default=OUT, help=f"folder of the chart; default: {OUT}"
+    )
+    arguments, words = parser.parse_known_args()
+    starts = starts_of_configs(configs_of(words))
+    print(show(starts, arguments.out, shutil.get_terminal_size((WIDE, 0)).columns))
 
 
 if __name__ == "__main__":

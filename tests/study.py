@@ -19,7 +19,7 @@ from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.claims import PRIMARY, Claim
 from fmnist_exp.rundir.plan import PlannedStudy
 from fmnist_exp.rundir.records import RunRecord
-from fmnist_exp.rundir.tables import Epoch, write_history
+from fmnist_exp.rundir.tables import Epoch, LayerSignal, write_history, write_signal
 
 CLASSES = ("a", "b", "c")
 
@@ -34,6 +34,7 @@ def write_run(
     run_key: str | None = None,
     answers: bool = False,
     images: int = 10,
+    signal: float | None = None,
 ) -> None:
     """A run directory with plausible files.
 
@@ -47,6 +48,8 @@ def write_run(
         run_key: by default the same for the same config and class names.
         answers: whether its predictions are stored, ten images of each class.
         images: of each class in its confusion matrix, which fixes the step between accuracies.
+        signal: ratio of mean squares from layer to layer before training; without it the run is
+            of code that did not measure them.
     """
     run_dir.mkdir(parents=True)
     config = _config_of(*overrides)
@@ -83,7 +86,24 @@ def write_run(
         _write_csv(run_dir / records.CONFUSION_MATRIX, ["true \\ predicted", *class_names], counts)
     if finished and answers:
         _write_predictions(run_dir / records.PREDICTIONS, len(class_names), accuracy, config.seed)
+    if finished and signal is not None:
+        write_signal(run_dir, layers_of([*config.model.hidden, len(class_names)], signal))
     records.write_record(run_dir, record)
+
+
+def layers_of(units: Sequence[int], ratio: float, **values: float) -> list[LayerSignal]:
+    """Layers of an untrained network with these numbers of units and 64 inputs.
+
+    Mean squares begin with 1 and have a ratio; gradients are as large as what enters the last
+    layer. Other numbers are plausible, but for those that are given.
+    """
+    usual = {"weight_sd": 0.1, "gradient_norm": ratio ** ((len(units) - 1) / 2), "dead_share": 0.0}
+    usual |= {"initial_loss": float(np.log(units[-1])), "favourite_share": 0.5}
+    fans = zip([64, *units[:-1]], units, strict=True)
+    return [
+        LayerSignal(number + 1, *fan, **{"mean_square": ratio**number, **usual, **values})
+        for number, fan in enumerate(fans)
+    ]
 
 
 def write_sweep(folder: Path, accuracies: Mapping[str, Sequence[float]], **options: Any) -> None:

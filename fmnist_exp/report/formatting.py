@@ -33,6 +33,17 @@ def shown(value: float, digits: int) -> str:
     return f"{value:.{digits}f}"
 
 
+def sized(value: float, digits: int = 3) -> str:
+    """A number of any size with so many digits that count: 0.0432, 1234, 4.2e-10."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        before = math.floor(math.log10(abs(value))) if value else 0
+        return f"{round(value, digits - 1 - before):.{max(0, digits - 1 - before)}f}"
+    head, power = f"{value:.{digits - 1}e}".split("e")
+    return f"{head}e{int(power)}"
+
+
 def mean(values: np.ndarray, digits: int, factor: float = 1) -> str:
     """The mean of the values that are known, times a factor."""
     known = values[~np.isnan(values)]

@@ -102,7 +102,10 @@ def read_signal(path: Path) -> History | None:
     if tuple(header) != SIGNAL_COLUMNS:
         wanted, received = ", ".join(SIGNAL_COLUMNS), ", ".join(header)
         raise cannot_read(path, f"its columns must be {wanted}, received {received}")
-    return dict(zip(header, numbers.T, strict=True))
+    columns = dict(zip(header, numbers.T, strict=True))
+    if not np.array_equal(columns["layer"], np.arange(1, len(numbers) + 1)):
+        raise cannot_read(path, "its layers must count from 1 without a gap")
+    return columns
 
 
 def read_confusion_matrix(path: Path) -> tuple[list[str], np.ndarray]:

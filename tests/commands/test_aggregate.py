@@ -9,7 +9,7 @@ from study import write_run, write_sweep
 from fmnist_exp.aggregate import aggregate, main
 from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.errors import RecordError
-from fmnist_exp.rundir.records import CONFUSION_MATRIX, HISTORY, RECORD
+from fmnist_exp.rundir.records import CONFUSION_MATRIX, HISTORY, RECORD, SIGNAL
 
 TEXTS = {"index.html", "report.md", "runs.csv", "claims.csv"}
 TEXTS |= {f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")}
@@ -57,7 +57,7 @@ def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
     assert {"75.00", "[68.79,", "81.21]", "Warning:"} <= set(shown.split())
 
 
-@pytest.mark.parametrize("name", [RECORD, HISTORY, CONFUSION_MATRIX])
+@pytest.mark.parametrize("name", [RECORD, HISTORY, SIGNAL, CONFUSION_MATRIX])
 def test_damaged_run_leaves_no_half_written_report(tmp_path, name):
     for seed in range(2):
         write_run(tmp_path / "s" / str(seed), f"seed={seed}")

@@ -127,6 +127,8 @@ WITHOUT_TENSORFLOW = {
     "aggregator's help": ("fmnist_exp.aggregate", ["--help"]),
     "aggregator's error": ("fmnist_exp.aggregate", ["nowhere"]),
     "data": ("fmnist_exp.data", ["--dir", "nowhere"]),
+    "signal's help": ("fmnist_exp.signal", ["--help"]),
+    "signal's error": ("fmnist_exp.signal", ["model=nope"]),
 }
 PROBE = """
 import atexit, os, runpy, sys

@@ -18,7 +18,7 @@ def built(folder, *, drawn=False):
 
 
 def test_every_section_of_a_whole_study_in_order(tmp_path):
-    write_sweep(tmp_path, ARMS, answers=True)
+    write_sweep(tmp_path, ARMS, answers=True, signal=0.5)
     write_claims(tmp_path, ("he_normal - lecun_normal", "better"))
     parts = built(tmp_path, drawn=True)
     assert list(parts) == [name for name in SECTIONS if name != "published"]
@@ -29,7 +29,7 @@ def test_every_section_of_a_whole_study_in_order(tmp_path):
 
 
 def test_every_section_opens_with_one_sentence_on_how_to_read_it(tmp_path):
-    write_sweep(tmp_path, ARMS, answers=True)
+    write_sweep(tmp_path, ARMS, answers=True, signal=0.5)
     write_claims(tmp_path, ("he_normal - lecun_normal", "better"))
     for part in built(tmp_path, drawn=True).values():
         assert part.lead.endswith(".")

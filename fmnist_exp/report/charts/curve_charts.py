@@ -1,6 +1,5 @@
 """The figure of training: loss and accuracy over the epochs."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from fmnist_exp.report.charts import drawing
-from fmnist_exp.report.charts.drawing import colour, marker
+from fmnist_exp.report.charts.drawing import beside, colour, marker
 from fmnist_exp.report.formatting import POINTS
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.statistics.seeds import MIN_SEEDS
@@ -22,7 +21,6 @@ PANELS = {
     "validation_accuracy": ("validation accuracy, %", POINTS),
 }
 MAX_LINES = 6  # conditions in a panel: as many as there are colours
-ROW_LETTERS = 16  # of a heading beside a small panel
 MAX_THIN = 5  # seeds of a condition that are drawn one by one
 
 
@@ -55,7 +53,7 @@ def draw_curves(
             for condition in group:
                 ink = looks[condition.label]
                 _draw_condition(axes, condition, column, scale, ink, names[condition.label])
-        row[0].set_ylabel(_beside(heading))
+        row[0].set_ylabel(beside(heading))
         if not is_shared or row[0] is grid[0][0]:
             place = row[0].get_figure(root=is_shared)
             place.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
@@ -64,12 +62,6 @@ def draw_curves(
         for axes in same:
             axes.set_ylim(bounds[:, 0].min(), bounds[:, 1].max())
     return figure
-
-
-def _beside(heading: str) -> str:
-    """A heading in as many lines as stand beside a small panel; the end of a longer one is left."""
-    lines = textwrap.wrap(heading, ROW_LETTERS)
-    return "\n".join([*lines[:2], f"…{heading[-ROW_LETTERS:]}"] if lines[3:] else lines)
 
 
 def _panels(figure: Figure, num_rows: int, *, is_shared: bool) -> list[Sequence[Any]]:

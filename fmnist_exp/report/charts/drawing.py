@@ -44,6 +44,7 @@ WIDTH = 8.5  # inches of most figures; the widest that a slide shows at full siz
 HALF = 6  # inches of figures that stand side by side on a wide page
 LETTERS = 10  # of a title to the inch
 LINE_HEIGHT = 0.17  # inches of a line of the smallest type, with its space
+ROW_LETTERS = 16  # of a heading beside a small panel
 SMALL = 9  # points: the smallest type
 _STYLE: Any = {
     "axes.edgecolor": INK,
@@ -110,6 +111,12 @@ def new_figure(width: float, height: float, *title: str) -> Figure:
 def row_height(names: Sequence[str], least: float) -> float:
     """Inches of a row that has room for each of these names."""
     return max(least, LINE_HEIGHT * (1 + max(name.count("\n") for name in names)))
+
+
+def beside(heading: str) -> str:
+    """A heading in as many lines as stand beside a small panel; the end of a longer one is left."""
+    lines = textwrap.wrap(heading, ROW_LETTERS)
+    return "\n".join([*lines[:2], f"…{heading[-ROW_LETTERS:]}"] if lines[3:] else lines)
 
 
 def colour(index: int) -> str:

@@ -10,6 +10,7 @@ from fmnist_exp.report.charts.condition_charts import draw_bars, draw_splits
 from fmnist_exp.report.charts.curve_charts import MAX_LINES, MAX_THIN, draw_curves
 from fmnist_exp.report.charts.drawing import MAX_COMPARISONS, MAX_ROWS, MAX_SEEDS, Chart, caption_of
 from fmnist_exp.report.charts.interaction_chart import draw_interaction, is_crossed, left_out
+from fmnist_exp.report.charts.signal_charts import draw_signals
 from fmnist_exp.report.charts.study_classes import draw_classes
 from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings
@@ -17,6 +18,7 @@ from fmnist_exp.report.formatting import MINUS, POINTS
 from fmnist_exp.report.runs.conditions import column, short_names
 from fmnist_exp.report.runs.setting import setting
 from fmnist_exp.report.runs.study import Condition
+from fmnist_exp.report.starts import starts_of_study
 from fmnist_exp.statistics.seeds import MIN_SEEDS
 from fmnist_exp.statistics.verdicts import PRIMARY, SESOI, Comparison
 
@@ -40,6 +42,7 @@ def draw_study(findings: Findings) -> list[Chart]:
             *_differences(findings),
             *_of_runs(rows, looks),
             _curves(findings.design, rows, looks),
+            *_signals(findings),
             _splits(rows, looks),
             *draw_classes(findings, rows),
         ]
@@ -108,6 +111,14 @@ def _of_runs(every: Sequence[Condition], looks: Mapping[str, int]) -> Iterator[C
         what = f"Test {metric}; {DOTS}; black: mean and 95 % t interval ({MIN_SEEDS} seeds or more)"
         figure = draw_bars(rows, metric, looks, (f"Test {metric} of every seed", about))
         yield Chart(f"test_{metric}", caption_of(what, rows, every), figure)
+
+
+def _signals(findings: Findings) -> list[Chart]:
+    """Networks before training; a level that is asked about has its colour."""
+    starts = starts_of_study(findings.study, findings.design)
+    levels = dict.fromkeys([*findings.design.levels, *(each.level for each in starts)])
+    looks = {level: number for number, level in enumerate(levels)}
+    return draw_signals(starts, looks, setting(findings.study.measured)) if starts else []
 
 
 def _splits(every: Sequence[Condition], looks: Mapping[str, int]) -> Chart:

@@ -22,6 +22,7 @@ from fmnist_exp.report.page.methods import faster, methods
 from fmnist_exp.report.page.published import published_table
 from fmnist_exp.report.page.reading import glossary, section
 from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
+from fmnist_exp.report.page.why import why
 from fmnist_exp.report.page.words import Noun, both
 from fmnist_exp.report.runs.conditions import column
 from fmnist_exp.report.runs.study import Study
@@ -98,6 +99,7 @@ def _sections(
         claimed(judge(findings)),
         section("seeds", figures=drawn("test_accuracy", "test_loss")),
         section("curves", figures=drawn("curves")),
+        why(findings, drawn("signal")),
         section(
             "training",
             paragraphs=faster(findings),

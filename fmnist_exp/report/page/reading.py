@@ -45,6 +45,11 @@ SECTIONS = {
         "Training goes from left to right; where the validation loss rises again, overfitting has "
         "begun.",
     ),
+    "why": Heading(
+        "Why: signal and gradient before training",
+        "A signal that dies on its way through the untrained layers takes the gradient with it; "
+        "theory predicts both for ReLU.",
+    ),
     "training": Heading(
         "Speed, stability, overfitting",
         "How fast and how steadily networks learn: fewer epochs and a lower loss mean faster.",

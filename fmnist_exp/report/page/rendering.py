@@ -20,7 +20,7 @@ CSS_PIXELS = 100  # for each inch of a figure: it reads as large as the text
 MIME_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 # A number with its unit, interval or total; an interval alone; or none at all.
 NUMBER = re.compile(
-    f"[<+{MINUS}]?\\d[\\d.,]*(e-\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?|\\[[^]]*\\]|-|never"
+    f"[<+{MINUS}]?\\d[\\d.,]*(e-?\\d+)?( ?%| pp| s| of \\d+)?( \\[[^]]*\\])?|\\[[^]]*\\]|-|never"
 )
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 UNKNOWN_LETTER = "[^\0-\u017f]"  # LaTeX knows the others without a package

@@ -18,7 +18,7 @@ LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and alto
 # another engine rounds differently.
 GROUNDS = {"data.name", "data.num_test", "data.class_names", "data.sha256", "engine"}
 DATA_HASH, SPLIT_SEED = "data.sha256", "data.split_seed"
-WIDTHS, LAYERS = "model.hidden", "hidden layers"
+WIDTHS, LAYERS, UNITS = "model.hidden", "hidden layers", "units of each hidden layer"
 
 
 def flatten(config: dict[str, Any]) -> dict[str, str]:
@@ -236,7 +236,7 @@ def with_hidden_layers(configs: Sequence[dict[str, str]]) -> list[dict[str, str]
     if len(units) == 1 < len({len(each) for each in widths}) and units != {""}:
         return [
             {LAYERS if key == WIDTHS else key: value for key, value in config.items()}
-            | {LAYERS: str(len(each)), "units of each hidden layer": each[0]}
+            | {LAYERS: str(len(each)), UNITS: each[0]}
             for config, each in zip(configs, widths, strict=True)
         ]
     return [

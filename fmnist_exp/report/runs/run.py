@@ -14,7 +14,7 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs.conditions import GROUPS, printable
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.records import RunRecord, cannot_read
-from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history
+from fmnist_exp.rundir.tables import History, read_confusion_matrix, read_history, read_signal
 
 TARGET = 0.85  # validation accuracy, fixed before any run: passed early by a healthy baseline
 METRICS = tuple(
@@ -35,6 +35,8 @@ class Run:
         history: column -> float (num_epochs,); empty if the run did not finish.
         confusion: float (num_classes, num_classes), counts on the test split, row is the true
             class; (0, 0) if the run did not finish.
+        signal: of the network before training, column -> float (num_layers,); None if the run did
+            not finish, or is of code that did not measure it.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Run:
     record: RunRecord
     history: History
     confusion: np.ndarray
+    signal: History | None = None
 
     @cached_property
     def numbers(self) -> dict[str, float]:
@@ -141,7 +144,11 @@ def read_run(path: Path, name: str) -> Run:
     if class_names != record.class_names:
         problem = f"its classes must be those of {records.RECORD}, {record.class_names!r}, received"
         raise cannot_read(path / records.CONFUSION_MATRIX, f"{problem} {class_names!r}"[:500])
-    return Run(path, name, record, history, confusion)
+    signal = read_signal(path / records.SIGNAL)
+    if signal and len(signal["layer"]) != 1 + len(record.config["model"]["hidden"]):
+        problem = f"it must hold the layers of {records.RECORD}, received {len(signal['layer'])}"
+        raise cannot_read(path / records.SIGNAL, problem)
+    return Run(path, name, record, history, confusion, signal)
 
 
 def qualities_of(history: History, numbers: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,179 @@
+"""What networks do to signal and gradient before training, in plain words."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fmnist_exp.console import counted
+from fmnist_exp.report.formatting import POINTS, sized
+from fmnist_exp.report.page.lines import at
+from fmnist_exp.report.page.words import MAX_NAMES, both
+from fmnist_exp.report.runs.conditions import LAYERS
+from fmnist_exp.report.starts import Start, by_depth
+
+LITTLE = 10  # factor below which starts differ little, and a signal is kept to the last layer
+WEAK = 1 / 100  # of another's gradient, from which on SGD hardly moves a layer
+FEW = 3  # places beside the deepest that have a sentence
+SURE = 2  # times the loss of guessing, from which on a network begins sure of wrong answers
+DEAD = 0.1  # share of hidden units that answer every image alike, from which on it is told
+# Words for what one layer does to the signal, by the ratio of mean squares.
+PER_LAYER = {(0.45, 0.55): "halves the signal", (1.8, 2.2): "doubles the signal"}
+KEEPS = f"keeps the signal within a factor of {LITTLE}"
+ENDS = ("lets the signal grow beyond any number", "lets the signal die out before the last layer")
+# They divide a gradient by its recent size. Kingma and Ba (2015), Adam, section 2.1.
+SCALING = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop"})
+
+
+def paragraphs(starts: Sequence[Start]) -> list[str]:
+    """What the starts have to say: of the deepest networks all, of others how far they differ."""
+    (place, deepest), *others = by_depth(starts).items()
+    told = [*_fates(deepest), *_on_gradients(deepest), *_on_extremes(deepest)]
+    more = [f"{at(place)}: {each}" for place, group in others[:FEW] for each in _on_sizes(group)]
+    first = f"{at(place)}: " if place and told else ""
+    parts = first + " ".join(told), " ".join(more), " ".join(_on_theory(starts))
+    return [part for part in parts if part]
+
+
+def _fates(group: Sequence[Start]) -> Iterator[str]:
+    """What becomes of the signal between the first layer and the last."""
+    normalized = [each for each in group if each.is_normalized]
+    if normalized:
+        squares = np.concatenate([each.median("mean_square") for each in normalized])
+        low, high = sized(float(squares.min()), 2), sized(float(squares.max()), 2)
+        yield (
+            "Batch normalization sets the signal anew at every layer: mean squares lie between "
+            f"{low} and {high}."
+        )
+    fates: dict[tuple[str, int], list[Start]] = {}
+    for each in group:
+        if not each.is_normalized and each.num_layers > 1:
+            fates.setdefault((_fate(each), each.num_layers - 1), []).append(each)
+    if {fate for fate, _ in fates} == {KEEPS} and len(group) > 1:
+        return  # by how much they differ says more
+    for (fate, count), same in fates.items():
+        names, (verb, _, rest) = named([each.level for each in same]), fate.partition(" ")
+        is_one = len(same) == 1 and not names.endswith(LAYERS)
+        text = f"{names} {verb if is_one else verb.removesuffix('s')} {rest}"
+        ends = list(dict.fromkeys(sized(_share(each), 1) for each in same))
+        shares = both(ends) if len(ends) <= MAX_NAMES else f"{min(ends, key=float)} or more"
+        is_lost = all(_share(each) <= 1 / LITTLE for each in same)
+        size = f"{shares} of it is left" if is_lost else f"it is {shares} times as large"
+        yield text + ("." if fate in ENDS else f": after {counted(count, 'layer')} {size}.")
+
+
+def _fate(start: Start) -> str:
+    """What an initializer does to the signal: a verb, and the rest of a sentence."""
+    squares, ratio = start.median("mean_square"), start.ratio
+    if not np.isfinite(squares).all():
+        return ENDS[0]
+    if not squares[-1]:
+        return ENDS[1]
+    if 1 / LITTLE < _share(start) < LITTLE:
+        return KEEPS
+    words = (text for (low, high), text in PER_LAYER.items() if low <= ratio <= high)
+    if ratio < 1:
+        usual = f"leaves {POINTS * ratio:.0f} % of the signal"
+    else:
+        usual = f"multiplies the signal by {sized(ratio, 2)}"
+    return f"{next(words, usual)} at every layer"
+
+
+def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
+    """Whose first layer hardly moves; where none, how far the starts differ."""
+    norms = {each.level: float(each.median("gradient_norm")[0]) for each in group}
+    strong = max(norms, key=norms.__getitem__)
+    weak = [each for each in group if is_apart(norms[each.level], norms[strong])]
+    if not weak:
+        yield from _on_sizes(group)
+        return
+    parts = [sized(norms[each.level] / norms[strong], 1) for each in weak]
+    names = [each.level for each in weak]
+    shares = both(parts) if len(parts) <= MAX_NAMES else f"at most {max(parts, key=float)}"
+    yield f"The first layer's gradient under {named(names)} is {shares} of that under {strong}."
+    optimizers = frozenset[str]().union(*(each.optimizers for each in weak))
+    if optimizers == {"SGD"}:
+        yield "Steps of SGD are in proportion to it, so that layer hardly moves at first."
+    elif optimizers <= SCALING:
+        yield (
+            f"{both(sorted(optimizers))} divides a gradient by its recent size, so its steps "
+            "shrink far less than the gradient."
+        )
+
+
+def _on_sizes(group: Sequence[Start]) -> Iterator[str]:
+    """By which factors the starts differ; nothing of a single one, or if a number is 0."""
+    factors = [
+        _factor([each.median(column)[layer] for each in group])
+        for column, layer in (("mean_square", -1), ("gradient_norm", 0))
+    ]
+    if len(group) > 1 and np.isfinite(factors).all():
+        signal, gradient = (sized(each, 2) for each in factors)
+        little = " little" if max(factors) < LITTLE else ""
+        yield (
+            f"{named([each.level for each in group])} differ{little}: the "
+            f"last layer's signal by a factor of {signal}, the first layer's gradient by "
+            f"{gradient}."
+        )
+
+
+def _on_extremes(group: Sequence[Start]) -> Iterator[str]:
+    """Who begins sure of wrong answers, and who with dead units."""
+    for each in group:
+        loss, guess = float(each.median("initial_loss")[0]), loss_of_guessing(each)
+        if loss >= SURE * guess:
+            yield (
+                f"{each.level} begins with a loss of {sized(loss)}, where guessing has "
+                f"{guess:.3f}: it is sure of wrong answers."
+            )
+    if dead := {each.level: dead_share(each) for each in group if dead_share(each) >= DEAD}:
+        ends = dict.fromkeys(f"{POINTS * share:.0f}" for share in sorted(dead.values()))
+        shares = " to ".join(dict.fromkeys([next(iter(ends)), next(reversed(ends))]))
+        yield f"Under {named([*dead])} {shares} % of the hidden units answer every image alike."
+
+
+def _on_theory(starts: Sequence[Start]) -> Iterator[str]:
+    """For whom there is no theory, and why."""
+    reasons: dict[str, list[str]] = {}
+    for each in starts:
+        if each.without_theory is not None:
+            reasons.setdefault(each.without_theory, []).append(each.level)
+    for reason, levels in reasons.items():
+        names = list(dict.fromkeys(levels))
+        whom = f" of {named(names)}" if len(names) < len({each.level for each in starts}) else ""
+        yield f"There is no theory{whom}: {reason}."
+
+
+def _share(start: Start) -> float:
+    squares = start.median("mean_square")
+    with np.errstate(all="ignore"):  # of infinite ones
+        return float(squares[-1] / squares[0]) if squares[0] else 0.0
+
+
+def dead_share(start: Start) -> float:
+    """Share of all hidden units; NaN without any."""
+    units, shares = start.median("fan_out")[:-1], start.median("dead_share")[:-1]
+    return float(units @ shares / units.sum()) if len(units) else math.nan
+
+
+def loss_of_guessing(start: Start) -> float:
+    """Cross-entropy of equal probabilities, the logarithm of the number of classes."""
+    return math.log(start.median("fan_out")[-1])
+
+
+def _factor(numbers: Sequence[float]) -> float:
+    """The largest of numbers over the smallest; NaN if one is 0 or not finite."""
+    known = np.isfinite(numbers).all() and min(numbers) > 0
+    return float(max(numbers) / min(numbers)) if known else math.nan
+
+
+def is_apart(one: float | None, other: float | None) -> bool:
+    """Whether the smaller of two gradients is `WEAK` beside the other."""
+    if one is None or other is None or not np.isfinite([one, other]).all():
+        return False
+    return min(one, other) <= WEAK * max(one, other) and one != other
+
+
+def named(names: Sequence[str]) -> str:
+    """Names in a sentence, or how many there are."""
+    return both(names) if len(names) <= MAX_NAMES else f"{len(names)} of them"
