@@ -18,7 +18,7 @@ from fmnist_exp.report.named import compared_by, condition_of, why_not
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.rundir.claims import Claim
 from fmnist_exp.statistics.seeds import ANY, NAN, SHARE, t_interval
-from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI, Comparison, Verdict
 
 SAME = (Verdict.EQUAL, Verdict.IDENTICAL)
 # rule -> verdicts of a comparison that support it, and that contradict it
@@ -103,7 +103,7 @@ def _of_difference(claim: Claim, each: Comparison) -> Judged:
     if verdict == Verdict.EXPLORATORY:
         ruling, reason = Ruling.INCONCLUSIVE, _too_few(each.num_pairs, "pair")
     elif is_equal:
-        ruling, reason = _on_equality(each)
+        ruling, reason = _on_equality(each, verdict)
     elif claim.bound is not None:
         ruling, reason = _on_bound(claim, low, high, (each.num_failed_a, each.num_failed_b))
     else:
@@ -125,13 +125,15 @@ def _of_condition(claim: Claim, condition: Condition) -> Judged:
 
 
 def _verdict(each: Comparison) -> Verdict:
-    """The verdict of a comparison; of one that is described, what its interval says by itself."""
+    """The verdict of a comparison; of one that is described, what its intervals say."""
     if each.verdict != Verdict.DESCRIPTIVE:
         return each.verdict
     if each.num_pairs < MIN_PAIRS:
         return Verdict.EXPLORATORY
     if math.isnan(each.ci_low):  # as `verdicts.compared` leaves it where all runs are the same
         return Verdict.IDENTICAL
+    if each.metric == PRIMARY and each.equal_low > -SESOI and each.equal_high < SESOI:
+        return Verdict.EQUAL
     if each.ci_low <= 0 <= each.ci_high:
         return Verdict.UNDECIDED
     is_better = (each.difference_mean > 0) == _more_is_better(each.metric)
@@ -140,14 +142,14 @@ def _verdict(each: Comparison) -> Verdict:
     return Verdict.BETTER if is_better else Verdict.WORSE
 
 
-def _on_equality(each: Comparison) -> tuple[Ruling, str]:
+def _on_equality(each: Comparison, verdict: Verdict) -> tuple[Ruling, str]:
     """What a comparison of test accuracy says of `equal`."""
-    if each.verdict in SAME:
-        return Ruling.SUPPORTED, FOUND[each.verdict]
-    if each.verdict == Verdict.SURVIVORS:
-        return Ruling.INCONCLUSIVE, FOUND[each.verdict]
+    if verdict in SAME:
+        return Ruling.SUPPORTED, FOUND[verdict]
+    if verdict == Verdict.SURVIVORS:
+        return Ruling.INCONCLUSIVE, FOUND[verdict]
     if each.ci_low >= SESOI or each.ci_high <= -SESOI:
-        return Ruling.NOT_SUPPORTED, f"{FOUND[each.verdict]}, by a difference that matters"
+        return Ruling.NOT_SUPPORTED, f"{FOUND[verdict]}, by a difference that matters"
     return Ruling.INCONCLUSIVE, "the difference may matter or not"
 
 

@@ -1,8 +1,9 @@
 """What the words of a claim mean in a study: levels and places as its report calls them."""
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import replace
 
-from fmnist_exp.errors import did_you_mean
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import listed
 from fmnist_exp.report.runs.study import Condition
@@ -54,7 +55,7 @@ def why_not(claim: Claim, findings: Findings) -> tuple[bool, str]:
         if name not in map(typed, design.levels):
             return _not_of_design(name, findings, places)
     if len(design.places) > 1 and not place and not (design.averages and claim.is_difference):
-        return False, f"it names no place: {listed(places, '; ')}"
+        return False, f"it names no place ({listed(places, '; ')})"
     missing = [
         f"{level} at {at}" if at else level
         for level, at in design.missing()
@@ -76,11 +77,18 @@ def _not_of_design(name: str, findings: Findings, places: list[str]) -> tuple[bo
     levels = [typed(each) for each in design.levels]
     level = next((each for each in levels if name.startswith(f"{each}, ")), None)
     if level is None:
-        return False, f"{name} is no {design.factor} of this study.{did_you_mean(name, levels)}"
+        return False, f"{name} is no {design.factor} of this study {_known(name, levels)}"
     place = name.removeprefix(f"{level}, ")
     if place in map(typed, places):
         return False, "A and B must share a place, named once at the end"
-    return False, f"{place} is no place of this study.{did_you_mean(place, places)}"
+    which = _known(place, places) if places else f"(only the {design.factor} varies)"
+    return False, f"{place} is no place of this study {which}"
+
+
+def _known(word: str, known: Sequence[str]) -> str:
+    """In brackets, the known word that is meant; else the known words."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"(did you mean {near[0]}?)" if near else f"(it has {listed(known, '; ')})"
 
 
 def _turned(each: Comparison) -> Comparison:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from fmnist_exp.report.claims import Judged
-from fmnist_exp.report.formatting import MINUS, UNKNOWN, amount, bounds
+from fmnist_exp.report.formatting import UNKNOWN, amount, bounds
+from fmnist_exp.report.page.condition_tables import CALLED
 from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, table_of
 from fmnist_exp.report.runs.conditions import printable
@@ -17,7 +18,7 @@ def claimed(judged: Sequence[Judged]) -> Section:
             "source": printable(each.claim.source),
             "judged by": printable(_rule(each)),
             "verdict": str(each.verdict),
-            f"mean, or A {MINUS} B": _amount(each, each.mean),
+            "difference or mean": _amount(each, each.mean),
             "interval": _interval(each),
             "n": str(each.num_pairs) if each.num_pairs else UNKNOWN,
             "because": printable(each.reason),
@@ -32,7 +33,8 @@ def _rule(each: Judged) -> str:
     claim, rule = each.claim, each.claim.rule
     if claim.bound is not None:
         rule = f"{rule.partition(' ')[0]} {_amount(each, claim.bound)}"
-    return f"{claim.comparison}, {claim.metric.replace('_', ' ')}: {rule}"
+    metric = CALLED.get(claim.metric, claim.metric.replace("_", " "))
+    return f"{claim.comparison}; {metric}: {rule}"
 
 
 def _amount(each: Judged, value: float) -> str:

@@ -118,8 +118,11 @@ def on_claims(judged: Sequence[Judged]) -> Iterator[str]:
     counts = Counter(each.verdict for each in judged)
     if counts:
         told = ", ".join(f"{counts[each]} {each}" for each in Ruling if counts[each])
+        told = told.removeprefix("1 ") if len(judged) == 1 else told
         yield f"{counted(len(judged), 'claim')}: {told}."
+    wrong: dict[str, dict[str, None]] = {}
     for each in judged:
         if each.verdict == Ruling.NOT_JUDGED:
-            end = "" if each.reason.endswith(("?", ".")) else "."
-            yield printable(f"Not judged, {each.claim.comparison}: {each.reason}{end}")
+            wrong.setdefault(each.reason, {})[each.claim.comparison] = None
+    for reason, comparisons in wrong.items():
+        yield printable(f"Not judged, as {reason}: {'; '.join(comparisons)}.")

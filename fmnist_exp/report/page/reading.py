@@ -137,6 +137,11 @@ TERMS = {
     "identical": "all runs of a seed have the same results",
     "described": "shown with an interval and without a verdict",
     "interaction": "how much a difference changes from one level of another factor to the next",
+    "claim; supported, not supported, inconclusive": (
+        "a sentence about a comparison that was written before the first run, with the rule that "
+        "judges it; the interval of the study agrees with the rule, contradicts it, or leaves both "
+        "open"
+    ),
     "power": (
         "the chance that a study finds what is there; the seeds to plan are those with a power of "
         f"{100 * POWER:g} %"
