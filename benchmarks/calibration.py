@@ -128,7 +128,9 @@ def wanted(found: list[Comparison]) -> int:
     return min(MAX_SEEDS, max((each.num_seeds for each in needed), default=0))
 
 
-def false_rates(name: str, std: float, num_studies: int) -> tuple[float, float, float]:
+def false_rates(
+    name: str, std: float, num_studies: int, num_looks: int = NUM_LOOKS
+) -> tuple[float, float, float]:
     """Shares of studies with any false statement: at one look, and at any look of an extended one.
 
     The third number is the share of studies whose first look settles everything.
@@ -138,14 +140,15 @@ def false_rates(name: str, std: float, num_studies: int) -> tuple[float, float, 
     for _ in range(num_studies):
         values = accuracies(generator, truths, std, (MAX_SEEDS,))
         count, false = NUM_SEEDS, False
-        for look in range(NUM_LOOKS):
+        for look in range(num_looks):
             design, found = compared({cell: each[:count] for cell, each in values.items()})
             judged = [each for each in found if not each.is_descriptive]
             gaps = (true_gap(each, design, truths) for each in judged)
             false = false or any(map(is_false, (each.verdict for each in judged), gaps))
-            following = wanted(judged)
+            is_open = any(each.verdict == Verdict.UNDECIDED for each in judged)
             once += false and look == 0
-            settled += following == 0 and look == 0
+            settled += look == 0 and not is_open
+            following = wanted(judged) if is_open and look + 1 < num_looks else count
             if following <= count:
                 break
             count = following

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 
@@ -68,14 +69,8 @@ def _start(folder: Path, num_runs: int) -> subprocess.Popen:
 
 
 def runs_table(sweep: Path) -> pd.DataFrame:
-    """runs.csv of a sweep's report, without times."""
-    subprocess.run(
-        [sys.executable, "-m", "fmnist_exp.aggregate", str(sweep)],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    return pd.read_csv(sweep / "report" / "runs.csv", dtype=str).drop(columns=TIMES)
+    """The runs of a sweep as its report's runs.csv holds them, without times."""
+    return read_study([sweep]).table.drop(columns=TIMES)
 
 
 def _written(store: Store, run_key: str) -> int:

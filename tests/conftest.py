@@ -124,6 +124,12 @@ def train_here(
     root.handlers[:], root.level = former
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of reports are empty files: for tests of words and tables."""
+    monkeypatch.setattr("fmnist_exp.report.charts.drawing.render", lambda figure, kind: b"")
+
+
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, by the names of its columns."""
     with path.open(newline="") as file:

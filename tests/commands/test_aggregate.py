@@ -48,7 +48,7 @@ def test_report_is_whole_and_the_same_for_the_same_runs(tmp_path):
         assert name.rpartition(".")[0] + ".png" in reports[0]["report.md"].decode()
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("width", [100, 60, 40])
 def test_table_and_sentences_fit_a_narrow_terminal(tmp_path, width):
     write_sweep(tmp_path / "s", {"he": (0.7, 0.8, 0.75, 0.7, 0.8), "lecun": (0.6, 0.9)})

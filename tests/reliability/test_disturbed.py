@@ -46,7 +46,7 @@ def check_counted(sweep, finished):
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["cores", "here_submitit"])
 def test_killed_process_is_told_and_the_same_command_completes(launcher, tmp_path, expected):
-    sweep = Sweep(tmp_path / "here", f"hydra/launcher={launcher}")
+    sweep = Sweep(tmp_path / "here", f"hydra/launcher={launcher}", num_runs=3)
     with sweep.started() as process:
         wait_until(lambda: 1 in sweep.under_way(), process, sweep.said)
         os.kill(sweep.process_of(1), signal.SIGKILL)

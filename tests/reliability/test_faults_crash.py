@@ -16,10 +16,13 @@ import termios
 import threading
 import time
 
+import numpy as np
 import pytest
-from conftest import ROOT, command, read_rows, train
+from conftest import ROOT, command, read_rows
 from study import write_run
 
+from fmnist_exp.aggregate import aggregate
+from fmnist_exp.engine import models
 from fmnist_exp.locks import FIRST_WAIT
 from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.rundir import records
@@ -65,7 +68,7 @@ train.main()
 
 
 @pytest.mark.slow
-def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
+def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path, train_here):
     """One out of memory, one diverging, one calling sys.exit(3), one killed: acceptance 4."""
     sweep, store = tmp_path / "sweep", tmp_path / "runs"
     settings = ("data=synthetic", "training=smoke", "optimizer=sgd", "checkpoint_seconds=0")
@@ -73,13 +76,13 @@ def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
     spoilt = ("-c", SPOILT, "--multirun", *settings, "seed=range(10)", *outputs)
     once = {"KILLED_BEFORE": str(tmp_path / "killed")}
     assert command(*spoilt, **once).returncode == -signal.SIGKILL
-    report = command("scripts/aggregate.py", sweep)
+    report = aggregate([sweep], tmp_path / "report")
     for sentence in (
         "1 run diverged: sweep/5",
         "2 runs failed: sweep/3, sweep/7",
         "1 run unfinished: sweep/9 (interrupted: its process is gone)",
     ):
-        assert sentence in " ".join(report.stdout.split())  # lines are as wide as a terminal
+        assert sentence in report
     first = {n: records.read_record(sweep / str(n)) for n in range(9)}
 
     again = command(*spoilt, **once)
@@ -95,28 +98,23 @@ def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path):
     for number in (0, 1, 2, 4, 6, 8):
         assert second[number].metrics == first[number].metrics
 
-    whole = train("--multirun", *settings, "seed=range(10)", f"hydra.sweep.dir={tmp_path / 'w'}")
-    assert whole.returncode == 0, whole.stderr
+    into = f"hydra.sweep.dir={tmp_path / 'w'}"
+    whole = train_here("--multirun", *settings, "seed=range(10)", into)
+    assert whole.status == 0, whole.err
     for number in (0, 1, 2, 4, 6, 8, 9):
         undisturbed = records.read_record(tmp_path / "w" / str(number))
         assert undisturbed.metrics == second[number].metrics
 
 
-NO_ANSWER = """
-import numpy as np
-from fmnist_exp import train
-from fmnist_exp.engine import models
-real = models.predict_probabilities
-models.predict_probabilities = lambda *arguments: np.full_like(real(*arguments), np.nan)
-train.main()
-"""
-
-
 @pytest.mark.slow
-def test_run_whose_answers_are_not_finite_has_diverged(tmp_path):
-    settings = ("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'run'}")
-    result = command("-c", NO_ANSWER, *settings, "reuse=false")
-    assert result.returncode == 0, result.stderr
+def test_run_whose_answers_are_not_finite_has_diverged(tmp_path, train_here, monkeypatch):
+    def no_answer(*arguments):
+        return np.full_like(real(*arguments), np.nan)
+
+    real = models.predict_probabilities
+    monkeypatch.setattr(models, "predict_probabilities", no_answer)
+    ended = train_here("data=synthetic", "training=smoke", f"hydra.run.dir={tmp_path / 'run'}")
+    assert ended.status == 0, ended.err
     record = records.read_record(tmp_path / "run")
     assert record.status == "diverged"
     assert record.metrics["test"]["loss"] is None
@@ -161,7 +159,7 @@ def test_A07_interrupted_run_says_so_and_ends_with_130(tmp_path):
 
 
 @pytest.mark.slow
-def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
+def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path, train_here):
     arguments = ["data=synthetic", "training.epochs=100", "checkpoint_seconds=0"]
     arguments += [f"store={tmp_path / 'runs'}", f"hydra.run.dir={tmp_path / 'run'}"]
     status, errors = stopped_by(signal.SIGTERM, arguments)
@@ -169,8 +167,8 @@ def test_A07_terminated_run_says_so_and_goes_on_when_asked_again(tmp_path):
     assert errors.strip().endswith("terminated")
     assert records.read_record(tmp_path / "run").status == "interrupted"
     before = read_rows(tmp_path / "run" / "history.csv")
-    again = train(*arguments)
-    assert again.returncode == 0, again.stderr
+    again = train_here(*arguments)
+    assert again.status == 0, again.err
     after = read_rows(tmp_path / "run" / "history.csv")
     assert len(after) == 100
     assert after[:4] == before[:4]  # seconds and all: they were read, times never repeat
@@ -262,13 +260,13 @@ def test_A08_killed_run_is_told_from_one_that_lives(tmp_path):
 
 
 @pytest.mark.slow
-def test_A09_second_sweep_in_a_directory_is_refused(tmp_path):
+def test_A09_second_sweep_in_a_directory_is_refused(tmp_path, train_here):
     with holding(tmp_path / "sweep") as process:
-        result = train("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+        ended = train_here("--multirun", "data=synthetic", f"hydra.sweep.dir={tmp_path / 'sweep'}")
         process.communicate()
-    assert result.returncode == 2
+    assert ended.status == 2
     in_use = f"RecordError: another process works in {tmp_path / 'sweep'}. Wait for it"
-    assert in_use in result.stderr
+    assert in_use in ended.err
     assert list((tmp_path / "sweep").iterdir()) == []
 
 

@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from conftest import ROOT, config_of, train
+from conftest import ROOT, config_of
 from planning import plan_command_line
 from study import RECORD
 
@@ -194,11 +194,12 @@ def test_every_archive_of_arrays_is_read_by_one_function_without_objects():
 
 
 @pytest.mark.slow
-def test_secret_in_the_environment_reaches_no_file(tmp_path):
+def test_secret_in_the_environment_reaches_no_file(tmp_path, train_here, monkeypatch):
     secret = "correct horse battery staple"
     run_dir = tmp_path / "r"
-    result = train("data=synthetic", "training=smoke", f"hydra.run.dir={run_dir}", SECRET=secret)
-    assert result.returncode == 0, result.stderr
+    monkeypatch.setenv("SECRET", secret)
+    ended = train_here("data=synthetic", "training=smoke", f"hydra.run.dir={run_dir}")
+    assert ended.status == 0, ended.err
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert run_dir / "run.json" in files
     assert not [path for path in files if secret.encode() in path.read_bytes()]

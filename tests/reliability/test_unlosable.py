@@ -11,10 +11,11 @@ from fmnist_exp.rundir import records
 
 
 @pytest.mark.slow
-def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path):
+def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path, train_here):
     stress.kill_until_done(tmp_path, num_runs=3, num_kills=4)
-    whole = stress.command(tmp_path, "whole", 3)
-    subprocess.run(whole, cwd=ROOT, check=True, capture_output=True)
+    _, _, _, *arguments = stress.command(tmp_path, "whole", 3)
+    whole = train_here(*arguments)
+    assert whole.status == 0, whole.err
     killed, uninterrupted = (
         stress.runs_table(tmp_path / name / "sweep") for name in ("killed", "whole")
     )

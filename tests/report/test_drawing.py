@@ -44,22 +44,27 @@ def test_svg_holds_text_as_text_as_it_was_written(figure):
     assert "0.123456789 &lt;b&gt; 重み" in drawing.render(figure, "svg").decode()
 
 
-def test_svg_has_a_rule_for_the_dark_for_every_colour_that_charts_use(tmp_path):
-    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
-    for name, content in drawing.render_all(study_charts.draw_study(found_in(tmp_path))).items():
-        if name.endswith(".svg"):
-            sheet, body = content.decode().split("</style>")
-            assert sheet.count("@media screen and (prefers-color-scheme:dark)") == 1
-            used = set(re.findall(r"(?:fill|stroke): (#\w+)", body))
-            assert used <= drawing.DARK.keys()
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory):
+    """Every figure of a study, as text of an SVG file."""
+    folder = tmp_path_factory.mktemp("study")
+    write_sweep(folder, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
+    charts = study_charts.draw_study(found_in(folder))
+    return [drawing.render(chart.figure, "svg").decode() for chart in charts]
 
 
-def test_type_has_nine_points_at_least(tmp_path):
-    write_sweep(tmp_path, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
-    for name, content in drawing.render_all(study_charts.draw_study(found_in(tmp_path))).items():
-        if name.endswith(".svg"):
-            sizes = list(map(float, re.findall(r"font-size: ([\d.]+)px", content.decode())))
-            assert min(sizes) >= 9  # a pixel of the file is a point
+def test_svg_has_a_rule_for_the_dark_for_every_colour_that_charts_use(drawings):
+    for text in drawings:
+        sheet, body = text.split("</style>")
+        assert sheet.count("@media screen and (prefers-color-scheme:dark)") == 1
+        used = set(re.findall(r"(?:fill|stroke): (#\w+)", body))
+        assert used <= drawing.DARK.keys()
+
+
+def test_type_has_nine_points_at_least(drawings):
+    for text in drawings:
+        sizes = list(map(float, re.findall(r"font-size: ([\d.]+)px", text)))
+        assert min(sizes) >= 9  # a pixel of the file is a point
 
 
 @pytest.mark.parametrize("kind", drawing.KINDS)

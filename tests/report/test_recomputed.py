@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import command, train
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 from study import change_record, write_run
@@ -212,13 +211,12 @@ def test_tables_and_answer_of_a_study_of_initializers_and_depths(tmp_path):
 
 
 @pytest.mark.slow
-def test_tables_of_a_real_sweep(tmp_path):
+def test_tables_of_a_real_sweep(tmp_path, train_here):
     """Three initializers, ten seeds, on a part of the real images."""
     sweep = tmp_path / "sweep"
     small = ("data.num_train=2000", "data.num_test=1000", "training=smoke")
     settings = ("initializer=glorot,he,lecun", "seed=range(10)")
-    result = train("--multirun", *small, *settings, f"hydra.sweep.dir={sweep}")
-    assert result.returncode == 0, result.stderr
-    report = command("scripts/aggregate.py", sweep)
-    assert report.returncode == 0, report.stderr
+    ended = train_here("--multirun", *small, *settings, f"hydra.sweep.dir={sweep}")
+    assert ended.status == 0, ended.err
+    aggregate([sweep], sweep / "report")
     check(sweep / "report", sweep, ["initializer"], images=1000)

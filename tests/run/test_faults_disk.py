@@ -10,7 +10,6 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from conftest import train
 from study import write_sweep
 
 from fmnist_exp import files
@@ -154,10 +153,10 @@ def test_C18_name_that_is_too_long_is_refused_before_training(tmp_path):
 
 
 @pytest.mark.slow
-def test_C18_directory_may_have_any_name(tmp_path):
+def test_C18_directory_may_have_any_name(tmp_path, train_here):
     run_dir = tmp_path / "a b" / "größe\n重"
-    result = train("data=synthetic", "training=smoke", f'hydra.run.dir="{run_dir}"')
-    assert result.returncode == 0, result.stderr
+    ended = train_here("data=synthetic", "training=smoke", f'hydra.run.dir="{run_dir}"')
+    assert ended.status == 0, ended.err
     assert records.read_record(run_dir).status == "completed"
 
 

@@ -97,12 +97,12 @@ def data_config(run_dir):
 
 
 @pytest.mark.slow
-def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path):
+def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path, train_here):
     """On a tenth of the data, so that it overfits soon."""
     run_dir = tmp_path / "run"
     small = ("data.num_train=6000", "data.num_test=1000", "initializer=he_normal")
-    result = give_command("model=regularized", *small, f"hydra.run.dir={run_dir}")
-    assert result.returncode == 0, result.stderr
+    ended = train_here("model=regularized", *small, f"hydra.run.dir={run_dir}")
+    assert ended.status == 0, ended.err
     record = assert_complete_run(run_dir, loading.load(data_config(run_dir)).test, tmp_path)
     history = read_rows(run_dir / "history.csv")
     losses = [float(row["validation_loss"]) for row in history]
@@ -118,10 +118,11 @@ def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path):
 
 
 @pytest.mark.slow
-def test_same_command_twice_gives_the_same_weights(tmp_path):
+def test_same_command_twice_gives_the_same_weights(tmp_path, train_here):
+    """In a process of its own, and in one that has trained before."""
     hashes = []
-    for name in ("a", "b"):
-        give_command(
+    for name, give in (("a", give_command), ("b", train_here)):
+        give(
             "data=synthetic",
             "model=regularized",
             "training=smoke",

@@ -51,6 +51,14 @@ def settle(sweep_dir, *overrides, most=20, statuses=None, accuracy_of=accuracy_o
     return launcher.batches
 
 
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory):
+    """A sweep that has ended, to be read alone."""
+    folder = tmp_path_factory.mktemp("settled")
+    settle(folder)
+    return folder
+
+
 def runs_of(sweep_dir):
     """Initializer and seed of each run that is planned."""
     return [
@@ -109,16 +117,15 @@ def test_plan_is_written_before_the_first_run(tmp_path):
 
 
 @pytest.mark.parametrize("lost", [0, 7, 16, 22, 40])
-def test_sweep_that_lost_a_run_goes_on_to_the_same_runs_and_verdicts(lost, tmp_path):
-    settle(tmp_path / "whole")
+def test_sweep_that_lost_a_run_goes_on_to_the_same_runs_and_verdicts(lost, tmp_path, settled):
     with pytest.raises(RuntimeError, match=f"trial {lost}"):
-        settle(tmp_path / "lost", statuses={lost: "failed"})
-    num_planned = len(runs_of(tmp_path / "lost"))
+        settle(tmp_path, statuses={lost: "failed"})
+    num_planned = len(runs_of(tmp_path))
     assert num_planned < 45 or lost == 40  # no look is taken over a run that is missing
-    batches = settle(tmp_path / "lost")
+    batches = settle(tmp_path)
     assert batches[0] == [lost]
-    assert runs_of(tmp_path / "lost") == runs_of(tmp_path / "whole")
-    assert verdicts_of(tmp_path / "lost") == verdicts_of(tmp_path / "whole")
+    assert runs_of(tmp_path) == runs_of(settled)
+    assert verdicts_of(tmp_path) == verdicts_of(settled)
 
 
 def test_diverged_run_is_a_result_and_holds_nothing_up(tmp_path):
@@ -192,9 +199,8 @@ def test_single_run_refuses_to_add_seeds():
         (["until_settled=20", "training.epochs=1"], "other configs, data or training code"),
     ],
 )
-def test_what_was_fixed_before_the_first_look_cannot_be_changed(given, what, tmp_path):
-    settle(tmp_path)
-    arguments = ["--multirun", *SMALL, FACTOR, f"hydra.sweep.dir={tmp_path}"]
+def test_what_was_fixed_before_the_first_look_cannot_be_changed(given, what, settled):
+    arguments = ["--multirun", *SMALL, FACTOR, f"hydra.sweep.dir={settled}"]
     if given[1:] and given[1].startswith("initializer"):
         arguments.remove(FACTOR)
     with pytest.raises(ConfigError, match=what):

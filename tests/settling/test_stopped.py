@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, train
+from conftest import ROOT
 from launched import wait_until
 from study import found_in
 
@@ -27,10 +27,10 @@ def of_sweep(sweep_dir):
 
 
 @pytest.mark.slow
-def test_sweep_killed_in_each_look_under_cores_ends_as_one_never_stopped(tmp_path):
+def test_sweep_killed_in_each_look_under_cores_ends_as_one_never_stopped(tmp_path, train_here):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    result = train(*SETTLE, f"hydra.sweep.dir={whole}")
-    assert result.returncode == 0, result.stderr
+    undisturbed = train_here(*SETTLE, f"hydra.sweep.dir={whole}")
+    assert undisturbed.status == 0, undisturbed.err
     cores = ("hydra/launcher=cores", "hydra.launcher.n_jobs=2", f"store={tmp_path / 'runs'}")
     program = [sys.executable, "-m", "fmnist_exp.train", *SETTLE, f"hydra.sweep.dir={killed}"]
     for number in (3, 19):  # in the first look, and in the second

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import joblib
 import pytest
-from conftest import command, train
+from conftest import train
 from hydra.core.config_store import ConfigStore
 from planning import plan_command_line
 
@@ -37,11 +37,10 @@ def plan(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_launcher_composes(launcher):
-    flags = ("-m", "fmnist_exp.train", "--cfg", "hydra")
-    result = command(*flags, f"hydra/launcher={launcher}")
-    assert result.returncode == 0, result.stderr
-    assert "_target_: hydra_plugins" in result.stdout
+def test_launcher_composes(launcher, train_here):
+    ended = train_here("--cfg", "hydra", f"hydra/launcher={launcher}")
+    assert ended.status == 0, ended.err
+    assert "_target_: hydra_plugins" in ended.out
 
 
 @pytest.mark.slow

@@ -3,13 +3,14 @@
 import logging
 
 import pytest
-from conftest import command, compose_config, config_of, train
+from conftest import command, compose_config, config_of
 from planning import plan_command_line
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse_execution
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.errors import ConfigError, RecordError
+from fmnist_exp.run import runner
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep.command_line import words_for_options
@@ -98,42 +99,36 @@ def test_directory_that_is_shared_or_elsewhere_is_refused(subdir, message, tmp_p
     assert not (tmp_path / "s").exists()
 
 
-EDITING = """
-import sys
-from pathlib import Path
-from fmnist_exp import train
-from fmnist_exp.run import runner
-real = runner.run
-def run_then_edit(*arguments, **options):
-    record = real(*arguments, **options)
-    Path(OWN).write_text("name: own\\nepochs: 2\\nbatch_size: 8\\ncallbacks: {}\\n")
-    return record
-runner.run = run_then_edit
-train.main()
-"""
-
-
 @pytest.mark.slow
-def test_editing_a_recipe_during_a_sweep_changes_no_run(tmp_path):
+def test_editing_a_recipe_during_a_sweep_changes_no_run(tmp_path, train_here, monkeypatch):
     own = tmp_path / "own" / "training" / "own.yaml"
     own.parent.mkdir(parents=True)
-    own.write_text("name: own\nepochs: 1\nbatch_size: 8\ncallbacks: {}\n")
-    code = EDITING.replace("OWN", repr(str(own)))
+    recipe = "name: own\nepochs: 1\nbatch_size: 8\ncallbacks: {}\n"
+    own.write_text(recipe)
+    real = runner.run
+
+    def run_then_edit(*arguments, **options):
+        record = real(*arguments, **options)
+        own.write_text(recipe.replace("epochs: 1", "epochs: 2"))
+        return record
+
+    monkeypatch.setattr(runner, "run", run_then_edit)
     arguments = ("--config-dir", tmp_path / "own", "--multirun", "training=own", "seed=0,1")
     outputs = (f"hydra.sweep.dir={tmp_path / 'sweep'}", f"store={tmp_path / 'runs'}")
-    result = command("-c", code, *arguments, "data=synthetic", *outputs)
-    assert result.returncode == 0, result.stderr
+    ended = train_here(*arguments, "data=synthetic", *outputs)
+    assert ended.status == 0, ended.err
+    assert "epochs: 2" in own.read_text()
     for number in (0, 1):
         assert records.read_record(tmp_path / "sweep" / str(number)).num_epochs == 1
 
 
 @pytest.mark.slow
-def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path):
+def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path, train_here):
     store = f"store={tmp_path / 'runs'}"
-    train(*SMALL, "seed=1", store, f"hydra.run.dir={tmp_path / 'run'}")
-    result = train("--multirun", *SMALL, "seed=range(3)", store, "dry_run=true")
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
+    train_here(*SMALL, "seed=1", store, f"hydra.run.dir={tmp_path / 'run'}")
+    ended = train_here("--multirun", *SMALL, "seed=range(3)", store, "dry_run=true")
+    assert ended.status == 0, ended.err
+    lines = ended.out.splitlines()
     assert [line.split()[2] for line in lines[:3]] == ["to", "done", "to"]
     assert lines[-1] == "3 runs, 1 done, 2 to train"
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "run"}

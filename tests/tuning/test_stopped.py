@@ -47,7 +47,7 @@ train.main()
 
 
 @pytest.mark.slow
-def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
+def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path, train_here):
     def arguments(name):
         limits = ("hydra.sweeper.prune_after_trials=2", "hydra.sweeper.prune_after_epochs=1")
         sizes = (*SMALL, "data.num_train=400", "data.num_test=100")
@@ -60,8 +60,8 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
     def planted(killed):
         return command("-c", PLANTED.replace("KILLED", repr(killed)), *arguments("b"))
 
-    whole = command("-m", "fmnist_exp.train", *arguments("a"))
-    assert whole.returncode == 0, whole.stderr
+    whole = train_here(*arguments("a"))
+    assert whole.status == 0, whole.err
     assert planted("4").returncode == 9
     assert len(values(tmp_path / "b")) == 5
     resumed = planted(None)
@@ -76,7 +76,7 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path):
         [(trial.values, trial.prune_below) for trial in trials_of(tmp_path / name)] for name in "ab"
     ]
     assert asked[0] == asked[1]
-    told = [re.search("^best: trial .*", each.stdout, re.M) for each in (whole, resumed)]
+    told = [re.search("^best: trial .*", each, re.M) for each in (whole.out, resumed.stdout)]
     assert told[0][0] == told[1][0]
     done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
     for ours, shuffled in done:
