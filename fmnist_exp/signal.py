@@ -31,7 +31,7 @@ from fmnist_exp.sweep.hydra_private import REQUESTS, task_overrides
 if TYPE_CHECKING:
     from fmnist_exp.report.starts import Start
 
-NUM_DRAWS, NUM_IMAGES = 10, 1000
+NUM_DRAWS = 10
 OUT = Path("outputs") / "signal"
 WIDE = 1000  # columns of a file or a pipe, which have no width
 TRAINING = ("hydra/", "hydra.", "until_settled=", "dry_run=")  # how words begin of no use here
@@ -71,7 +71,7 @@ def configs_of(words: list[str]) -> list[RunConfig]:
 
 
 def measured(config: RunConfig) -> list[History]:
-    """Columns of `signal.csv` for draws with seeds from 0, on the first training images."""
+    """Columns of `signal.csv`, as a run has them, for draws with seeds from 0."""
     from fmnist_exp.engine import models, signal_of_model  # TensorFlow takes seconds
 
     splits = loading.load(config.own_data)
@@ -80,7 +80,7 @@ def measured(config: RunConfig) -> list[History]:
     draws = []
     for seed in range(NUM_DRAWS):
         models.draw_kernels(model, config.replaced(seed=seed, seeds=SeedsConfig()))
-        layers = signal_of_model.initial_signal(model, config.model, splits.train, NUM_IMAGES)
+        layers = signal_of_model.initial_signal(model, config.model, splits.train)
         rows = np.array([astuple(layer) for layer in layers], dtype=float)
         draws.append(dict(zip(SIGNAL_COLUMNS, rows.T, strict=True)))
     return draws
@@ -118,7 +118,7 @@ def show(starts: "Sequence[Start]", out: Path, width: int) -> str:
 
     looks = {level: number for number, level in enumerate(dict.fromkeys(x.level for x in starts))}
     data = " and ".join(dict.fromkeys(str(each.config["data"]["name"]) for each in starts))
-    about = f"{data}, the first {NUM_IMAGES} training images; {NUM_DRAWS} draws of the weights"
+    about = f"{data}; {NUM_DRAWS} draws of the weights"
     files = drawing.render_all(draw_signals(starts, looks, about))
     for name, content in files.items():
         write_bytes(out / name, content)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fmnist_exp.report.design import CONDITION, Design
 from fmnist_exp.report.runs import conditions
-from fmnist_exp.report.runs.conditions import LAYERS, UNITS
+from fmnist_exp.report.runs.conditions import LAYERS, UNITS, column
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.rundir.tables import History
 from fmnist_exp.statistics.propagation import gradient_shares, signal_shares, weight_variance
@@ -70,15 +70,13 @@ class Start:
 
     @property
     def without_theory(self) -> str | None:
-        """Why there is no theory of them, in words; None if there is."""
+        """Where they are, in words, if there is no theory of them; None if there is."""
         activation = self.config["model"].get("activation", "relu")
         if self.is_normalized:
-            return "batch normalization sets the size of the signal anew at every layer"
+            return "with batch normalization"
         if activation != "relu":
-            return f"it is that of ReLU, and the activation is {activation}"
-        if self._variances is None:
-            return f"{self.config['initializer']['class_name']} is no variance scaling"
-        return None
+            return f"under {activation}"
+        return f"under {self.config['initializer']['class_name']}" if not self._variances else None
 
     @property
     def theory(self) -> dict[str, np.ndarray]:
@@ -121,7 +119,7 @@ def starts_of(measured: Iterable[Measured], factor: str | None = None) -> list[S
     Args:
         measured: of each condition.
         factor: column of the factor whose levels have a line each; by default, and where it does
-            not change the start, the first that does.
+            not change the start, the initializer, else the first that does.
     """
     groups: dict[tuple[tuple[str, str], ...], list[Measured]] = {}
     for each in measured:
@@ -131,7 +129,10 @@ def starts_of(measured: Iterable[Measured], factor: str | None = None) -> list[S
             groups.setdefault(same, []).append(each)
     flat = [_of_start(same[0].flat) for same in groups.values()]
     keys = conditions.naming_keys(flat)
-    lines = [key for key in keys if conditions.column(key) == factor] or keys[:1]
+    lines = next(
+        ([key] for wanted in (factor, "initializer") for key in keys if column(key) == wanted),
+        keys[:1],
+    )
     others = [key for key in keys if key not in lines]
     return [
         Start(
@@ -141,8 +142,8 @@ def starts_of(measured: Iterable[Measured], factor: str | None = None) -> list[S
             config=same[0].config,
             optimizers=frozenset(str(each.config["optimizer"]["class_name"]) for each in same),
             draws={
-                column: np.array([draw[column] for draw in same[0].signals])
-                for column in same[0].signals[0]
+                name: np.array([draw[name] for draw in same[0].signals])
+                for name in same[0].signals[0]
             },
             members=tuple(each.label for each in same),
         )

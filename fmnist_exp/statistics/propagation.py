@@ -78,7 +78,7 @@ def gradient_shares(variances: Sequence[float]) -> np.ndarray:
     gradients of all of them with it, as it is small where it enters the last.
 
     The gradient of the mean loss of many images also has the correlations among them, which this
-    leaves out. On 1,000 images of Fashion-MNIST and 30 layers of 256 units it is within a factor
+    leaves out. On 256 images of Fashion-MNIST and 30 layers of 256 units it is within a factor
     of 2 of theory for Glorot, He and LeCun.
 
     Args:

@@ -43,7 +43,7 @@ def test_sweep_shows_each_network_once_with_its_layers_and_a_chart(measure):
 def test_one_network_needs_no_sweep(measure):
     status, out, _, _ = measure(*SMALL, "initializer=orthogonal")
     assert status == 0
-    assert "There is no theory: Orthogonal is no variance scaling." in out
+    assert "No theory is drawn under Orthogonal: " in out
 
 
 REFUSED = {

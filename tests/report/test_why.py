@@ -90,24 +90,24 @@ def test_signal_that_dies_or_grows_beyond_all_numbers_is_told():
     assert why_table([start(mean_square=np.nan)]).rows[0][4] == "-"
 
 
-def test_batch_normalization_has_its_range_and_no_theory():
+def test_batch_normalization_has_its_range():
     text = said(start(batch_normalization=True, mean_square=0.5))
     assert "sets the signal anew at every layer: mean squares lie between 0.50 and 0.50." in text
-    assert "There is no theory: batch normalization sets" in text
 
 
 @pytest.mark.parametrize(
-    ("values", "reason"),
+    ("values", "where"),
     [
-        ({"activation": "tanh"}, "it is that of ReLU, and the activation is tanh."),
-        ({"class_name": "Orthogonal"}, "Orthogonal is no variance scaling."),
+        ({"activation": "tanh"}, "under tanh"),
+        ({"class_name": "Orthogonal"}, "under Orthogonal"),
+        ({"batch_normalization": True}, "with batch normalization"),
     ],
 )
-def test_why_there_is_no_theory_is_told(values, reason):
+def test_where_there_is_no_theory_is_told(values, where):
     without = start("this", **values)
     assert without.theory == {}
-    assert f"There is no theory: {reason}" in said(without)
-    assert f"There is no theory of this: {reason}" in said(start("he"), without)
+    assert f"No theory is drawn {where}: it is that of ReLU" in said(start("he"), without)
+    assert "theory" not in said(start("he"))
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.09, False), (0.11, True)])
@@ -135,6 +135,17 @@ def test_deepest_networks_come_first_and_others_have_a_sentence():
         "the first layer's gradient by 32. At 2 hidden layers: he and lecun differ little: the "
         "last layer's signal by a factor of 4.0, the first layer's gradient by 2.0."
     )
+
+
+def test_places_of_the_same_depth_are_told_in_full():
+    found = [
+        start(level, ratio, place=f"activation={name}", activation=name)
+        for name in ("relu", "selu")
+        for level, ratio in (("he", 1.0), ("lecun", 0.5))
+    ]
+    relu, selu, _ = paragraphs(found)
+    assert "At activation=relu: he keeps the signal" in relu
+    assert "At activation=selu: he keeps the signal" in selu
 
 
 def test_sentences_have_twenty_five_words_at_most():

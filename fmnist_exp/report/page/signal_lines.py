@@ -14,7 +14,7 @@ from fmnist_exp.report.starts import Start, by_depth
 
 LITTLE = 10  # factor below which starts differ little, and a signal is kept to the last layer
 WEAK = 1 / 100  # of another's gradient, from which on SGD hardly moves a layer
-FEW = 3  # places beside the deepest that have a sentence
+MAX_PLACES = 4  # that have sentences
 SURE = 2  # times the loss of guessing, from which on a network begins sure of wrong answers
 DEAD = 0.1  # share of hidden units that answer every image alike, from which on it is told
 # Words for what one layer does to the signal, by the ratio of mean squares.
@@ -27,12 +27,23 @@ SCALING = frozenset({"Adam", "AdamW", "Adamax", "Nadam", "RMSprop"})
 
 def paragraphs(starts: Sequence[Start]) -> list[str]:
     """What the starts have to say: of the deepest networks all, of others how far they differ."""
-    (place, deepest), *others = by_depth(starts).items()
-    told = [*_fates(deepest), *_on_gradients(deepest), *_on_extremes(deepest)]
-    more = [f"{at(place)}: {each}" for place, group in others[:FEW] for each in _on_sizes(group)]
-    first = f"{at(place)}: " if place and told else ""
-    parts = first + " ".join(told), " ".join(more), " ".join(_on_theory(starts))
+    told: list[str] = []
+    brief: list[str] = []
+    depth = max(each.num_layers for each in starts)
+    for place, group in list(by_depth(starts).items())[:MAX_PLACES]:
+        is_deepest = any(each.num_layers == depth for each in group)
+        said = _in_full(group) if is_deepest else _on_sizes(group)
+        if text := " ".join(said):
+            (told if is_deepest else brief).append(f"{at(place)}: {text}" if place else text)
+    parts = *told, " ".join(brief), _on_theory(starts)
     return [part for part in parts if part]
+
+
+def _in_full(group: Sequence[Start]) -> Iterator[str]:
+    """What becomes of the signal, what of the gradient, and what stands out."""
+    yield from _fates(group)
+    yield from _on_gradients(group)
+    yield from _on_extremes(group)
 
 
 def _fates(group: Sequence[Start]) -> Iterator[str]:
@@ -87,7 +98,7 @@ def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
     if not weak:
         yield from _on_sizes(group)
         return
-    parts = [sized(norms[each.level] / norms[strong], 1) for each in weak]
+    parts = list(dict.fromkeys(sized(norms[each.level] / norms[strong], 1) for each in weak))
     names = [each.level for each in weak]
     shares = both(parts) if len(parts) <= MAX_NAMES else f"at most {max(parts, key=float)}"
     yield f"The first layer's gradient under {named(names)} is {shares} of that under {strong}."
@@ -132,16 +143,15 @@ def _on_extremes(group: Sequence[Start]) -> Iterator[str]:
         yield f"Under {named([*dead])} {shares} % of the hidden units answer every image alike."
 
 
-def _on_theory(starts: Sequence[Start]) -> Iterator[str]:
-    """For whom there is no theory, and why."""
-    reasons: dict[str, list[str]] = {}
-    for each in starts:
-        if each.without_theory is not None:
-            reasons.setdefault(each.without_theory, []).append(each.level)
-    for reason, levels in reasons.items():
-        names = list(dict.fromkeys(levels))
-        whom = f" of {named(names)}" if len(names) < len({each.level for each in starts}) else ""
-        yield f"There is no theory{whom}: {reason}."
+def _on_theory(starts: Sequence[Start]) -> str:
+    """Where there is no theory, and why; empty if there is everywhere."""
+    where = dict.fromkeys(each.without_theory for each in starts if each.without_theory)
+    if not where:
+        return ""
+    return (
+        f"No theory is drawn {both([*where])}: it is that of ReLU without normalization, and of "
+        "initializers that scale a variance."
+    )
 
 
 def _share(start: Start) -> float:
