@@ -75,10 +75,10 @@ def reports(tmp_path_factory):
     """Reports: of an ordinary study, of one with names that are hard to show, of a failed one."""
     folder = tmp_path_factory.mktemp("reports")
     arms = {"he": (0.7, 0.8, 0.9, 0.8, 0.7), "lecun": (0.8, 0.9, 0.7, 0.9, 0.9)}
-    write_sweep(folder / "ordinary", arms, answers=True)
+    write_sweep(folder / "ordinary", arms, answers=True, signal=0.5)
     for number in range(9):
         name = f"initializer.name='{NASTY}{number}'"
-        write_run(folder / "awkward" / str(number), name, answers=True)
+        write_run(folder / "awkward" / str(number), name, answers=True, signal=0.0)
     write_run(folder / "awkward" / "diverged", status="diverged")
     write_run(folder / "failed" / "0", status="failed")
     for name in ("ordinary", "awkward", "failed"):

@@ -48,7 +48,8 @@ def test_svg_holds_text_as_text_as_it_was_written(figure):
 def drawings(tmp_path_factory):
     """Every figure of a study, as text of an SVG file."""
     folder = tmp_path_factory.mktemp("study")
-    write_sweep(folder, {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6})
+    arms = {"he": (0.7, 0.8, 0.7, 0.8, 0.7, 0.8), "lecun": (0.8,) * 6}
+    write_sweep(folder, arms, signal=0.5)
     charts = study_charts.draw_study(found_in(folder))
     return [drawing.render(chart.figure, "svg").decode() for chart in charts]
 

@@ -158,6 +158,15 @@ TERMS = {
         "expected calibration error: the mean gap between how sure a network is and how often it "
         "is right"
     ),
+    "signal": (
+        "what flows forward through the layers; its size is the mean square of the weighted sums, "
+        "before the activation"
+    ),
+    "gradient": (
+        "the direction in which the loss grows; its norm says how strongly the weights of a layer "
+        "are pushed"
+    ),
+    "dead unit": "one that answers every image alike",
     "diverged": "ended with a loss that is no number; a result, and no failure of the program",
 }
 
