@@ -7,12 +7,19 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation
 STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
 
-.PHONY: study setup test quick check bench lock
+# In the order of RESULTS.md, as hydra.sweep.dir=multirun/NAME places them.
+STUDIES := initializers depth depth_adam depth_batchnorm activation scale regularized ablation \
+	optimizers seed_noise aa_null
+
+.PHONY: study results setup test quick check bench lock
 
 study: $(VENV)/installed
 	$(RUN) -m fmnist_exp.data
 	$(RUN) -m fmnist_exp.train --multirun experiment=initializers hydra.sweep.dir=$(STUDY)
 	$(RUN) scripts/aggregate.py $(STUDY)
+
+results: $(VENV)/installed
+	$(RUN) -m fmnist_exp.results $(STUDIES:%=multirun/%)
 
 setup: $(VENV)/installed-dev
 

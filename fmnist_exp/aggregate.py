@@ -7,7 +7,6 @@ import argparse
 import gc
 import shutil
 import signal
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,11 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
 from fmnist_exp.console import as_command
-from fmnist_exp.errors import FmnistError, RecordError
+from fmnist_exp.errors import FmnistError
 from fmnist_exp.files import write_bytes
-from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.records import FIGURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
 
     from fmnist_exp.report.findings import Findings
@@ -60,8 +56,9 @@ def aggregate(
     """
     # pandas takes half a second
     from fmnist_exp.report.charts import drawing, study_charts
-    from fmnist_exp.report.claims import claims_table, judge
-    from fmnist_exp.report.findings import comparison_table, find
+    from fmnist_exp.report.csv_files import csv_files
+    from fmnist_exp.report.findings import find
+    from fmnist_exp.report.looks import note_look
     from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
 
@@ -74,10 +71,7 @@ def aggregate(
     texts = {
         "report.md": rendering.to_markdown(page),
         "index.html": rendering.to_html(page, figures),
-        "runs.csv": rendering.csv(found.study.table),
-        "summary.csv": rendering.csv(condition_tables.summarize(found.study)),
-        "comparisons.csv": rendering.csv(comparison_table(chain(*found.comparisons.values()))),
-        "claims.csv": rendering.csv(claims_table(judge(found))),
+        **csv_files(found),
     }
     for name, table in (("summary", summary), ("comparisons", compared)):
         texts |= {f"{name}.md": rendering.markdown(table), f"{name}.tex": rendering.latex(table)}
@@ -85,24 +79,7 @@ def aggregate(
         write_bytes(out / FIGURES / name, content)
     for name, text in texts.items():
         write_bytes(out / name, text.encode())
-    return "\n".join([_shown(page, summary, width), *_note_look(found)])
-
-
-def _note_look(found: "Findings") -> "Iterator[str]":
-    """Note in each sweep which of its results had verdicts; says where that was impossible."""
-    from fmnist_exp.statistics.verdicts import MIN_PAIRS
-
-    if all(each.num_pairs < MIN_PAIRS for each in found.judged):
-        return
-    keys: dict[Path, set[str]] = {}
-    for each in found.study.measured:
-        for run in each.runs:
-            keys.setdefault(plan.sweep_dir_of(run.path), set()).add(run.record.run_key)
-    for sweep, shown in keys.items():
-        try:
-            plan.write_looks(sweep, shown | plan.read_looks(sweep))
-        except RecordError as error:
-            yield f"Warning: not noted which runs this report has shown: {error}"
+    return "\n".join([_shown(page, summary, width), *note_look(found)])
 
 
 def _shown(page: "Page", table: "Table", width: int) -> str:

@@ -60,8 +60,15 @@ def mean_with_interval(
     values: np.ndarray, digits: int, factor: float = 1, within: tuple[float, float] = ANY
 ) -> str:
     """The mean of values, times a factor, and its 95 % t interval: 88.50 [88.31, 88.69]."""
-    low, high = (fixed(factor * bound, digits) for bound in t_interval(values, within))
-    return mean(values, digits, factor) + ("" if low == UNKNOWN else f" [{low}, {high}]")
+    known = values[~np.isnan(values)]
+    centre = float(np.mean(known)) if len(known) else math.nan
+    return with_interval((centre, *t_interval(values, within)), digits, factor)
+
+
+def with_interval(known: tuple[float, float, float], digits: int, factor: float = 1) -> str:
+    """A mean and the ends of its interval, times a factor; NaN where there is none."""
+    centre, low, high = (fixed(factor * value, digits) for value in known)
+    return centre + ("" if low == UNKNOWN else f" [{low}, {high}]")
 
 
 def amount(value: float, metric: str, *, signed: bool = False, unit: bool = True) -> str:

@@ -22,7 +22,7 @@ ROOMS = {
     "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
 }
-COMMANDS = {"train", "aggregate", "store", "signal"}
+COMMANDS = {"train", "aggregate", "store", "signal", "results"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -1,6 +1,7 @@
 """The figures of a study with their captions, in the page's order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -33,10 +34,7 @@ def draw_study(findings: Findings) -> list[Chart]:
     if not findings.study.measured:
         return []
     rows = list(findings.design.cells.values())  # by place, numbers in order
-    levels = findings.design.levels
-    looks = {
-        cell.label: levels.index(level) for (level, _), cell in findings.design.cells.items()
-    }  # label -> number of colour and marker, the same for a level wherever it is
+    looks = _looks(findings.design)
     with drawing.house_style():
         return [
             *_differences(findings),
@@ -46,6 +44,20 @@ def draw_study(findings: Findings) -> list[Chart]:
             _splits(rows, looks),
             *draw_classes(findings, rows),
         ]
+
+
+def leading_chart(findings: Findings) -> Chart | None:
+    """The chart beside the answer; without a comparison every seed; None without a result."""
+    if not findings.study.measured:
+        return None
+    rows = list(findings.design.cells.values())
+    with drawing.house_style():
+        return next(chain(_differences(findings), _of_runs(rows, _looks(findings.design))))
+
+
+def _looks(design: Design) -> dict[str, int]:
+    """Label -> number of colour and marker, the same for a level wherever it is."""
+    return {cell.label: design.levels.index(level) for (level, _), cell in design.cells.items()}
 
 
 def _differences(findings: Findings) -> Iterator[Chart]:

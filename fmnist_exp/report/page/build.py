@@ -25,19 +25,8 @@ from fmnist_exp.report.page.rendering import Page, Section, Table, table_of
 from fmnist_exp.report.page.why import why
 from fmnist_exp.report.page.words import Noun, both
 from fmnist_exp.report.runs.conditions import column
+from fmnist_exp.report.runs.setting import origins
 from fmnist_exp.report.runs.study import Study
-
-VERSIONS = {
-    "commit": "git_commit",
-    "TensorFlow": "tensorflow",
-    "Keras": "keras",
-    "Python": "python",
-    "trained by": "engine",
-    "device": "device",
-    "processor": "cpu",
-    "threads": "threads",
-    "data": "data_sha256",
-}
 
 
 def build_page(
@@ -51,7 +40,7 @@ def build_page(
         images: its test images, uint8 (num_images, height, width); None if there is no copy.
     """
     return Page(
-        title=_title(findings),
+        title=title_of(findings),
         answer=answer_of(findings),
         checks=fired(findings),
         sections=_sections(findings, charts, images),
@@ -59,7 +48,7 @@ def build_page(
     )
 
 
-def _title(findings: Findings) -> str:
+def title_of(findings: Findings) -> str:
     """The question that the answer answers."""
     study, design = findings.study, findings.design
     if len(study.conditions) == 1:
@@ -132,11 +121,8 @@ def _provenance(study: Study) -> Table:
     runs = ", ".join(f"{count} {status}" for status, count in counts.items())
     unfinished = f", {len(study.unfinished)} unfinished" if study.unfinished else ""
     rows = [{"of the runs": "number", "value": f"{runs}{unfinished}"}]
-    for name, key in VERSIONS.items():
-        values = dict.fromkeys(
-            str(run.record.provenance.get(key) or "unknown") for run in study.runs
-        )
-        length = 12 if key in ("git_commit", "data_sha256") else None
+    for name, values in origins(study.runs).items():
+        length = 12 if name in ("commit", "data") else None
         rows.append({"of the runs": name, "value": listed(value[:length] for value in values)})
     return table_of(rows, "Code, libraries, machine, data", folded=True)
 

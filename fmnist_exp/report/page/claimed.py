@@ -12,20 +12,24 @@ from fmnist_exp.report.runs.conditions import printable
 
 def claimed(judged: Sequence[Judged]) -> Section:
     """A row for each claim: who says what, how it is judged, and the interval that decides."""
-    rows = [
-        {
-            "claim": printable(each.claim.says),
-            "source": printable(each.claim.source),
-            "judged by": printable(_rule(each)),
-            "verdict": str(each.verdict),
-            "difference or mean": _amount(each, each.mean),
-            "interval": _interval(each),
-            "n": str(each.num_pairs) if each.num_pairs else UNKNOWN,
-            "because": printable(each.reason),
-        }
+    said = [
+        {"claim": printable(each.claim.says), "source": printable(each.claim.source)}
         for each in judged
     ]
+    rows = [first | ruling(each) for first, each in zip(said, judged, strict=True)]
     return section("claims", tables=[table_of(rows)])
+
+
+def ruling(each: Judged) -> dict[str, str]:
+    """What a study says of a claim: cells of a row."""
+    return {
+        "judged by": printable(_rule(each)),
+        "verdict": str(each.verdict),
+        "difference or mean": _amount(each, each.mean),
+        "interval": _interval(each),
+        "n": str(each.num_pairs) if each.num_pairs else UNKNOWN,
+        "because": printable(each.reason),
+    }
 
 
 def _rule(each: Judged) -> str:

@@ -1,7 +1,6 @@
 """What was compared: factors, keys that changed with them, and what all runs share."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -29,7 +28,7 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
     return section(
         "compared",
         paragraphs=list(_in_lines(findings.study)),
-        command=shlex.join(["python", "-m", "fmnist_exp.train", *command]) if command else None,
+        command=words.train(command) if command else None,
         tables=_what_differs(findings),
         pictures=class_pictures(findings, images),
     )

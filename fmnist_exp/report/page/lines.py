@@ -113,13 +113,17 @@ def at(place: str) -> str:
     return place.capitalize() if place.startswith("averaged") else f"At {place}"
 
 
+def tally(judged: Sequence[Judged]) -> str:
+    """How many claims have which verdict."""
+    counts = Counter(each.verdict for each in judged)
+    told = ", ".join(f"{counts[each]} {each}" for each in Ruling if counts[each])
+    return told.removeprefix("1 ") if len(judged) == 1 else told
+
+
 def on_claims(judged: Sequence[Judged]) -> Iterator[str]:
     """How many claims have which verdict, and why some have none; nothing without claims."""
-    counts = Counter(each.verdict for each in judged)
-    if counts:
-        told = ", ".join(f"{counts[each]} {each}" for each in Ruling if counts[each])
-        told = told.removeprefix("1 ") if len(judged) == 1 else told
-        yield f"{counted(len(judged), 'claim')}: {told}."
+    if judged:
+        yield f"{counted(len(judged), 'claim')}: {tally(judged)}."
     wrong: dict[str, dict[str, None]] = {}
     for each in judged:
         if each.verdict == Ruling.NOT_JUDGED:

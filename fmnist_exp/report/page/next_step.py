@@ -1,12 +1,11 @@
 """How to go on where a study has not settled everything, or has tuned."""
 
 import math
-import shlex
 from collections.abc import Sequence
 
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.words import BOUND
+from fmnist_exp.report.page.words import BOUND, train
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.rundir.plan import Settling, path_in_override
 from fmnist_exp.statistics import power
@@ -64,14 +63,14 @@ def _looks(
     count = f"{num_settled} of {counted(total, 'comparison')} settled"
     if study.command is None or all(each.settled_after or each.look == most for each in told):
         return [f"{looks}: {count}."], None
-    going_on = _train([*study.command, _into(study)])
+    going_on = train([*study.command, _into(study)])
     return [f"{looks}: {count} so far. The command below goes on."], going_on
 
 
 def _confirming(study: Study) -> str | None:
     """The command that trains the best trial of a search with new seeds, if there is one."""
     best = [each.confirming for each in study.tuned if each.confirming]
-    return _train(best[0]) if best else None
+    return train(best[0]) if best else None
 
 
 def _command(study: Study, seeds: int) -> str | None:
@@ -81,14 +80,10 @@ def _command(study: Study, seeds: int) -> str | None:
         return None
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]
-    return _train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})", _into(study)])
+    return train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})", _into(study)])
 
 
 def _into(study: Study) -> str:
     """The directory of the sweep, as an override; there its former reports are known."""
     assert study.directory is not None
     return f"hydra.sweep.dir={path_in_override(study.directory)}"
-
-
-def _train(words_after: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "fmnist_exp.train", *words_after])

@@ -119,15 +119,16 @@ def to_html(page: Page, figures: Mapping[str, bytes]) -> str:
         figures: file name -> content of each figure; the SVG is embedded.
     """
     images = {figure.name: _embedded(figures, figure) for figure in page.figures}
-    return _rendered("index.html.j2", page=page, images=images)
+    return rendered("index.html.j2", page=page, images=images)
 
 
 def to_markdown(page: Page) -> str:
     """The page as Markdown, with links to the figures beside it."""
-    return _rendered("report.md.j2", page=page, folder=FIGURES)
+    return rendered("report.md.j2", page=page, folder=FIGURES)
 
 
-def _rendered(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
+    """A template of this folder, filled in."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -197,3 +198,8 @@ def _not_a_formula(value: Any) -> Any:
     """The value, with a quote before a text that a spreadsheet would run."""
     is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@"))
     return f"'{value}" if is_formula and not PLAIN_NUMBER.fullmatch(value) else value
+
+
+def unquoted(text: str) -> str:
+    """A cell of such a CSV file as it was, without the quote before what could be a formula."""
+    return text[1:] if re.match("'[=+@-]", text) else text

@@ -1,10 +1,23 @@
-"""What runs have in common, in a few words: data, network, number of seeds."""
+"""What runs have in common, in a few words: data, network, number of seeds, origin."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fmnist_exp.console import counted
+from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition
+
+ORIGINS = {
+    "commit": "git_commit",
+    "TensorFlow": "tensorflow",
+    "Keras": "keras",
+    "Python": "python",
+    "trained by": "engine",
+    "device": "device",
+    "processor": "cpu",
+    "threads": "threads",
+    "data": "data_sha256",
+}  # what it is called -> its key in the record of a run
 
 
 def network(config: Mapping[str, Any]) -> str:
@@ -36,3 +49,12 @@ def setting(conditions: Sequence[Condition]) -> str:
             seeds if fewest == most else f"{fewest} to {seeds}",
         ]
     )
+
+
+def origins(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Code, libraries, machines and data of runs: what each is called -> its different values."""
+    found = {
+        name: dict.fromkeys(str(run.record.provenance.get(key) or "unknown") for run in runs)
+        for name, key in ORIGINS.items()
+    }
+    return {name: list(values) for name, values in found.items()}

@@ -1,0 +1,153 @@
+"""What is kept of a study, to be published: tables, a figure, and what these do not say.
+
+Each study has a folder, `docs/results/NAME/`. Beside them `order.txt` holds the names in the order
+in which the page shows them.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from fmnist_exp.files import cannot, read_regular, write_bytes, write_text
+from fmnist_exp.report.claims import Judged, Ruling
+from fmnist_exp.report.page.rendering import unquoted
+from fmnist_exp.rundir.claims import Claim
+from fmnist_exp.rundir.records import MAX_BYTES, cannot_read, read_json
+from fmnist_exp.strict import Strict
+
+ABOUT, ORDER = "about.json", "order.txt"
+REPAIR = "Make it again with `python -m fmnist_exp.results DIR`, or remove its folder."
+
+Row = dict[str, str]  # of a CSV file, by its columns
+
+
+class About(Strict):
+    """What a report says of a study beside its tables.
+
+    Attributes:
+        format: version of these files.
+        title: the question of the report.
+        question: that of the study's file; None without any.
+        first: the answer.
+        lines: what it rests on.
+        why: what the networks were before training, and what that explains.
+        warnings: what must be known before a number is trusted.
+        factor: column of the factor that is asked about, if others cross it; else None.
+        figure: name of the figure's file; None without any.
+        caption: what it shows.
+        command: words that train all of it, after the program and without folders.
+        is_changed: whether the code of a run differed from its commit.
+        origins: versions, machines and data of the runs: what each is called -> its values.
+    """
+
+    format: Literal[1] = 1
+    title: str
+    question: str | None
+    first: str
+    lines: tuple[str, ...]
+    why: tuple[str, ...]
+    warnings: tuple[str, ...]
+    factor: str | None
+    figure: str | None
+    caption: str
+    command: tuple[str, ...]
+    is_changed: bool
+    origins: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A study as it is kept.
+
+    Attributes:
+        name: of the study and its folder.
+        about: what its tables do not say.
+        runs: a row for each run.
+        summary: a row for each condition.
+        judged: its claims, and what it says of them.
+        chance: how much each source of chance moves the results; empty in most studies.
+    """
+
+    name: str
+    about: About
+    runs: list[Row]
+    summary: list[Row]
+    judged: list[Judged]
+    chance: list[Row]
+
+
+def read_kept(folder: Path) -> Kept:
+    """Read what is kept of a study; RecordError if a file is missing or damaged."""
+    about = read_json(folder / ABOUT, About, REPAIR)
+    has_chance = (folder / "chance.csv").exists()
+    return Kept(
+        folder.name,
+        about,
+        _read_rows(folder / "runs.csv"),
+        _read_rows(folder / "summary.csv"),
+        [_judged(row) for row in _read_rows(folder / "claims.csv")],
+        _read_rows(folder / "chance.csv") if has_chance else [],
+    )
+
+
+def write_kept(root: Path, name: str, files: Mapping[str, bytes]) -> None:
+    """Put these files in the place of what was kept of a study, all of them or none.
+
+    Raises:
+        RecordError: the folder cannot be written.
+    """
+    folder = root / name
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=root, prefix=f".{name}.") as place:
+            for file, content in files.items():
+                write_bytes(Path(place, "new", file), content)
+            if folder.exists():
+                folder.rename(Path(place, "former"))
+            Path(place, "new").rename(folder)
+    except OSError as error:
+        raise cannot("write", folder, error, "work in another directory") from error
+
+
+def names_in(root: Path) -> list[str]:
+    """The studies that are kept, in the order of the page; those without a place last, by name."""
+    kept = sorted(path.parent.name for path in root.glob(f"*/{ABOUT}"))
+    order = root / ORDER
+    placed = order.read_text("utf-8").split() if order.exists() else []
+    return [*(name for name in placed if name in kept), *(x for x in kept if x not in placed)]
+
+
+def arrange(root: Path, given: Sequence[str]) -> None:
+    """Bring studies into the order in which they are given; those not named keep their places."""
+    former = names_in(root)
+    turn = iter(given)
+    names = [next(turn) if name in given else name for name in former]
+    write_text(root / ORDER, "".join(f"{name}\n" for name in names))
+
+
+def _read_rows(path: Path) -> list[Row]:
+    """The rows of a CSV file; RecordError if it cannot be read."""
+    try:
+        text = io.StringIO(read_regular(path, MAX_BYTES).decode(), newline="")
+        rows = csv.DictReader(text, strict=True)
+        return [{unquoted(name): unquoted(cell) for name, cell in row.items()} for row in rows]
+    except OSError as error:
+        raise cannot_read(path, f"{error.strerror}", REPAIR) from error
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise cannot_read(path, f"it is no such table ({error})", REPAIR) from error
+
+
+def _judged(row: Row) -> Judged:
+    """A claim from its row of `claims.csv`."""
+    numbers = {name: float(row[name] or "nan") for name in ("mean", "low", "high")}
+    return Judged(
+        Claim(**{name: row[name] for name in Claim.model_fields}),
+        Ruling(row["verdict"]),
+        row["reason"],
+        num_pairs=int(row["num_pairs"]),
+        **numbers,
+    )
