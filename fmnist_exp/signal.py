@@ -23,6 +23,7 @@ from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.files import write_bytes
 from fmnist_exp.rundir.tables import SIGNAL_COLUMNS, History
+from fmnist_exp.sweep.checking import check_output_dir
 from fmnist_exp.sweep.command_line import read_arguments
 from fmnist_exp.sweep.composing import Composer, compose
 from fmnist_exp.sweep.explaining import explained
@@ -141,7 +142,9 @@ def main() -> None:
         "--out", type=Path, default=OUT, help=f"folder of the chart; default: {OUT}"
     )
     arguments, words = parser.parse_known_args()
-    starts = starts_of_configs(configs_of(words))
+    configs = configs_of(words)
+    check_output_dir(arguments.out / "signal.png")
+    starts = starts_of_configs(configs)
     print(show(starts, arguments.out, shutil.get_terminal_size((WIDE, 0)).columns))
 
 

@@ -105,6 +105,9 @@ def read_signal(path: Path) -> History | None:
     columns = dict(zip(header, numbers.T, strict=True))
     if not np.array_equal(columns["layer"], np.arange(1, len(numbers) + 1)):
         raise cannot_read(path, "its layers must count from 1 without a gap")
+    fans = numbers[:, [header.index("fan_in"), header.index("fan_out")]]
+    if not (np.isfinite(fans).all() and (fans >= 1).all()):
+        raise cannot_read(path, "its layers must have inputs and units, 1 or more")
     return columns
 
 

@@ -124,6 +124,12 @@ class Composer:
         Raises:
             ConfigError: a factor is an interval, of which only a tuner can choose.
         """
+        for each in self.factors:
+            if isinstance(each.value(), IntervalSweep):
+                raise ConfigError(
+                    f"{each.input_line} names an interval, of which only a tuner can choose. Name "
+                    f"values, {each.key_or_group}=A,B, or pass hydra/sweeper=tpe to train."
+                )
         with explained(self.of_hydra):
             return list(itertools.product(*map(levels, self.factors)))
 

@@ -46,6 +46,16 @@ def test_one_network_needs_no_sweep(measure):
     assert "No theory is drawn under Orthogonal: " in out
 
 
+def test_folder_that_cannot_be_written_is_refused_before_anything_is_measured(
+    measure, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(signal, "measured", None)
+    (tmp_path / "out").write_text("")
+    status, out, err, _ = measure(*SMALL)
+    assert (status, out) == (EXIT_BAD_INPUT, "")
+    assert err.startswith(f"RecordError: cannot write {tmp_path / 'out'}")
+
+
 REFUSED = {
     ("initializer=hee",): "Did you mean",
     ("--multirunn", "initializer=he"): "--multirunn is not an option. Did you mean --multirun?",
@@ -53,7 +63,10 @@ REFUSED = {
     ("--multirun", "until_settled=60"): "signal trains nothing, received until_settled=60.",
     ("--cfg", "job"): "signal trains nothing, received --cfg.",
     ("experiment=smoke",): "experiment=smoke is a sweep, received a command for one network.",
-    ("--multirun", "model.dropout=interval(0,0.5)"): "INTERVAL_SWEEP",
+    (
+        "--multirun",
+        "model.dropout=interval(0,0.5)",
+    ): "names an interval, of which only a tuner can choose",
 }
 
 

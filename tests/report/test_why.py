@@ -5,6 +5,7 @@ import pytest
 from starts import start
 from study import found_in, write_run
 
+from fmnist_exp.errors import RecordError
 from fmnist_exp.report.page import signal_lines
 from fmnist_exp.report.page.signal_lines import paragraphs
 from fmnist_exp.report.page.why import on_results, why, why_table
@@ -226,9 +227,19 @@ def test_table_has_medians_over_the_draws_beside_theory(tmp_path):
     ]
 
 
-def test_signal_of_another_network_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda rows: rows[:-1], r"it must hold the layers of run.json, received 2"),
+        (lambda rows: [rows[0], rows[2], rows[1], rows[3]], "its layers must count from 1"),
+        (lambda rows: [*rows[:3], rows[3].replace("3,", "nan,")], "its layers must count from 1"),
+        (lambda rows: [*rows[:3], rows[3].replace(",128,", ",0,")], "must have inputs and units"),
+        (lambda rows: [rows[0].replace("fan_in", "fan"), *rows[1:]], "its columns must be layer"),
+    ],
+)
+def test_damaged_signal_is_refused(damage, message, tmp_path):
     write_run(tmp_path / "0", signal=0.5)
     path = tmp_path / "0" / SIGNAL
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(Exception, match=r"it must hold the layers of run.json, received 2"):
+    path.write_text("\n".join(damage(path.read_text().splitlines())))
+    with pytest.raises(RecordError, match=f"cannot read .*{SIGNAL}.*{message}"):
         found_in(tmp_path)
