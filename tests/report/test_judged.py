@@ -140,15 +140,17 @@ def test_level_whose_every_run_diverged_is_inconclusive(tmp_path):
     assert ruling(tmp_path, "he_normal", "below 0.2") == expected
 
 
-def write_depths(folder):
-    """He is better at the second depth alone."""
+def write_depths(folder, *, diverged=None):
+    """He is better at the second depth alone; its runs at one depth may have diverged."""
     number = 0
     for depth, shift in ((1, 0.0), (2, 0.05)):
         for initializer, arm in (("glorot", GLOROT), ("he", GLOROT + shift + STEPS)):
             for seed, accuracy in enumerate(arm):
                 widths = f"model.hidden=[{','.join(['8'] * depth)}]"
                 settings = (f"initializer={initializer}", widths, f"seed={seed}")
-                write_run(folder / str(number), *settings, accuracy=accuracy, images=1000)
+                status = "diverged" if (initializer, depth) == ("he", diverged) else "completed"
+                options = {"accuracy": accuracy, "images": 1000, "status": status}
+                write_run(folder / str(number), *settings, **options)
                 number += 1
 
 
@@ -170,6 +172,16 @@ def test_place_is_named_as_in_the_report(tmp_path):
     }
     found = judged(tmp_path, *claims)
     assert {(e.claim.comparison, e.claim.rule): str(e.verdict) for e in found} == claims
+
+
+def test_level_that_diverged_at_one_place_is_judged_at_the_other_alone(tmp_path):
+    write_depths(tmp_path, diverged=2)
+    pair = "he_normal - glorot_uniform"
+    gone = ("inconclusive", "no run was completed: he_normal at 2 hidden layers")
+    assert ruling(tmp_path, pair, "worse") == gone
+    assert ruling(tmp_path, f"{pair}, 2 hidden layers", "worse") == gone
+    assert ruling(tmp_path, "he_normal, 2 hidden layers", "below 0.5") == gone
+    assert ruling(tmp_path, f"{pair}, 1 hidden layer", "equal")[0] == "supported"
 
 
 @pytest.mark.parametrize(
