@@ -49,7 +49,7 @@ def why_not(claim: Claim, findings: Findings) -> tuple[bool, str]:
     places = [each for each in design.places if each]
     if design.is_crossed and claim.is_difference:
         places.append(design.average)
-    place = max((each for each in places if text.endswith(typed(f", {each}"))), key=len, default="")
+    place = next((each for each in places if text.endswith(typed(f", {each}"))), "")
     names = text.removesuffix(typed(f", {place}") if place else "").split(BETWEEN, 1)
     for name in names:
         if name not in map(typed, design.levels):
