@@ -1,6 +1,7 @@
 """What fixes a run, and how it is carried out. A key that an option leaves out has its default."""
 
 import os
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -33,6 +34,13 @@ def _given(values: Any) -> Any:
     return {} if values is None else values
 
 
+def _widths(hidden: Any) -> Any:
+    """Widths as a tuple; `128x30` is short for thirty of 128."""
+    if isinstance(hidden, str) and (short := re.fullmatch(r"(\d{1,9})x(\d{1,4})", hidden)):
+        return (int(short[1]),) * int(short[2])
+    return tuple(hidden) if isinstance(hidden, list) else hidden
+
+
 Arguments = Annotated[dict[str, Any], BeforeValidator(_given)]
 
 
@@ -51,7 +59,9 @@ class ModelConfig(Strict):
     """The architecture: hidden layers, and what follows each of them."""
 
     name: Name = "baseline"
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (256, 128)
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_widths)] = Field(
+        (256, 128), examples=[[256, 128], "128x30"]
+    )
     activation: Activation = "relu"
     batch_normalization: bool = False
     dropout: float = Field(0.0, ge=0, lt=1, examples=[0.3])
