@@ -12,7 +12,9 @@ from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 
 GROUPS = ("data", "model", "initializer", "optimizer", "training")
 OPTIONS = [
-    f"{group}={path.stem}" for group in GROUPS for path in sorted((CONFIG_DIR / group).glob("*"))
+    f"{group}={path.relative_to(CONFIG_DIR / group).with_suffix('')}"
+    for group in GROUPS
+    for path in sorted((CONFIG_DIR / group).rglob("*.yaml"))
 ]
 
 
@@ -21,7 +23,7 @@ def test_every_option_composes(option):
     config = config_of(option)
     group, name = option.split("=")
     aliases = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
-    assert getattr(config, group).name == aliases.get(name, name)
+    assert getattr(config, group).name == aliases.get(name, name.removeprefix("tuned/"))
 
 
 @pytest.mark.parametrize(
