@@ -173,8 +173,14 @@ def without_signal(study: Study) -> list[str]:
 
 
 def _measured(condition: Condition) -> Measured:
-    signals = [run.signal for run in condition.every if run.signal]
-    return Measured(condition.label, condition.config, condition.every[0].record.config, signals)
+    """The start of a condition, once for each draw of its weights and split of its images."""
+    draws = {
+        (run.record.seeds.initialization, run.record.seeds.split): run.signal
+        for run in condition.every
+        if run.signal
+    }
+    config = condition.every[0].record.config
+    return Measured(condition.label, condition.config, config, list(draws.values()))
 
 
 def _of_start(flat: Mapping[str, str]) -> dict[str, str]:

@@ -36,6 +36,16 @@ def test_what_a_layer_does_to_the_signal_has_a_word(ratio, words):
     assert f"glorot {words}: after 30 layers" in said(start("glorot", ratio))
 
 
+def test_many_shares_are_a_range_and_equal_ones_are_told_once():
+    names = ("a", "b", "c", "d", "e")
+    assert "5 of them halve the signal at every layer: after 30 layers 3e-10 to 3e-9 of it" in said(
+        *(start(name, 0.48 + 0.01 * number) for number, name in enumerate(names))
+    )
+    assert "a and b halve the signal at every layer: after 30 layers 9e-10 of it is left." in said(
+        start("a", 0.5), start("b", 0.5)
+    )
+
+
 def test_how_much_is_left_of_a_signal_is_a_number_for_each_initializer():
     text = said(start("lecun", 0.5), start("glorot", 0.51), start("he", 1.0))
     assert (
@@ -59,6 +69,12 @@ def test_a_layer_hardly_moves_from_a_hundredth_of_another_gradient(share, is_wea
     little = f"the first layer's gradient by {1 / share:.0f}."
     assert (weak in text) == is_weak
     assert (little in text) != is_weak
+
+
+def test_a_gradient_that_explodes_is_no_measure():
+    text = said(start("scale=2"), start("scale=9", 2.0))
+    assert "scale=9 doubles the signal" in text
+    assert "The first layer's gradient under" not in text
 
 
 @pytest.mark.parametrize(
@@ -179,8 +195,14 @@ def why_of(folder, arms):
 
 
 RESULTS = {
-    "as the gradients": (ARM, LOW, "Results agree: he_normal is better than lecun_normal."),
-    "against them": (LOW, ARM, "lecun_normal is better than he_normal in spite of its weaker"),
+    "as the signals": (
+        *(ARM, LOW),
+        "Results agree: he_normal keeps the signal better than lecun_normal, and is better.",
+    ),
+    "against them": (
+        *(LOW, ARM),
+        "lecun_normal is better than he_normal, which keeps the signal better.",
+    ),
     "equal": (ARM, ARM[::-1], None),
     "the same": (ARM, [each + 0.001 for each in ARM], "Training made that good: he_normal and"),
     "guessing": ([0.33] * 5, [0.33] * 5, None),
@@ -188,7 +210,9 @@ RESULTS = {
 
 
 @pytest.mark.parametrize("case", RESULTS)
-def test_results_are_held_against_gradients_that_differ_a_hundredfold(case, tmp_path, monkeypatch):
+def test_results_are_held_against_signals_where_gradients_differ_a_hundredfold(
+    case, tmp_path, monkeypatch
+):
     monkeypatch.setattr(signal_lines, "WEAK", 0.51)  # two layers that halve leave half of it
     one, other, expected = RESULTS[case]
     write_arms(tmp_path, {"he": (one, 1.0), "lecun": (other, 0.5)})
@@ -215,6 +239,15 @@ def test_conditions_that_differ_in_training_alone_start_alike(tmp_path):
     assert found.label == "glorot_uniform"
     assert found.optimizers == {"Adam", "SGD"}
     assert len(found.members) == 3
+
+
+def test_runs_of_the_same_initial_weights_are_one_draw(tmp_path):
+    for seed in range(3):
+        settings = (f"seed={seed}", "seeds.initialization=7")
+        write_run(tmp_path / str(seed), *settings, signal=0.5)
+    findings = found_in(tmp_path)
+    (row,) = why_table(starts_of_study(findings.study, findings.design)).rows
+    assert row[1] == "1"
 
 
 def test_table_has_medians_over_the_draws_beside_theory(tmp_path):

@@ -66,8 +66,7 @@ def _fates(group: Sequence[Start]) -> Iterator[str]:
         names, (verb, _, rest) = named([each.level for each in same]), fate.partition(" ")
         is_one = len(same) == 1 and not names.endswith(LAYERS)
         text = f"{names} {verb if is_one else verb.removesuffix('s')} {rest}"
-        ends = list(dict.fromkeys(sized(_share(each), 1) for each in same))
-        shares = both(ends) if len(ends) <= MAX_NAMES else f"{min(ends, key=float)} or more"
+        shares = _listed([_share(each) for each in same])
         is_lost = all(_share(each) <= 1 / LITTLE for each in same)
         size = f"{shares} of it is left" if is_lost else f"it is {shares} times as large"
         yield text + ("." if fate in ENDS else f": after {counted(count, 'layer')} {size}.")
@@ -91,23 +90,31 @@ def _fate(start: Start) -> str:
 
 
 def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
-    """Whose first layer hardly moves; where none, how far the starts differ."""
+    """Whose first layer hardly moves; where none, how far the starts differ.
+
+    Beside the strongest gradient of those that keep the signal: one that explodes is no measure.
+    """
     norms = {each.level: float(each.median("gradient_norm")[0]) for each in group}
-    strong = max(norms, key=norms.__getitem__)
-    weak = [each for each in group if is_apart(norms[each.level], norms[strong])]
+    sound = [each.level for each in group if each.is_normalized or _fate(each) == KEEPS]
+    strong = max(sound or norms, key=norms.__getitem__)
+    weak = [
+        each
+        for each in group
+        if norms[each.level] < norms[strong] and is_apart(norms[each.level], norms[strong])
+    ]
     if not weak:
         yield from _on_sizes(group)
         return
-    parts = list(dict.fromkeys(sized(norms[each.level] / norms[strong], 1) for each in weak))
     names = [each.level for each in weak]
-    shares = both(parts) if len(parts) <= MAX_NAMES else f"at most {max(parts, key=float)}"
+    shares = _listed([norms[name] / norms[strong] for name in names])
     yield f"The first layer's gradient under {named(names)} is {shares} of that under {strong}."
     optimizers = frozenset[str]().union(*(each.optimizers for each in weak))
     if optimizers == {"SGD"}:
         yield "Steps of SGD are in proportion to it, so that layer hardly moves at first."
     elif optimizers <= SCALING:
+        divide, their = ("divide", "their") if len(optimizers) > 1 else ("divides", "its")
         yield (
-            f"{both(sorted(optimizers))} divides a gradient by its recent size, so its steps "
+            f"{both(sorted(optimizers))} {divide} a gradient by its recent size, so {their} steps "
             "shrink far less than the gradient."
         )
 
@@ -154,10 +161,28 @@ def _on_theory(starts: Sequence[Start]) -> str:
     )
 
 
+def drift(start: Start) -> float:
+    """How far the signal of the last layer is from that of the first: the logarithm of the factor.
+
+    Infinite if nothing is left, or more than numbers can say.
+    """
+    share = _share(start)
+    return abs(math.log(share)) if 0 < share < math.inf else math.inf
+
+
 def _share(start: Start) -> float:
     squares = start.median("mean_square")
     with np.errstate(all="ignore"):  # of infinite ones
         return float(squares[-1] / squares[0]) if squares[0] else 0.0
+
+
+def _listed(shares: Sequence[float]) -> str:
+    """Shares in the order of names, with one digit; from the lowest to the highest of many."""
+    texts = [sized(each, 1) for each in shares]
+    if len(texts) < MAX_NAMES and len({*texts}) > 1:
+        return both(texts)
+    ends = sized(min(shares), 1), sized(max(shares), 1)
+    return " to ".join(dict.fromkeys(ends))
 
 
 def dead_share(start: Start) -> float:
@@ -177,11 +202,10 @@ def _factor(numbers: Sequence[float]) -> float:
     return float(max(numbers) / min(numbers)) if known else math.nan
 
 
-def is_apart(one: float | None, other: float | None) -> bool:
+def is_apart(one: float, other: float) -> bool:
     """Whether the smaller of two gradients is `WEAK` beside the other."""
-    if one is None or other is None or not np.isfinite([one, other]).all():
-        return False
-    return min(one, other) <= WEAK * max(one, other) and one != other
+    known = bool(np.isfinite([one, other]).all())
+    return known and one != other and min(one, other) <= WEAK * max(one, other)
 
 
 def named(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
 from fmnist_exp.report.page.signal_lines import (
     dead_share,
+    drift,
     is_apart,
     loss_of_guessing,
     named,
@@ -94,45 +95,46 @@ def layers_table(start: Start) -> Table:
 
 
 def on_results(starts: Sequence[Start], design: Design, judged: Sequence[Comparison]) -> list[str]:
-    """Whether results went the way of the gradients, where these differ by a factor of 100."""
+    """Whether results went the way of the signals, where gradients differ by a factor of 100."""
     of_condition = {label: each for each in starts for label in each.members}
     told = []
     for place in design.places:
-        gradients = {
-            level: float(of_condition[cell.label].median("gradient_norm")[0])
-            for (level, there), cell in design.cells.items()
-            if there == place and cell.label in of_condition
-        }
-        guessing = {
-            level
-            for (level, there), cell in design.cells.items()
-            if there == place and cell.is_guessing
+        cells = {level: cell for (level, there), cell in design.cells.items() if there == place}
+        known = {
+            level: of_condition[cell.label]
+            for level, cell in cells.items()
+            if cell.label in of_condition
         }
         found = [
             each
             for each in judged
             if each.place == place
-            and is_apart(gradients.get(each.condition_a), gradients.get(each.condition_b))
-            and not {each.condition_a, each.condition_b} <= guessing
+            and {each.condition_a, each.condition_b} <= known.keys()
+            and is_apart(_gradient(known[each.condition_a]), _gradient(known[each.condition_b]))
+            and not (cells[each.condition_a].is_guessing and cells[each.condition_b].is_guessing)
         ]
         where = f"{at(place)}: " if place else ""
-        told += [f"{where}{each}" for each in _on_place(found, gradients)]
+        told += [f"{where}{each}" for each in _on_place(found, known)]
     return told
 
 
-def _on_place(found: Sequence[Comparison], gradients: Mapping[str, float]) -> Iterator[str]:
-    """What comparisons found whose networks start with gradients far apart; level -> gradient."""
+def _on_place(found: Sequence[Comparison], known: Mapping[str, Start]) -> Iterator[str]:
+    """What comparisons found whose networks start with gradients far apart; level -> start."""
     better = winner(found)
-    along = [pair for pair in better if gradients[pair[0]] > gradients[pair[1]]]
+    along = [pair for pair in better if drift(known[pair[0]]) < drift(known[pair[1]])]
     for name in dict.fromkeys(best for best, _ in along):
         others = [other for best, other in along if best == name]
-        yield f"Results agree: {name} is better than {named(others)}."
+        yield f"Results agree: {name} keeps the signal better than {named(others)}, and is better."
     for best, other in better:
         if (best, other) not in along:
-            yield f"{best} is better than {other} in spite of its weaker gradient."
+            yield f"{best} is better than {other}, which keeps the signal better."
     names = [
         each for one in found if one.verdict in SAME for each in (one.condition_b, one.condition_a)
     ]
     if names and not better:
         both = named(list(dict.fromkeys(names)))
         yield f"Training made that good: {both} are practically equal in test accuracy."
+
+
+def _gradient(start: Start) -> float:
+    return float(start.median("gradient_norm")[0])
