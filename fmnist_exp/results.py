@@ -52,13 +52,15 @@ def keep(sweeps: Sequence[Path], root: Path) -> tuple[list[str], list[RecordErro
         write_kept(root, name, study.files)
         for warning in note_look(study.findings):
             print(warning)
-    arrange(root, list(found))
+    if found:
+        arrange(root, list(found))
     return list(found), errors
 
 
 @as_command()
 def main() -> None:
     """Keep what is to be published of sweeps, and write the page of all studies that are kept."""
+    from fmnist_exp.report.results.kept import names_in
     from fmnist_exp.report.results.writing import page_of
 
     parser = argparse.ArgumentParser(prog="python -m fmnist_exp.results", description=main.__doc__)
@@ -66,12 +68,14 @@ def main() -> None:
         "sweeps", nargs="*", type=Path, metavar="DIR", help=f"of a sweep, to be kept in {KEPT}"
     )
     names, errors = keep(parser.parse_args().sweeps, KEPT)
+    for error in errors:
+        complain(error)
+    if not names_in(KEPT):
+        raise RecordError(f"{KEPT} holds no study. Name directories of sweeps to keep there.")
     write_text(PAGE, page_of(KEPT, PAGE.parent))
     for name in names:
         print(f"kept: {KEPT / name}")
     print(f"results: {PAGE}")
-    for error in errors:
-        complain(error)
     sys.exit(EXIT_BAD_INPUT if errors else 0)
 
 

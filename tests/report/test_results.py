@@ -7,6 +7,7 @@ import pytest
 from study import change_record, found_in, write_claims, write_run, write_sweep
 
 from fmnist_exp import results
+from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.claims import Judged, Ruling, judge
 from fmnist_exp.report.page.answers import answer_of
@@ -230,14 +231,24 @@ def test_saying_is_answered_by_all_studies_that_have_tested_it(found, verdict):
     assert len(one.tests.rows) == len(tests)
 
 
-def test_sayings_are_grouped_by_their_words_up_to_a_semicolon_and_are_those_of_textbooks():
+def test_sayings_are_those_of_textbooks_and_grouped_by_their_words():
     tests = [
-        ("depth", said("He is better; at 30 layers", YES)),
+        ("depth", said("He is better", YES, f"{TEXTBOOKS}; here, at 30 layers")),
         ("scale", said("He is better", NO)),
         ("scale", said("LeCun works best with SELU", NO)),
         ("scale", said("A scale of 2 is best", YES, source="He et al. 2015")),
     ]
     assert [each.words for each in sayings(tests)] == ["He is better", "LeCun works best with SELU"]
+
+
+def test_nothing_is_written_where_nothing_is_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["results", "nowhere"])
+    with pytest.raises(SystemExit) as end:
+        results.main()
+    assert end.value.code == EXIT_BAD_INPUT
+    assert "docs/results holds no study." in capsys.readouterr().err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_directories_the_page_is_written_from_what_is_kept(tmp_path, monkeypatch, capsys):

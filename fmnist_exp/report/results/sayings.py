@@ -36,16 +36,13 @@ class Saying:
 def sayings(judged: Sequence[tuple[str, Judged]]) -> list[Saying]:
     """Sentences that textbooks and blog posts are claimed to say, in the order of the studies.
 
-    A claim is such a sentence, or one and, after a semicolon, how the study tests it.
-
     Args:
         judged: names of studies, each with a claim of its own.
     """
     groups: dict[str, list[tuple[str, Judged]]] = {}
     for study, each in judged:
         if SOURCE in each.claim.source:
-            words = each.claim.says.partition(";")[0].strip()
-            groups.setdefault(words, []).append((study, each))
+            groups.setdefault(each.claim.says, []).append((study, each))
     return [Saying(words, _verdict(tests), _table(tests)) for words, tests in groups.items()]
 
 
