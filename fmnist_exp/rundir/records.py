@@ -109,11 +109,26 @@ class RunRecord(Strict):
     @property
     def seeds(self) -> Seeds:
         """The seed of each source of chance; records of former code have one for all."""
+        sources = self._own_seeds
+        found = [self.seed if each is None else each for each in sources.values()]
+        return Seeds(self.seed if None in sources.values() else found[0], *found)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The sources of chance that follow the run's seed, but for dropout where there is none."""
+        has_dropout = (self.config.get("model") or {}).get("dropout")
+        return tuple(
+            name
+            for name, own in self._own_seeds.items()
+            if own is None and (name != "dropout" or has_dropout)
+        )
+
+    @property
+    def _own_seeds(self) -> dict[str, int | None]:
+        """The seed that each source of chance has for itself; None where it follows the run's."""
         given = self.config.get("seeds") or {}
-        sources = [given.get(name) for name in ("initialization", "order", "dropout")]
-        sources.append((self.config.get("data") or {}).get("split_seed", 0))
-        found = [self.seed if each is None else each for each in sources]
-        return Seeds(self.seed if None in sources else found[0], *found)
+        own = {name: given.get(name) for name in ("initialization", "order", "dropout")}
+        return own | {"split": (self.config.get("data") or {}).get("split_seed", 0)}
 
     @field_validator("metrics", "per_class")
     @classmethod

@@ -50,7 +50,16 @@ def test_every_path_of_the_code_exists(path):
 
 def test_every_option_is_in_the_docs():
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    for group in ("data", "model", "initializer", "optimizer", "training", "chance", "without", "experiment"):
+    for group in (
+        "data",
+        "model",
+        "initializer",
+        "optimizer",
+        "training",
+        "chance",
+        "without",
+        "experiment",
+    ):
         [row] = re.findall(rf"^\| `{group}` \|.*$", text, re.MULTILINE)
         for option in (CONFIG_DIR / group).glob("*.yaml"):
             todo = f"add `{option.stem}` to the row `{group}` of docs/configuration.md"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fmnist_exp.report.chance import spreads
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.charts.study_charts import ANSWER, INTERACTION
 from fmnist_exp.report.claims import judge
@@ -13,6 +14,7 @@ from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
 from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answer_of
+from fmnist_exp.report.page.chance_lines import chance_lines, chance_rows
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.claimed import claimed
 from fmnist_exp.report.page.class_tables import hard_images, per_class
@@ -86,7 +88,12 @@ def _sections(
             tables=condition_tables.comparison_tables(findings, RESULTS),
         ),
         claimed(judge(findings)),
-        section("seeds", figures=drawn("test_accuracy", "test_loss")),
+        section(
+            "seeds",
+            figures=drawn("test_accuracy", "test_loss"),
+            paragraphs=chance_lines(found := spreads(study)),
+            tables=[chance_rows(found)],
+        ),
         section("curves", figures=drawn("curves")),
         why(findings, drawn("signal")),
         section(

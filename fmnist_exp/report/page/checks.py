@@ -12,7 +12,7 @@ import numpy as np
 from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import listed
-from fmnist_exp.report.page.words import Noun
+from fmnist_exp.report.page.words import Noun, both
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.rundir.records import Seeds
@@ -119,6 +119,24 @@ def _unequal_seeds(findings: Findings) -> str | None:
         )
         named.append(f"{listed(map(str, extra))} ({who})")
     return f"Seeds that not every condition has: {listed(named, '; ')}." if named else None
+
+
+def _shared_chance(findings: Findings) -> str | None:
+    """Conditions whose runs share the seed of a source of chance, so that they vary too little."""
+    told = {}
+    for each in findings.study.measured:
+        sources = {*Seeds._fields[1:-1]} - (set() if each.has_dropout else {"dropout"})
+        shared = [
+            name
+            for name in Seeds._fields
+            if name in sources and len({getattr(at, name) for at in each.seeds}) < len(each.runs)
+        ]
+        if shared:
+            told[each.label] = both(shared)
+    if not told:
+        return None
+    named = listed((f"{label} ({shared})" for label, shared in told.items()), "; ")
+    return f"Runs share the seed of a source of chance, so intervals may be too narrow: {named}."
 
 
 def _seeds_added(findings: Findings) -> str | None:
@@ -282,6 +300,7 @@ CHECKS = {
     "changed-together": _changed_together,
     "few-seeds": _few_seeds,
     "unequal-seeds": _unequal_seeds,
+    "shared-chance": _shared_chance,
     "seeds-added": _seeds_added,
     "reused-runs": _reused_runs,
     "odd-run": _odd_run,

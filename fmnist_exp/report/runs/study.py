@@ -59,6 +59,11 @@ class Condition:
         return [run.record.seeds for run in self.runs]
 
     @property
+    def has_dropout(self) -> bool:
+        """Whether its networks drop units, so that chance decides on them too."""
+        return (conditions.number(self.config.get("model.dropout", "0")) or 0) > 0
+
+    @property
     def confusions(self) -> np.ndarray:
         """Shares of each true class: float (num_runs, num_classes, num_classes)."""
         return shares_of(np.stack([run.confusion for run in self.runs]))

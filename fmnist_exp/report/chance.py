@@ -1,0 +1,86 @@
+"""What of the spread between seeds comes from which source of chance.
+
+Some runs of a condition vary in one source alone, as the others have seeds of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fmnist_exp.report.runs.predictions import read_predictions
+from fmnist_exp.report.runs.run import Run
+from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.statistics.seeds import NAN, standard_deviation
+from fmnist_exp.statistics.spread import independent_std, std_interval
+from fmnist_exp.statistics.verdicts import PRIMARY
+
+ALL, NOTHING = "all", "nothing"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Runs of a condition that vary in the same sources of chance.
+
+    Attributes:
+        condition: its label.
+        varied: the sources whose seeds follow the run's, in words.
+        num_runs: how many runs there are.
+        mean: of their test accuracy, a fraction.
+        std: SD of their test accuracy.
+        std_low, std_high: its 95 % interval.
+        independent_std: what it would be if errors on different images were independent; NaN
+            without stored answers.
+    """
+
+    condition: str
+    varied: str
+    num_runs: int
+    mean: float
+    std: float
+    std_low: float
+    std_high: float
+    independent_std: float
+
+
+def spreads(study: Study) -> list[Spread]:
+    """The spread of each kind of runs, of conditions that have several; of others none."""
+    return [
+        _spread(condition, varied, runs)
+        for condition in study.measured
+        if len(kinds := _kinds(condition)) > 1
+        for varied, runs in kinds.items()
+    ]
+
+
+def chance_table(found: Sequence[Spread]) -> pd.DataFrame:
+    """One row for each, columns as the attributes of `Spread`."""
+    return pd.DataFrame(found)
+
+
+def _kinds(condition: Condition) -> dict[str, list[Run]]:
+    """Results by the sources of chance that vary in them; single sources first, then several."""
+    found: dict[tuple[str, ...], list[Run]] = {}
+    for run in condition.runs:
+        found.setdefault(run.record.varied, []).append(run)
+    most = max(map(len, found))
+    ordered = sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
+    names = [ALL if len(key) == most > 1 else " and ".join(key) or NOTHING for key, _ in ordered]
+    return {name: runs for name, (_, runs) in zip(names, ordered, strict=True)}
+
+
+def _spread(condition: Condition, varied: str, runs: Sequence[Run]) -> Spread:
+    values = np.array([run.numbers[PRIMARY] for run in runs])
+    std = standard_deviation(values)
+    stored = [(run.record.seeds, run.path) for run in runs if run.has_predictions]
+    answers = read_predictions(stored) if stored else None
+    return Spread(
+        condition.label,
+        varied,
+        len(runs),
+        float(values.mean()),
+        std,
+        *std_interval(std, len(runs)),
+        NAN if answers is None else independent_std(answers.correct),
+    )
