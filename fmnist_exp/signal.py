@@ -143,7 +143,7 @@ def main() -> None:
     )
     arguments, words = parser.parse_known_args()
     configs = configs_of(words)
-    check_output_dir(arguments.out / "signal.png")
+    check_output_dir(arguments.out)
     starts = starts_of_configs(configs)
     print(show(starts, arguments.out, shutil.get_terminal_size((WIDE, 0)).columns))
 
