@@ -69,3 +69,8 @@ def test_every_option_is_in_the_docs():
 def test_every_page_is_linked_from_the_readme():
     linked = {target for target, _ in LINK.findall((ROOT / "README.md").read_text("utf-8"))}
     assert {f"docs/{path.name}" for path in ROOT.glob("docs/*.md")} <= linked
+
+
+@page
+def test_no_page_holds_a_conflict_of_a_merge(path):
+    assert re.findall(r"^(?:<{7}|>{7}) .*$", path.read_text("utf-8"), re.MULTILINE) == []
