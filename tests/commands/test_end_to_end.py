@@ -1,7 +1,7 @@
 """From command to report: sweeps and single runs, shipped experiments and variations."""
 
 import pytest
-from conftest import command, read_rows, train
+from conftest import command, read_rows
 
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.config import CONFIG_DIR
@@ -14,11 +14,11 @@ REPORT_FILES |= {
 }
 
 
-def test_sweep_to_report_on_synthetic_images(tmp_path):
+def test_sweep_to_report_on_synthetic_images(tmp_path, train_here):
     sweep = tmp_path / "sweep"
     settings = ("data=synthetic", "training=smoke", "initializer=glorot,glorot_uniform,he,lecun")
-    result = train("--multirun", *settings, f"hydra.sweep.dir={sweep}")
-    assert result.returncode == 0, result.stderr
+    result = train_here("--multirun", *settings, f"hydra.sweep.dir={sweep}")
+    assert result.status == 0, result.err
     report = command("scripts/aggregate.py", sweep)
     assert report.returncode == 0, report.stderr
     out = sweep / "report"

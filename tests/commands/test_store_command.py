@@ -1,14 +1,16 @@
 """The command that lists what is kept and removes from it."""
 
+import sys
+
 import pytest
-from conftest import command, config_of
+from conftest import Ended, command, config_of
 from study import write_run
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.provenance import key_parts
 from fmnist_exp.run.store import SHORT, Store
 from fmnist_exp.rundir.records import read_record, write_record
-from fmnist_exp.store import UNFINISHED, describe, why
+from fmnist_exp.store import UNFINISHED, describe, main, why
 
 KEYS = [name.ljust(64, "0") for name in ("aa1", "aa2", "b")]
 
@@ -20,15 +22,32 @@ def store(tmp_path):
     return Store(tmp_path / "runs")
 
 
-def kept(store, *arguments):
+def in_another_process(store, *arguments):
     return command("-m", "fmnist_exp.store", "--store", store.root, *arguments)
 
 
-def test_every_kept_run_is_listed_with_its_space(store):
+@pytest.fixture
+def kept(monkeypatch, capsys):
+    """Gives the command in this process."""
+
+    def kept(store, *arguments):
+        words = ["store", "--store", store.root, *arguments]
+        monkeypatch.setattr(sys, "argv", [*map(str, words)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        return Ended(status, *capsys.readouterr())
+
+    return kept
+
+
+def test_every_kept_run_is_listed_with_its_space(store, kept):
     result = kept(store)
-    assert result.returncode == 0, result.stderr
-    assert all(f"seed {seed}" in result.stdout for seed in range(3))
-    assert result.stdout.splitlines()[-1].startswith("3 runs, ")
+    assert result.status == 0, result.err
+    assert all(f"seed {seed}" in result.out for seed in range(3))
+    assert result.out.splitlines()[-1].startswith("3 runs, ")
 
 
 def test_case_O14f_kept_runs_are_listed_with_the_class_that_was_trained(tmp_path):
@@ -95,23 +114,23 @@ def test_run_without_parts_or_record_is_refused_in_one_line(tmp_path):
     assert result.stderr.count("\n") == 1
 
 
-def test_run_is_removed_by_the_beginning_of_its_key(store):
-    assert kept(store, "--remove", "b", "aa1", "b").returncode == 0  # named twice, removed once
+def test_run_is_removed_by_the_beginning_of_its_key(store, kept):
+    assert kept(store, "--remove", "b", "aa1", "b").status == 0  # named twice, removed once
     assert store.kept() == KEYS[1:2]
 
 
-def test_ambiguous_or_unknown_key_removes_nothing(store):
+def test_ambiguous_or_unknown_key_removes_nothing(store, kept):
     for start in ("aa", "c"):
         result = kept(store, "--remove", "b", start)
-        assert result.returncode == 2
-        assert f"received '{start}'" in result.stderr
+        assert result.status == 2
+        assert f"received '{start}'" in result.err
     assert len(store.kept()) == 3
 
 
-def test_old_runs_are_removed_together(store):
-    assert kept(store, "--older-than", "1").returncode == 0
+def test_old_runs_are_removed_together(store, kept):
+    assert kept(store, "--older-than", "1").status == 0
     assert len(store.kept()) == 3
-    assert kept(store, "--older-than", "0").returncode == 0
+    assert kept(store, "--older-than", "0").status == 0
     assert store.kept() == []
 
 
@@ -122,13 +141,13 @@ def leave_behind(store, key):
     return store.unfinished(key)
 
 
-def test_state_of_a_stopped_run_is_listed_and_removed(store):
+def test_state_of_a_stopped_run_is_listed_and_removed(store, kept):
     left = leave_behind(store, "c" * 64)
-    lines = kept(store).stdout.splitlines()
+    lines = kept(store).out.splitlines()
     (line,) = [line for line in lines if line.endswith(UNFINISHED)]
     assert line.split()[:3] == ["c" * 12, "0.0", "0.5"]
     assert lines[-1].startswith("3 runs, 1 unfinished, 0.5 MB in ")
-    assert kept(store, "--remove", "cc").returncode == 0
+    assert kept(store, "--remove", "cc").status == 0
     assert not left.exists()
     assert store.kept() == KEYS
 
@@ -136,19 +155,19 @@ def test_state_of_a_stopped_run_is_listed_and_removed(store):
 def test_what_a_process_trains_is_not_removed(store):
     left = leave_behind(store, "c" * 64)
     with store.claim("c" * 64):
-        result = kept(store, "--older-than", "0")
+        result = in_another_process(store, "--older-than", "0")
         assert result.returncode == 2
         assert result.stderr.startswith("RecordError: another process trains run cccccccccccc or ")
         assert result.stderr.count("\n") == 1
         assert left.exists()
     assert store.kept() == []
-    assert kept(store, "--older-than", "0").returncode == 0
+    assert in_another_process(store, "--older-than", "0").returncode == 0
     assert not left.exists()
 
 
 def test_run_in_use_is_refused_in_one_line_instead_of_waited_for(store):
     with store.claim(KEYS[2]):
-        result = kept(store, "--remove", "b", "aa1")
+        result = in_another_process(store, "--remove", "b", "aa1")
     assert result.returncode == 2
     assert result.stderr.startswith(
         f"RecordError: another process trains run {KEYS[2][:SHORT]} or "
@@ -157,11 +176,11 @@ def test_run_in_use_is_refused_in_one_line_instead_of_waited_for(store):
     assert store.kept() == [KEYS[1], KEYS[2]]  # the other was removed
 
 
-def test_folder_of_something_else_is_never_removed(store):
+def test_folder_of_something_else_is_never_removed(store, kept):
     (store.root / "thesis").mkdir()
-    assert kept(store, "--older-than", "0").returncode == 0
+    assert kept(store, "--older-than", "0").status == 0
     assert (store.root / "thesis").exists()
 
 
-def test_store_that_does_not_exist_is_empty(tmp_path):
-    assert kept(Store(tmp_path / "none")).stdout.startswith("0 runs, ")
+def test_store_that_does_not_exist_is_empty(tmp_path, kept):
+    assert kept(Store(tmp_path / "none")).out.startswith("0 runs, ")
