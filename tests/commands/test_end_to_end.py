@@ -8,7 +8,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.report.runs.study import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
-REPORT_FILES = {"index.html", "report.md", "runs.csv"}
+REPORT_FILES = {"index.html", "report.md", "runs.csv", "claims.csv"}
 REPORT_FILES |= {
     f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")
 }

@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -57,34 +59,61 @@ def test_killed_process_is_told_and_the_same_command_completes(launcher, tmp_pat
         check_same_command_completes(sweep, finished, expected)
 
 
-@pytest.fixture
-def cluster(tmp_path, monkeypatch):
-    """A Ray cluster of one node with one core, whose processes work in another folder."""
-    short = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a socket's path holds 107 bytes at most
-    monkeypatch.setenv("RAY_TMPDIR", short)
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.chdir(short)
-    from ray.cluster_utils import Cluster
+# A cluster of two nodes with one core each; a line of input and it loses one.
+CLUSTER = """
+from ray.cluster_utils import Cluster
+nodes = Cluster()
+try:
+    nodes.add_node(num_cpus=1, include_dashboard=False)
+    lost = nodes.add_node(num_cpus=1)
+    print("address", nodes.address, flush=True)
+    input()
+    nodes.remove_node(lost, allow_graceful=False)
+    print("lost", flush=True)
+    input()
+finally:
+    nodes.shutdown()
+"""
 
-    nodes = Cluster()
+
+@pytest.fixture
+def cluster():
+    """A process with a Ray cluster, whose processes work in another folder.
+
+    In the process of the tests, Ray's threads could stop a later training for good.
+    """
+    short = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a socket's path holds 107 bytes at most
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        cwd=short,
+        env=os.environ | {"RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
-        nodes.add_node(num_cpus=1, include_dashboard=False)
-        yield nodes
+        yield process
     finally:
-        nodes.shutdown()
+        process.communicate("\n\n", timeout=60)
         shutil.rmtree(short, ignore_errors=True)
+
+
+def said(process, word):
+    """What follows a word at the start of a line that the process says."""
+    return next(line for line in process.stdout if line.startswith(word)).removeprefix(word).strip()
 
 
 @pytest.mark.slow
 def test_sweep_survives_the_loss_of_a_node_of_its_ray_cluster(tmp_path, cluster, expected):
     """Ray's own retries are off, so that the sweep ends, and the same command has work to do."""
-    lost = cluster.add_node(num_cpus=1)
-    joins = f"hydra.launcher.ray.init.address={cluster.address}"
+    joins = f"hydra.launcher.ray.init.address={said(cluster, 'address')}"
     once = "+hydra.launcher.ray.remote.max_retries=0"
     sweep = Sweep(tmp_path / "here", "hydra/launcher=on_ray", joins, once)
     with sweep.started() as process:
         wait_until(lambda: len(sweep.under_way()) == 2, process, sweep.said)
-        cluster.remove_node(lost, allow_graceful=False)
+        cluster.stdin.write("\n")
+        cluster.stdin.flush()
+        said(cluster, "lost")
         assert process.wait(240) == 1
     finished = finished_runs(sweep)
     check_counted(sweep, finished)
