@@ -15,6 +15,8 @@ from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import CHECKS, OVERFITTING, fired
 from fmnist_exp.rundir import plan, records
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 GOOD, OTHER = (0.80, 0.81, 0.79, 0.82, 0.80), (0.60, 0.61, 0.62, 0.60, 0.59)
 RATE = "optimizer.config.learning_rate"
 

@@ -15,6 +15,8 @@ from study import change_record, write_run
 
 from fmnist_exp.aggregate import aggregate
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 METRICS = [f"{split}_accuracy" for split in ("test", "validation", "train")]
 METRICS += [name.replace("accuracy", "loss") for name in METRICS] + ["num_epochs", "fit_seconds"]
 SESOI = 0.003
