@@ -6,7 +6,7 @@ from conftest import config_of
 
 from fmnist_exp.data import loading
 from fmnist_exp.engine.backend import keras, tf
-from fmnist_exp.engine.models import brightness, build_model
+from fmnist_exp.engine.models import brightness, build_model, draw_kernels
 from fmnist_exp.engine.signal_of_model import initial_signal
 from fmnist_exp.engine.training import fit
 
@@ -68,3 +68,58 @@ def test_a_split_can_follow_the_seed_of_its_run():
         labels("data.split_seed=null", "seed=3"), labels("data.split_seed=3", "seed=0")
     )
     assert not np.array_equal(labels("data.split_seed=null", "seed=3"), labels("seed=3"))
+
+
+@pytest.fixture(scope="module")
+def draws_of():
+    """Gives ten draws of a network: (columns, layers) of its mean squares, losses and gradients."""
+    images = loading.load(config_of("data=fashion_mnist").own_data).train
+
+    def draw(initializer, *widths):
+        config = config_of(
+            "data=fashion_mnist", f"initializer={initializer}", f"model.hidden={[*widths]}"
+        )
+        sizes = {"num_pixels": images.images.shape[1], "num_classes": 10}
+        model = build_model(config, **sizes)
+        found = []
+        for seed in range(10):
+            draw_kernels(model, config.replaced(seed=seed))
+            found.append(initial_signal(model, config.model, images))
+        return {
+            name: np.array([[getattr(layer, name) for layer in each] for each in found])
+            for name in ("mean_square", "initial_loss", "gradient_norm")
+        }
+
+    return draw
+
+
+# The mean square of a layer is a mean over 256 units that all see nearly one direction: its SD is
+# sqrt(5 / 256) of itself, as a squared half-normal has variance 5 times its squared mean, and of
+# 29 ratios and ten draws the logarithm's mean has 29 sqrt(5 / 256) / sqrt(29 x 10) / 29 = 0.8 %.
+# Its expectation is half the variance lower, 1 %. Six standard errors are 5 %.
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "ratio"), [("glorot", 0.5), ("he", 1.0), ("lecun", 0.5)])
+def test_thirty_layers_of_equal_width_keep_or_halve_the_signal(name, ratio, draws_of):
+    found = draws_of(name, *[256] * 30)
+    squares = found["mean_square"][:, :30]
+    measured = np.exp(np.log(squares[:, -1] / squares[:, 0]).mean() / 29)
+    assert measured == pytest.approx(ratio, rel=0.05)
+    norm = np.median(found["gradient_norm"][:, 0])
+    assert norm > 0.1 if name == "he" else norm < 1e-3
+
+
+# Small logits z cost (1 - 1/10) / 2 of their mean square over the loss of guessing: the expansion
+# of the logarithm of a sum of exponentials to the second order.
+@pytest.mark.parametrize("name", ["glorot", "he", "lecun"])
+def test_the_initial_loss_is_that_of_the_last_layers_signal(name, draws_of):
+    found = draws_of(name, 256, 128)
+    excess = found["initial_loss"][:, 0] - np.log(10)
+    expected = 0.45 * found["mean_square"][:, -1]
+    error = (excess - expected).std(ddof=1) / np.sqrt(10)
+    # Beside four standard errors, the fourth order: below a tenth of logits of up to 0.7.
+    assert abs(excess.mean() - expected.mean()) < 4 * error + 0.1 * expected.mean()
+
+
+def test_initializers_begin_in_the_order_of_their_variances(draws_of):
+    losses = [draws_of(name, 256, 128)["initial_loss"].mean() for name in ("lecun", "glorot", "he")]
+    assert np.log(10) < losses[0] < losses[1] < losses[2]
