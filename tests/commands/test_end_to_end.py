@@ -5,6 +5,8 @@ from conftest import command, read_rows
 
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.config import CONFIG_DIR
+from fmnist_exp.report.claims import Ruling, judge
+from fmnist_exp.report.findings import find
 from fmnist_exp.report.runs.study import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
@@ -61,13 +63,17 @@ def test_sweep_to_report_on_real_images(tmp_path, train_here):
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_survives_smoke_training(experiment, tmp_path, train_here):
-    fewer = "hydra.sweeper.num_trials=2" if experiment == "tune" else "seed=range(2)"
-    shrink = ("data=synthetic", "training=smoke", fewer, f"hydra.sweep.dir={tmp_path / 's'}")
-    result = train_here("--multirun", f"experiment={experiment}", *shrink)
+    fewer = "hydra.sweeper.num_trials=2" if experiment == "tune" else "seed=1"
+    shrink = ("data=synthetic", "data.num_train=400", "training=smoke", "training.epochs=1", fewer)
+    result = train_here(
+        "--multirun", f"experiment={experiment}", *shrink, f"hydra.sweep.dir={tmp_path / 's'}"
+    )
     assert result.status == 0, result.err
     study = read_study([tmp_path / "s"])
-    assert set(study.table["status"]) == {"completed"}
-    assert len(study.conditions) > 1
+    assert {*study.table["status"]} <= {"completed", "diverged"}
+    assert len(study.conditions) > 1 or experiment == "seed_noise"
+    not_judged = [each for each in judge(find(study)) if each.verdict == Ruling.NOT_JUDGED]
+    assert not_judged == []  # or a claim names no condition of its study
 
 
 @pytest.mark.slow
