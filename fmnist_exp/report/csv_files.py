@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from fmnist_exp.report.chance import chance_table, spreads
+from fmnist_exp.report.chance import chance_table
 from fmnist_exp.report.claims import claims_table, judge
 from fmnist_exp.report.findings import Findings, comparison_table
 from fmnist_exp.report.page import rendering
@@ -17,6 +17,6 @@ def csv_files(findings: Findings) -> dict[str, str]:
         "comparisons.csv": comparison_table(chain(*findings.comparisons.values())),
         "claims.csv": claims_table(judge(findings)),
     }
-    if found := spreads(findings.study):
-        tables["chance.csv"] = chance_table(found)
+    if findings.spreads:
+        tables["chance.csv"] = chance_table(findings.spreads)
     return {name: rendering.csv(table) for name, table in tables.items()}

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import pandas as pd
 
+from fmnist_exp.report.chance import Spread, spreads
 from fmnist_exp.report.design import INTERACTION, Design, design_of
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.predictions import Predictions, read_predictions
@@ -42,6 +43,7 @@ class Findings:
         predictions: condition -> its answers to the test images, for the first conditions whose
             runs have stored them.
         new_images: place and both levels of a comparison -> interval for new seeds and images.
+        spreads: of runs that vary in single sources of chance.
     """
 
     study: Study
@@ -50,6 +52,7 @@ class Findings:
     together: dict[str, str]
     predictions: dict[str, Predictions]
     new_images: dict[tuple[str, str, str], tuple[float, float]]
+    spreads: list[Spread]
 
     @property
     def judged(self) -> list[Comparison]:
@@ -149,7 +152,8 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
         for each in comparisons[PRIMARY]
         if (interval := _new_images(design, answers, each, looks)) is not None
     }
-    return Findings(study, design, comparisons, _together(study, design), answers, new_images)
+    together = _together(study, design)
+    return Findings(study, design, comparisons, together, answers, new_images, spreads(study))
 
 
 def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:

@@ -3,8 +3,9 @@
 import pytest
 from study import found_in, write_run
 
-from fmnist_exp.report.chance import spreads
+from fmnist_exp.report.chance import Spread, spreads
 from fmnist_exp.report.csv_files import csv_files
+from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.build import build_page
 from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.checks import fired
@@ -36,13 +37,23 @@ def test_runs_are_told_apart_by_what_varies_in_them(tmp_path):
     assert all(each.std_low < each.std < each.std_high for each in found)
 
 
-def test_sources_that_make_less_are_not_said_to_make_most(tmp_path):
-    write_kinds(tmp_path / "less", ORDER_ALONE=NARROW, WEIGHTS_ALONE=WIDE, ALL=WIDE)
-    write_kinds(tmp_path / "most", ORDER_ALONE=WIDE, WEIGHTS_ALONE=WIDE, ALL=WIDE)
-    less, most = (chance_lines(spreads(found_in(tmp_path / at).study)) for at in ("less", "most"))
-    (line,) = less
-    assert line.endswith("if one source alone does: initialization 10.00 and order 1.00.")
-    assert most[1].startswith("Each source alone makes most of the spread")
+def test_the_answer_names_the_sources_that_move_results_most_first(tmp_path):
+    write_kinds(tmp_path, ORDER_ALONE=NARROW, WEIGHTS_ALONE=WIDE, ALL=WIDE)
+    answer = answer_of(found_in(tmp_path))
+    assert answer.first == (
+        "A change of seed moves test accuracy by 10.00 points (SD): "
+        "initialization alone by 10.00, order alone by 1.00."
+    )
+    assert answer.first not in answer.lines
+
+
+@pytest.mark.parametrize(("independent", "is_told"), [(0.02, True), (0.06, False)])
+def test_a_spread_is_held_against_independent_errors_beyond_chance_alone(independent, is_told):
+    spreads = [
+        Spread("he", varied, 10, 0.8, 0.1, 0.05, 0.2, independent) for varied in ("order", "all")
+    ]
+    told = "".join(chance_lines(spreads)[1:])
+    assert told.startswith("That is 5.0 times what independent errors") == is_told
 
 
 def test_page_and_file_show_it_and_other_studies_have_neither(tmp_path):

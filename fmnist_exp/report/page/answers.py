@@ -11,6 +11,7 @@ from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import mean
 from fmnist_exp.report.page import words
+from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.first_line import first_line, grouped
 from fmnist_exp.report.page.lines import at, line, on_claims, on_failures, on_odd
 from fmnist_exp.report.page.next_step import next_step
@@ -55,10 +56,12 @@ def answer_of(findings: Findings) -> Answer:
     average = findings.design.average
     if not any(each.place == average for each in findings.leading):  # it would hide something
         told = [each for each in told if each.place != average]
+    first = first_line(findings)
     lines = [
         *_on_means(findings),
         *_on_tuning(findings.study),
         *_in_words(findings, told),
+        *[each for each in chance_lines(findings.spreads) if each != first],
         *_on_missing(findings.design),
         *_on_sizes(findings, told),
         *_on_traps(findings, told),
@@ -74,7 +77,7 @@ def answer_of(findings: Findings) -> Answer:
             f"{'' if findings.study.is_extended else rate} The statements are about new seeds of "
             "this network, recipe, data split and test images."
         )
-    return Answer(first_line(findings), tuple(lines), command)
+    return Answer(first, tuple(lines), command)
 
 
 def _on_means(findings: Findings) -> Iterator[str]:

@@ -5,16 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from fmnist_exp.report.chance import spreads
 from fmnist_exp.report.charts.drawing import Chart
 from fmnist_exp.report.charts.study_charts import ANSWER, INTERACTION
 from fmnist_exp.report.claims import judge
 from fmnist_exp.report.design import CONDITION
 from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
-from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
+from fmnist_exp.report.formatting import POINTS, fixed, listed, mean, with_interval
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answer_of
-from fmnist_exp.report.page.chance_lines import chance_lines, chance_rows
+from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.claimed import claimed
 from fmnist_exp.report.page.class_tables import hard_images, per_class
@@ -91,8 +90,8 @@ def _sections(
         section(
             "seeds",
             figures=drawn("test_accuracy", "test_loss"),
-            paragraphs=chance_lines(found := spreads(study)),
-            tables=[chance_rows(found)],
+            paragraphs=chance_lines(findings.spreads),
+            tables=[_spreads(findings)],
         ),
         section("curves", figures=drawn("curves")),
         why(findings, drawn("signal")),
@@ -150,6 +149,22 @@ def _calibration(findings: Findings) -> Table:
             }
         )
     return table_of(rows, "Mean ECE of the runs; shares of the test images", folded=True)
+
+
+def _spreads(findings: Findings) -> Table:
+    """A row for each kind of runs, in points."""
+    rows = [
+        {
+            "condition": each.condition,
+            "what follows the seed": each.varied,
+            "n": str(each.num_runs),
+            "mean test accuracy, %": fixed(POINTS * each.mean, 2),
+            "SD, points": with_interval((each.std, each.std_low, each.std_high), 2, POINTS),
+            "SD of independent errors": fixed(POINTS * each.independent_std, 2),
+        }
+        for each in findings.spreads
+    ]
+    return table_of(rows, "Where the spread between seeds comes from")
 
 
 def _every_run(study: Study) -> Table:

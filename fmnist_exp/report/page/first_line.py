@@ -7,6 +7,7 @@ from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings, depends_on_place
 from fmnist_exp.report.formatting import POINTS, fixed, mean
 from fmnist_exp.report.page import words
+from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.lines import short
 from fmnist_exp.report.page.outcomes import most_possible, outcome
 from fmnist_exp.report.page.words import BOUND, DECIDED, SAME, UNSETTLED, Noun, both
@@ -24,6 +25,8 @@ def first_line(findings: Findings) -> str:
         return "No answer: no run was completed."
     noun, failed = Noun(design.factor), _on_failed(design)
     if len(study.measured) == 1:
+        if of_chance := chance_lines(findings.spreads):
+            return of_chance[0]
         return words.ended(_only(study.measured[0]), *(failed or ["; there is nothing to compare"]))
     if not found:
         return _not_compared(study, noun)
