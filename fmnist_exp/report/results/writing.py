@@ -161,7 +161,7 @@ def _facts(kept: Kept) -> Iterator[str]:
     changed = ", with changes that were not committed" if about.is_changed else ""
     yield f"commit {' and '.join(commits)}{changed}"
     yield "; ".join(f"{name} {' and '.join(origins[name])}" for name in MACHINE)
-    several = [name for name in ("commit", "processor", "data") if len(origins[name]) > 1]
+    several = [name for name in ("commit", "processor") if len(origins[name]) > 1]
     if several:
         yield f"the runs differ in {' and '.join(several)}"
 
