@@ -16,7 +16,7 @@ from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.named import compared_by, condition_of, why_not
 from fmnist_exp.report.runs.study import Condition
-from fmnist_exp.rundir.claims import Claim
+from fmnist_exp.rundir.claims import WITHIN, Claim
 from fmnist_exp.statistics.seeds import ANY, NAN, SHARE, t_interval
 from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI, Comparison, Verdict
 
@@ -100,12 +100,13 @@ def _of_difference(claim: Claim, each: Comparison) -> Judged:
     low, high = (each.equal_low, each.equal_high) if is_equal else (each.ci_low, each.ci_high)
     if verdict == Verdict.IDENTICAL:
         low = high = 0.0
-    if verdict == Verdict.EXPLORATORY:
+    if each.num_pairs < MIN_PAIRS:
         ruling, reason = Ruling.INCONCLUSIVE, _too_few(each.num_pairs, "pair")
     elif is_equal:
         ruling, reason = _on_equality(each, verdict)
     elif claim.bound is not None:
-        ruling, reason = _on_bound(claim, low, high, (each.num_failed_a, each.num_failed_b))
+        on_bound = _on_size if claim.rule.startswith(WITHIN) else _on_bound
+        ruling, reason = on_bound(claim, low, high, (each.num_failed_a, each.num_failed_b))
     else:
         supporting, contradicting = BY_VERDICT[claim.rule]
         ruling = _ruling(verdict in supporting, verdict in contradicting)
@@ -167,6 +168,19 @@ def _on_bound(claim: Claim, low: float, high: float, failed: tuple[int, int]) ->
         return Ruling.INCONCLUSIVE, FOUND[Verdict.SURVIVORS]
     where = "above" if lies_above else "below"
     return _ruling(supports, contradicts), f"the whole interval lies {where}"
+
+
+def _on_size(claim: Claim, low: float, high: float, failed: tuple[int, int]) -> tuple[Ruling, str]:
+    """What an interval says of `within X`."""
+    bound = claim.bound
+    assert bound is not None
+    supports, contradicts = -bound < low and high < bound, low >= bound or high <= -bound
+    if not (supports or contradicts):
+        return Ruling.INCONCLUSIVE, "the interval holds sizes on both sides"
+    if failed[0] != failed[1]:
+        return Ruling.INCONCLUSIVE, "more runs of one side ended without a result"
+    size = "smaller" if supports else "larger"
+    return _ruling(supports, contradicts), f"the whole interval is {size}"
 
 
 def _ruling(supports: bool, contradicts: bool) -> Ruling:

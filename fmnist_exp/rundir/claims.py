@@ -14,7 +14,8 @@ from fmnist_exp.strict import Strict, Text
 PRIMARY = "test_accuracy"  # the one metric with a smallest difference that matters
 METRICS = (PRIMARY, "test_loss", "first_epoch_train_loss", "mean_validation_loss")
 VERDICTS = ("better", "worse", "equal", "not better")  # rules about A - B
-BOUNDS = ("above", "below")  # rules that name a fraction: of A - B, or of the mean of A
+WITHIN = "within"  # a rule about A - B: between -X and X
+BOUNDS = ("above", "below", WITHIN)  # rules that name a fraction: of A - B, or of the mean of A
 RULES = (*VERDICTS, *(f"{bound} X" for bound in BOUNDS))
 BETWEEN = " - "
 
@@ -82,6 +83,11 @@ class Claim(Strict, title="a part of a claim"):
             raise ValueError(
                 f"must compare two conditions, A - B, for rule {self.rule!r}, received "
                 f"{self.comparison!r}: of one alone it can be said that it lies above or below X"
+            )
+        if self.rule.startswith(WITHIN) and not (self.is_difference and (self.bound or 0) > 0):
+            raise ValueError(
+                f"must compare two conditions and name a number above 0 for rule {WITHIN!r}, "
+                f"received {self.comparison!r} and {self.rule!r}"
             )
         if self.metric == PRIMARY and self.bound is not None and abs(self.bound) > 1:
             raise ValueError(

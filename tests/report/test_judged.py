@@ -54,6 +54,27 @@ def test_bound_is_held_against_the_interval_of_the_report(rule, verdict, tmp_pat
     assert (one.mean, one.num_pairs) == (comparison.difference_mean, 6)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("within 0.051", "supported"),
+        ("within 0.049", "not supported"),
+        ("within 0.05", "inconclusive"),
+    ],
+)
+def test_size_of_a_difference_is_judged_whatever_its_sign(rule, verdict, sign, tmp_path):
+    arms(tmp_path, {"glorot": GLOROT, "he": GLOROT + sign * 0.05 + STEPS})
+    assert ruling(tmp_path, "he_normal - glorot_uniform", rule)[0] == verdict
+
+
+def test_size_of_a_difference_is_open_where_one_side_fails_more(tmp_path):
+    arms(tmp_path, {"glorot": GLOROT, "he": GLOROT + STEPS})
+    write_run(tmp_path / "x", "initializer=he", "seed=9", status="diverged")
+    verdict, reason = ruling(tmp_path, "he_normal - glorot_uniform", "within 0.5")
+    assert (verdict, reason) == ("inconclusive", "more runs of one side ended without a result")
+
+
 def test_claim_on_equality_shows_the_interval_that_decides_on_it(tmp_path):
     arms(tmp_path, {"glorot": GLOROT, "he": GLOROT + 0.0005 + STEPS})
     (one,) = judged(tmp_path, ("he_normal - glorot_uniform", "equal"))
@@ -91,6 +112,11 @@ def test_same_runs_are_equal_and_not_better(tmp_path):
     rules = {"equal": "+", "not better": "+", "better": "-", "above 0": "-", "above -0.01": "+"}
     found = judged(tmp_path, *[("he_normal - glorot_uniform", rule) for rule in rules])
     assert [each.verdict for each in found] == [SIGNS[sign] for sign in rules.values()]
+
+
+def test_fewer_than_five_pairs_are_inconclusive_even_of_the_same_runs(tmp_path):
+    arms(tmp_path, {"glorot": GLOROT[:4], "he": GLOROT[:4]})
+    assert ruling(tmp_path, "he_normal - glorot_uniform", "equal")[0] == "inconclusive"
 
 
 def test_fewer_than_five_pairs_are_inconclusive(tmp_path):

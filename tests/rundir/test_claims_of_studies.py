@@ -33,6 +33,8 @@ def test_metrics_of_claims_are_those_that_reports_compare():
     [
         ({"rule": "beter"}, r"\.rule must be one of better, .* 'beter'\. Did you mean better\?$"),
         ({"rule": "above"}, r"\.rule must be one of .* 'above'\. Did you mean above X\?$"),
+        ({"rule": "within 0"}, r" must compare two conditions and name a number above 0"),
+        ({"rule": "within 0.1", "comparison": "he_normal"}, r" must compare two conditions"),
         ({"rule": "above nan"}, r"\.rule must be one of "),
         ({"rule": "above 2"}, r" must name a fraction in its rule, received 'above 2'"),
         ({"metric": "accuracy"}, r"\.metric .* 'accuracy'\. Did you mean test_accuracy\?$"),
