@@ -12,11 +12,12 @@ import pandas as pd
 from fmnist_exp.report.runs.predictions import read_predictions
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.statistics.seeds import NAN, standard_deviation
+from fmnist_exp.rundir.records import Seeds
+from fmnist_exp.statistics.seeds import MIN_SEEDS, NAN, standard_deviation
 from fmnist_exp.statistics.spread import independent_std, std_interval
 from fmnist_exp.statistics.verdicts import PRIMARY
 
-ALL, NOTHING = "all", "nothing"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Spread:
 
     Attributes:
         condition: its label.
-        varied: the sources whose seeds follow the run's, in words.
+        varied: the sources whose seeds differ between the runs, in words.
         num_runs: how many runs there are.
         mean: of their test accuracy, a fraction.
         std: SD of their test accuracy.
@@ -45,7 +46,10 @@ class Spread:
 
 
 def spreads(study: Study) -> list[Spread]:
-    """The spread of each kind of runs, of conditions that have several; of others none."""
+    """The spread of each kind of runs, of conditions that have several; of others none.
+
+    A kind is made of runs that hold the same sources; it has `MIN_SEEDS` runs or more.
+    """
     return [
         _spread(condition, varied, runs)
         for condition in study.measured
@@ -61,13 +65,20 @@ def chance_table(found: Sequence[Spread]) -> pd.DataFrame:
 
 def _kinds(condition: Condition) -> dict[str, list[Run]]:
     """Results by the sources of chance that vary in them; single sources first, then several."""
-    found: dict[tuple[str, ...], list[Run]] = {}
+    groups: dict[frozenset[str], list[Run]] = {}
     for run in condition.runs:
-        found.setdefault(run.record.varied, []).append(run)
-    most = max(map(len, found))
-    ordered = sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
-    names = [ALL if len(key) == most > 1 else " and ".join(key) or NOTHING for key, _ in ordered]
-    return {name: runs for name, (_, runs) in zip(names, ordered, strict=True)}
+        groups.setdefault(run.record.held, []).append(run)
+    sources = [name for name in Seeds._fields[1:] if name != "dropout" or condition.has_dropout]
+    found: dict[tuple[str, ...], list[Run]] = {}
+    for runs in groups.values():
+        seeds = [run.record.seeds for run in runs]
+        varied = [name for name in sources if len({getattr(at, name) for at in seeds}) > 1]
+        found.setdefault(tuple(varied), []).extend(runs)
+    return {
+        ALL if len(varied) == len(sources) else " and ".join(varied): runs
+        for varied, runs in sorted(found.items(), key=lambda item: (len(item[0]), item[0]))
+        if varied and len(runs) >= MIN_SEEDS
+    }
 
 
 def _spread(condition: Condition, varied: str, runs: Sequence[Run]) -> Spread:

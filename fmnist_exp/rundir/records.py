@@ -51,10 +51,9 @@ class Seeds(NamedTuple):
     split: int
 
     def __str__(self) -> str:
-        """The seed, and those of sources that do not follow it; a split with seed 0 is usual."""
-        own = {name: value for name, value in self._asdict().items() if value != self.seed}
-        if own.get("split") == 0:
-            del own["split"]
+        """The seed, and those of sources that do not follow it; the usual split is that of 0."""
+        usual = {name: self.seed for name in self._fields} | {"split": 0}
+        own = {name: value for name, value in self._asdict().items() if value != usual[name]}
         named = ", ".join(f"{name} {value}" for name, value in own.items())
         return f"{self.seed} ({named})" if named else f"{self.seed}"
 
@@ -114,14 +113,9 @@ class RunRecord(Strict):
         return Seeds(self.seed if None in sources.values() else found[0], *found)
 
     @property
-    def varied(self) -> tuple[str, ...]:
-        """The sources of chance that follow the run's seed, but for dropout where there is none."""
-        has_dropout = (self.config.get("model") or {}).get("dropout")
-        return tuple(
-            name
-            for name, own in self._own_seeds.items()
-            if own is None and (name != "dropout" or has_dropout)
-        )
+    def held(self) -> frozenset[str]:
+        """The sources of chance that have a seed of their own."""
+        return frozenset(name for name, own in self._own_seeds.items() if own is not None)
 
     @property
     def _own_seeds(self) -> dict[str, int | None]:

@@ -37,6 +37,7 @@ from fmnist_exp.sweep.progress import SweepProgress
 
 OWN_KEYS = ("seed", "until_settled")
 UNCOMPARED = ("data", "data.name", "data.dir", "data.num_test", "engine")  # as in no report
+OF_CHANCE = ("chance", "data.split_seed", "seeds")  # and all below `seeds`
 INSTEAD = "Or leave out until_settled and give the seeds yourself, such as 'seed=range(20)'."
 
 
@@ -158,6 +159,11 @@ class SettledStudy(GrowingStudy):
             raise ConfigError(
                 f"until_settled must compare 2 to {MAX_LEVELS} levels, received {count}: "
                 f"{factor.input_line}. {INSTEAD}"
+            )
+        if factor.key_or_group.startswith(OF_CHANCE):
+            raise ConfigError(
+                f"until_settled must ask about a choice, received {factor.input_line}, which is a "
+                f"source of chance: runs that differ in it are of one condition. {INSTEAD}"
             )
         if factor.key_or_group in UNCOMPARED:
             raise ConfigError(

@@ -14,7 +14,8 @@ from fmnist_exp.report.page.rendering import to_markdown
 ORDER_ALONE = "seeds.initialization=0 seeds.dropout=0"
 WEIGHTS_ALONE = "seeds.order=0 seeds.dropout=0"
 ALL = "data.split_seed=null"
-WIDE, NARROW = (0.7, 0.8, 0.9), (0.79, 0.8, 0.81)
+USUAL = ""
+WIDE, NARROW = (0.7, 0.8, 0.9, 0.8, 0.8), (0.79, 0.8, 0.81, 0.8, 0.8)
 
 
 def write_kinds(folder, **accuracies):
@@ -29,20 +30,62 @@ def test_runs_are_told_apart_by_what_varies_in_them(tmp_path):
     write_kinds(tmp_path, ORDER_ALONE=NARROW, WEIGHTS_ALONE=WIDE, ALL=WIDE)
     found = spreads(found_in(tmp_path).study)
     assert [(each.varied, each.num_runs) for each in found] == [
-        ("initialization", 3),
-        ("order", 3),
-        ("all", 3),
+        ("initialization", 5),
+        ("order", 5),
+        ("all", 5),
     ]
-    assert [each.std for each in found] == pytest.approx([0.1, 0.01, 0.1])
+    assert [each.std for each in found] == pytest.approx([0.0707, 0.00707, 0.0707], rel=1e-3)
     assert all(each.std_low < each.std < each.std_high for each in found)
+
+
+def test_what_varies_is_told_by_the_seeds_themselves_not_by_who_gave_them(tmp_path):
+    for number in range(1, 6):  # the run's own seed stays 0
+        for source in ("initialization", "order"):
+            words = (f"seeds.{source}={number}", "data=digits")
+            write_run(tmp_path / f"{source}{number}", *words, accuracy=0.8 + 0.01 * number)
+    found = spreads(found_in(tmp_path).study)
+    assert [(each.varied, each.num_runs) for each in found] == [("initialization", 5), ("order", 5)]
+
+
+def test_usual_runs_do_not_vary_in_all_as_they_share_the_split(tmp_path):
+    write_kinds(tmp_path, ORDER_ALONE=NARROW, USUAL=WIDE)
+    kinds = [each.varied for each in spreads(found_in(tmp_path).study)]
+    assert kinds == ["order", "initialization and order"]
+
+
+def test_few_runs_make_no_kind(tmp_path):
+    write_kinds(tmp_path, ORDER_ALONE=NARROW[:4], ALL=WIDE)
+    assert spreads(found_in(tmp_path).study) == []  # one kind is left, and nothing beside it
+
+
+def test_kinds_of_another_mean_are_told(tmp_path):
+    far = [each - 0.2 for each in NARROW]
+    write_kinds(tmp_path, ORDER_ALONE=far, WEIGHTS_ALONE=NARROW, ALL=NARROW)
+    told = chance_lines(spreads(found_in(tmp_path).study))
+    (line,) = told[1:]
+    assert line.startswith(
+        "Runs that vary in order alone reach 60.00 %, those that vary in all 80.00 %"
+    )
+
+
+def test_statements_on_runs_that_share_chance_are_not_promised(tmp_path):
+    for name in ("he_normal", "glorot_uniform"):
+        for seed, accuracy in enumerate(WIDE):
+            words = (f"initializer={name}", f"seed={seed}", "seeds.initialization=3")
+            write_run(
+                tmp_path / name / str(seed), *words, accuracy=accuracy - 0.1 * (name[0] == "g")
+            )
+    last = answer_of(found_in(tmp_path)).lines[-1]
+    assert "the statements may be too sure" in last
+    assert "In at most 5 of 100" not in last
 
 
 def test_the_answer_names_the_sources_that_move_results_most_first(tmp_path):
     write_kinds(tmp_path, ORDER_ALONE=NARROW, WEIGHTS_ALONE=WIDE, ALL=WIDE)
     answer = answer_of(found_in(tmp_path))
     assert answer.first == (
-        "A change of seed moves test accuracy by 10.00 points (SD): "
-        "initialization alone by 10.00, order alone by 1.00."
+        "A change of seed moves test accuracy by 7.07 points (SD): "
+        "initialization alone by 7.07, order alone by 0.71."
     )
     assert answer.first not in answer.lines
 

@@ -168,6 +168,19 @@ def test_few_seeds_end_with_a_command_that_goes_on(tmp_path):
     )
 
 
+def test_seeds_that_are_crossed_with_others_have_no_command_that_goes_on(tmp_path):
+    for number, order in enumerate((0, 1)):
+        for name in ("glorot", "he"):
+            words = (f"initializer={name}", "seed=0", f"seeds.order={order}")
+            write_run(tmp_path / f"{name}{number}", *words, accuracy=0.8)
+    command = ("--multirun", "initializer=glorot,he", "seeds.order=0,1", "seed=0")
+    study = plan.PlannedStudy(
+        num_runs=0, code_sha256="c", options=(), execution={}, command=command
+    )
+    plan.write_study(tmp_path, study)
+    assert answer_of(found_in(tmp_path)).command is None
+
+
 def test_a_baseline_says_who_is_better_and_who_is_worse(tmp_path):
     arms = shifted({GLOROT: 0.85, HE: 0.84, LECUN: 0.86}, NOISE[:10])
     first = answered(tmp_path, arms, baseline="glorot").first

@@ -76,3 +76,7 @@ def test_records_of_former_code_have_one_seed_for_all(tmp_path):
     (run,) = found_in(tmp_path).study.runs
     assert run.record.seeds == Seeds(3, 3, 3, 3, 0)
     assert str(run.record.seeds) == "3"
+
+
+def test_a_split_that_follows_the_seed_is_named_beside_it():
+    assert [str(Seeds(1, 1, 1, 1, split)) for split in (0, 1)] == ["1", "1 (split 1)"]

@@ -122,6 +122,16 @@ def keras(group, name, **arguments):
     }
 
 
+def test_parts_that_are_taken_away_one_at_a_time_are_told_apart():
+    whole = {"model.name": "whole", "model.dropout": "0.3", "training.callbacks.stop.name": "stop"}
+    callback = {"training.callbacks.stop.config.patience": "5"}
+    no_dropout = {**whole, **callback, "model.name": "no_dropout", "model.dropout": "0.0"}
+    no_stop = {"model.name": "no_stop", "model.dropout": "0.3"}
+    assert differences.changed_together([{**whole, **callback}, no_dropout, no_stop]) == {}
+    neither = {"model.name": "neither", "model.dropout": "0.0"}
+    assert differences.changed_together([{**whole, **callback}, no_dropout, neither]) != {}
+
+
 def test_arguments_of_a_class_are_no_change_beside_it():
     glorot, he = keras("initializer", "Glorot"), keras("initializer", "He", scale=2, mode="in")
     assert together(glorot, he) == {}

@@ -72,10 +72,15 @@ def answer_of(findings: Findings) -> Answer:
     if any(each.num_pairs >= MIN_PAIRS for each in told):
         ever = "" if findings.study.settling is None else "ever "
         rate = f" In at most 5 of 100 such studies is any of these statements {ever}false."
+        shares = [source for each in findings.study.measured for source in each.shared_chance]
+        if shares:
+            rate = " Runs share seeds of a source of chance, so the statements may be too sure."
+        seeds = {at.split for each in findings.study.measured for at in each.seeds}
+        split = "" if len(seeds) > 1 else ", data split"
         lines.append(
             "Points are percentage points of test accuracy."
             f"{'' if findings.study.is_extended else rate} The statements are about new seeds of "
-            "this network, recipe, data split and test images."
+            f"this network, recipe{split} and test images."
         )
     return Answer(first, tuple(lines), command)
 

@@ -123,20 +123,13 @@ def _unequal_seeds(findings: Findings) -> str | None:
 
 def _shared_chance(findings: Findings) -> str | None:
     """Conditions whose runs share the seed of a source of chance, so that they vary too little."""
-    told = {}
-    for each in findings.study.measured:
-        sources = {*Seeds._fields[1:-1]} - (set() if each.has_dropout else {"dropout"})
-        shared = [
-            name
-            for name in Seeds._fields
-            if name in sources and len({getattr(at, name) for at in each.seeds}) < len(each.runs)
-        ]
-        if shared:
-            told[each.label] = both(shared)
-    if not told:
-        return None
-    named = listed((f"{label} ({shared})" for label, shared in told.items()), "; ")
-    return f"Runs share the seed of a source of chance, so intervals may be too narrow: {named}."
+    told = [
+        f"{each.label} ({both(each.shared_chance)})"
+        for each in findings.study.measured
+        if each.shared_chance
+    ]
+    text = "Runs share the seed of a source of chance, so intervals may be too narrow:"
+    return f"{text} {listed(told, '; ')}." if told else None
 
 
 def _seeds_added(findings: Findings) -> str | None:

@@ -76,7 +76,8 @@ def _confirming(study: Study) -> str | None:
 def _command(study: Study, seeds: int) -> str | None:
     """The command of the sweep with so many seeds; None if it is not known, or has others."""
     taken = sorted({run.record.seed for run in study.runs})
-    if study.command is None or taken != list(range(taken[0], taken[0] + len(taken))):
+    is_crossed = len({run.record.seeds for run in study.runs}) > len(taken)
+    if study.command is None or is_crossed or taken != list(range(taken[0], taken[0] + len(taken))):
         return None
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]

@@ -93,7 +93,7 @@ TERMS = {
         "the number that fixes all random choices of a run: initial weights, order of the images, "
         "dropout. 0 is a seed like any other, and seeds are never tuned"
     ),
-    "condition": "a config without its seed; one row of a comparison table",
+    "condition": "a config without its seeds; one row of a comparison table",
     "factor, level": (
         "a key that varies in a sweep, and one of its values: `initializer` is a factor, "
         "`he_normal` a level"

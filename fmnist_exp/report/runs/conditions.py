@@ -175,10 +175,14 @@ def changed_together(
     The class of a Keras object is part of what its name says, and so are arguments that change
     only where the class does.
 
+    Nothing, where each of several configs differs from the first in one thing, which it names.
+
     Args:
         configs: one for each condition.
         chosen: factors that a tuner varies: these it does vary apart, if in no two runs alone.
     """
+    if len(configs) > 2 and all(len(_changed(configs[0], each)) < 2 for each in configs[1:]):
+        return {}
     factors = naming_keys(configs, chosen)
     found: dict[tuple[str, ...], list[str]] = {}
     for key, follows in differences(configs, factors).items():
@@ -195,6 +199,13 @@ def changed_together(
         ):
             found.setdefault((fine,), []).append(coarse)
     return found
+
+
+def _changed(first: dict[str, str], other: dict[str, str]) -> set[str]:
+    """What differs between two flat configs beside names; a callback is one thing."""
+    keys = {key for key in first.keys() | other.keys() if first.get(key) != other.get(key)}
+    parts = {".".join(key.split(".")[:3]) if ".callbacks." in key else key for key in keys}
+    return {part for part in parts if not part.endswith(".name")}
 
 
 def grounds(config: dict[str, str]) -> dict[str, str]:

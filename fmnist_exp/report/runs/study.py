@@ -59,6 +59,13 @@ class Condition:
         return [run.record.seeds for run in self.runs]
 
     @property
+    def shared_chance(self) -> list[str]:
+        """Sources of chance, but for the split, of which some of its results have the same seed."""
+        sources = ["initialization", "order", *(["dropout"] if self.has_dropout else [])]
+        seeds = {name: {getattr(at, name) for at in self.seeds} for name in sources}
+        return [name for name, values in seeds.items() if len(values) < len(self.runs)]
+
+    @property
     def has_dropout(self) -> bool:
         """Whether its networks drop units, so that chance decides on them too."""
         return (conditions.number(self.config.get("model.dropout", "0")) or 0) > 0
