@@ -189,6 +189,8 @@ def _together(study: Study, design: Design) -> dict[str, str]:
     configs = [each.config for each in design.cells.values()]
     if key is None or len(study.keys) > 1 + len(design.others):
         return {}
+    if conditions.changed_one_at_a_time(configs):
+        return {}
     found = conditions.differences(configs, study.keys)
     own = key.removesuffix("name") if key.endswith(".name") else f"{key}."
     follow = [each for each, of in found.items() if of == (key,) and not each.startswith(own)]

@@ -275,6 +275,20 @@ def test_small_steps_add_up(tmp_path):
     assert any(line.startswith("Steps of less than 0.3 points can add up") for line in lines)
 
 
+def test_parts_that_are_taken_away_one_at_a_time_are_answered_by_their_names(tmp_path):
+    without = {
+        "whole": "model.dropout=0.3",
+        "without_dropout": "model.dropout=0",
+        "without_relu": "model.dropout=0.3 model.activation=tanh",
+    }
+    for shift, (name, words) in enumerate(without.items()):
+        for seed in range(6):
+            run_dir = tmp_path / f"{name}{seed}"
+            given = (f"model.name={name}", f"seed={seed}", *words.split())
+            write_run(run_dir, *given, accuracy=0.9 - 0.1 * shift + 0.001 * (seed % 3))
+    assert answer_of(found_in(tmp_path)).first.startswith("Choose whole: it is better")
+
+
 def test_what_is_not_settled_ends_with_the_command_that_goes_on(tmp_path):
     write(tmp_path, shifted({GLOROT: 0.85, HE: 0.85}, ROUGH[:10]))
     study = plan.PlannedStudy(

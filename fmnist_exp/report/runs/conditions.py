@@ -175,13 +175,13 @@ def changed_together(
     The class of a Keras object is part of what its name says, and so are arguments that change
     only where the class does.
 
-    Nothing, where each of several configs differs from the first in one thing, which it names.
+    Nothing, if they are `changed_one_at_a_time`.
 
     Args:
         configs: one for each condition.
         chosen: factors that a tuner varies: these it does vary apart, if in no two runs alone.
     """
-    if len(configs) > 2 and all(len(_changed(configs[0], each)) < 2 for each in configs[1:]):
+    if changed_one_at_a_time(configs):
         return {}
     factors = naming_keys(configs, chosen)
     found: dict[tuple[str, ...], list[str]] = {}
@@ -199,6 +199,11 @@ def changed_together(
         ):
             found.setdefault((fine,), []).append(coarse)
     return found
+
+
+def changed_one_at_a_time(configs: Sequence[dict[str, str]]) -> bool:
+    """Whether each of several flat configs differs from the first in one thing, which it names."""
+    return len(configs) > 2 and all(len(_changed(configs[0], each)) < 2 for each in configs[1:])
 
 
 def _changed(first: dict[str, str], other: dict[str, str]) -> set[str]:
