@@ -9,6 +9,7 @@ from study import change_record, found_in, write_claims, write_run, write_sweep
 from fmnist_exp import results
 from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.errors import RecordError
+from fmnist_exp.report.chance import Spread, chance_table
 from fmnist_exp.report.claims import Judged, Ruling, judge
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.results import kept
@@ -84,7 +85,7 @@ def test_page_has_question_answer_figure_table_claim_and_facts(tmp_path):
         ["glorot_uniform", "5", "80.00 [79.80, 80.20]"],
         ["he_normal", "5", "82.00 [81.80, 82.20]"],
     ]
-    assert table_below(text, "Claims, written")[2][2] == "supported"
+    assert table_below(text, "Claims:")[2][2] == "supported"
     assert "10 runs (10 completed), whose times add up to 20 seconds;" in text
     assert "commit aaaaaaa and bbbbbbb and unknown;" in text
     assert "the runs differ in commit." in text
@@ -191,10 +192,38 @@ def test_edited_table_is_told_with_its_folder(tmp_path):
 def test_table_of_chance_is_shown_where_a_study_has_one(tmp_path):
     make(tmp_path / "s")
     results.keep([tmp_path / "s"], tmp_path / "kept")
-    assert "source of chance" not in page(tmp_path / "kept")
-    (tmp_path / "kept" / "s" / "chance.csv").write_text("varies,n,sd\norder only,30,0.00312\n")
-    rows = table_below(page(tmp_path / "kept"), "source of chance")
-    assert rows[2] == ["order only", "30", "0.0031"]
+    assert "spread between seeds" not in page(tmp_path / "kept")
+    found = [Spread("he", "order", 30, 0.8, 0.00312, 0.0025, 0.0042, 0.0019)]
+    table = chance_table(found).to_csv(index=False)
+    (tmp_path / "kept" / "s" / "chance.csv").write_text(table)
+    rows = table_below(page(tmp_path / "kept"), "spread between seeds")
+    assert rows[2] == ["he", "order", "30", "80.00", "0.31 [0.25, 0.42]", "0.19"]
+
+
+@pytest.mark.parametrize(
+    ("file", "former", "later"),
+    [
+        ("claims.csv", b"supported", b"suported"),
+        ("claims.csv", b"better", b"beter"),
+        ("order.txt", b"s", b"\xff"),
+    ],
+)
+def test_edited_file_is_refused_by_name(file, former, later, tmp_path):
+    make(tmp_path / "s")
+    write_claims(tmp_path / "s", ("he_normal - glorot_uniform", "better"))
+    results.keep([tmp_path / "s"], tmp_path / "kept")
+    (path,) = (tmp_path / "kept").rglob(file)
+    assert former in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(former, later))
+    with pytest.raises(RecordError, match=f"cannot read .*{file}"):
+        page(tmp_path / "kept")
+
+
+def test_name_that_stands_twice_in_the_order_is_one_study(tmp_path):
+    make(tmp_path / "s")
+    results.keep([tmp_path / "s"], tmp_path / "kept")
+    (tmp_path / "kept" / "order.txt").write_text("s\ns\n")
+    assert names_in(tmp_path / "kept") == ["s"]
 
 
 TEXTBOOKS = "common in textbooks and blog posts"

@@ -10,7 +10,7 @@ from fmnist_exp.report.charts.study_charts import ANSWER, INTERACTION
 from fmnist_exp.report.claims import judge
 from fmnist_exp.report.design import CONDITION
 from fmnist_exp.report.findings import RESULTS, SPEEDS, Findings
-from fmnist_exp.report.formatting import POINTS, fixed, listed, mean, with_interval
+from fmnist_exp.report.formatting import POINTS, fixed, listed, mean
 from fmnist_exp.report.page import condition_tables
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.chance_lines import chance_lines
@@ -91,7 +91,7 @@ def _sections(
             "seeds",
             figures=drawn("test_accuracy", "test_loss"),
             paragraphs=chance_lines(findings.spreads),
-            tables=[_spreads(findings)],
+            tables=[condition_tables.spread_table(findings.spreads)],
         ),
         section("curves", figures=drawn("curves")),
         why(findings, drawn("signal")),
@@ -149,22 +149,6 @@ def _calibration(findings: Findings) -> Table:
             }
         )
     return table_of(rows, "Mean ECE of the runs; shares of the test images", folded=True)
-
-
-def _spreads(findings: Findings) -> Table:
-    """A row for each kind of runs, in points."""
-    rows = [
-        {
-            "condition": each.condition,
-            "what follows the seed": each.varied,
-            "n": str(each.num_runs),
-            "mean test accuracy, %": fixed(POINTS * each.mean, 2),
-            "SD, points": with_interval((each.std, each.std_low, each.std_high), 2, POINTS),
-            "SD of independent errors": fixed(POINTS * each.independent_std, 2),
-        }
-        for each in findings.spreads
-    ]
-    return table_of(rows, "Where the spread between seeds comes from")
 
 
 def _every_run(study: Study) -> Table:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from fmnist_exp.report.chance import Spread
 from fmnist_exp.report.findings import SPEEDS, Findings
 from fmnist_exp.report.formatting import (
     MINUS,
@@ -17,6 +18,7 @@ from fmnist_exp.report.formatting import (
     mean_with_interval,
     median,
     p_value,
+    with_interval,
 )
 from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.page.words import winner
@@ -236,3 +238,19 @@ def _compared(comparisons: Iterable[Comparison], findings: Findings) -> list[dic
 
 def _words(metric: str) -> str:
     return CALLED.get(metric, metric.replace("_", " "))
+
+
+def spread_table(found: Sequence[Spread]) -> Table:
+    """A row for each kind of runs, in points."""
+    rows = [
+        {
+            "condition": each.condition,
+            "what follows the seed": each.varied,
+            "n": str(each.num_runs),
+            "mean test accuracy, %": fixed(POINTS * each.mean, 2),
+            "SD, points": with_interval((each.std, each.std_low, each.std_high), 2, POINTS),
+            "SD of independent errors": fixed(POINTS * each.independent_std, 2),
+        }
+        for each in found
+    ]
+    return table_of(rows, "Where the spread between seeds comes from")

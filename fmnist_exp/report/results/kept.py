@@ -6,13 +6,14 @@ in which the page shows them.
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, TypeVar
 
 from fmnist_exp.files import cannot, read_regular, write_bytes, write_text
+from fmnist_exp.report.chance import Spread
 from fmnist_exp.report.claims import Judged, Ruling
 from fmnist_exp.report.page.rendering import unquoted
 from fmnist_exp.rundir.claims import Claim
@@ -22,6 +23,7 @@ from fmnist_exp.strict import Strict
 ABOUT, ORDER = "about.json", "order.txt"
 REPAIR = "Make it again with `python -m fmnist_exp.results DIR`, or remove its folder."
 
+T = TypeVar("T")
 Row = dict[str, str]  # of a CSV file, by its columns
 
 
@@ -69,7 +71,7 @@ class Kept:
         runs: a row for each run.
         summary: a row for each condition.
         judged: its claims, and what it says of them.
-        chance: how much each source of chance moves the results; empty in most studies.
+        spreads: of runs that vary in single sources of chance; empty in most studies.
     """
 
     name: str
@@ -77,20 +79,19 @@ class Kept:
     runs: list[Row]
     summary: list[Row]
     judged: list[Judged]
-    chance: list[Row]
+    spreads: list[Spread]
 
 
 def read_kept(folder: Path) -> Kept:
     """Read what is kept of a study; RecordError if a file is missing or damaged."""
     about = read_json(folder / ABOUT, About, REPAIR)
-    has_chance = (folder / "chance.csv").exists()
     return Kept(
         folder.name,
         about,
         _read_rows(folder / "runs.csv"),
         _read_rows(folder / "summary.csv"),
-        [_judged(row) for row in _read_rows(folder / "claims.csv")],
-        _read_rows(folder / "chance.csv") if has_chance else [],
+        _read_each(folder / "claims.csv", _judged),
+        _read_each(folder / "chance.csv", _spread) if (folder / "chance.csv").exists() else [],
     )
 
 
@@ -106,19 +107,32 @@ def write_kept(root: Path, name: str, files: Mapping[str, bytes]) -> None:
         with TemporaryDirectory(dir=root, prefix=f".{name}.") as place:
             for file, content in files.items():
                 write_bytes(Path(place, "new", file), content)
+            former = Path(place, "former")
             if folder.exists():
-                folder.rename(Path(place, "former"))
-            Path(place, "new").rename(folder)
+                folder.rename(former)
+            try:
+                Path(place, "new").rename(folder)
+            except OSError:
+                if former.exists():
+                    former.rename(folder)
+                raise
     except OSError as error:
         raise cannot("write", folder, error, "work in another directory") from error
 
 
 def names_in(root: Path) -> list[str]:
-    """The studies that are kept, in the order of the page; those without a place last, by name."""
+    """The studies that are kept, in the order of the page; those without a place last, by name.
+
+    Raises:
+        RecordError: the file of the order cannot be read.
+    """
     kept = sorted(path.parent.name for path in root.glob(f"*/{ABOUT}"))
     order = root / ORDER
-    placed = order.read_text("utf-8").split() if order.exists() else []
-    return [*(name for name in placed if name in kept), *(x for x in kept if x not in placed)]
+    try:
+        placed = read_regular(order, MAX_BYTES).decode().split() if order.exists() else []
+    except (OSError, ValueError) as error:
+        raise cannot_read(order, f"{error}", f"Remove {order}.") from error
+    return list(dict.fromkeys([*(name for name in placed if name in kept), *kept]))
 
 
 def arrange(root: Path, given: Sequence[str]) -> None:
@@ -139,6 +153,22 @@ def _read_rows(path: Path) -> list[Row]:
         raise cannot_read(path, f"{error.strerror}", REPAIR) from error
     except (ValueError, TypeError, AttributeError, csv.Error) as error:
         raise cannot_read(path, f"it is no such table ({error})", REPAIR) from error
+
+
+def _read_each(path: Path, read: Callable[[Row], T]) -> list[T]:
+    """What the rows of a CSV file hold; RecordError if it is something else."""
+    rows = _read_rows(path)
+    try:
+        return [read(row) for row in rows]
+    except (KeyError, ValueError) as error:
+        raise cannot_read(path, f"it is no such table ({error})", REPAIR) from error
+
+
+def _spread(row: Row) -> Spread:
+    """The spread of a kind of runs from its row of `chance.csv`."""
+    names = [field.name for field in fields(Spread)][3:]
+    numbers = [float(row[name] or "nan") for name in names]
+    return Spread(row["condition"], row["varied"], int(row["num_runs"]), *numbers)
 
 
 def _judged(row: Row) -> Judged:

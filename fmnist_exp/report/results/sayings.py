@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fmnist_exp.report.claims import Judged, Ruling
+from fmnist_exp.report.formatting import UNKNOWN
 from fmnist_exp.report.page.claimed import ruling
 from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.page.words import both
@@ -70,4 +71,11 @@ def _verdict(tests: Sequence[tuple[str, Judged]]) -> str:
 
 
 def _table(tests: Sequence[tuple[str, Judged]]) -> Table:
-    return table_of([{"study": study, **ruling(each)} for study, each in tests])
+    hows = [each.claim.source.partition("; ")[2] for _, each in tests]
+    shown = {"how": UNKNOWN} if any(hows) else {}
+    return table_of(
+        [
+            {"study": study, **{name: how or none for name, none in shown.items()}, **ruling(each)}
+            for how, (study, each) in zip(hows, tests, strict=True)
+        ]
+    )

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fmnist_exp.console import counted
-from fmnist_exp.report.formatting import POINTS, UNKNOWN, fixed, with_interval
+from fmnist_exp.report.formatting import POINTS, UNKNOWN, with_interval
 from fmnist_exp.report.page.claimed import ruling
+from fmnist_exp.report.page.condition_tables import spread_table
 from fmnist_exp.report.page.lines import tally
 from fmnist_exp.report.page.rendering import Table, rendered, table_of
 from fmnist_exp.report.page.words import train
@@ -29,7 +30,7 @@ class Entry(NamedTuple):
         tally: how many of its claims have which verdict.
         conditions: its results.
         claims: what is claimed, and what the study says of it; no rows without claims.
-        chance: how much each source of chance moves the results; no rows in most studies.
+        chance: where the spread between seeds comes from; no rows in most studies.
         facts: sentences on runs, code, machine and cost.
         command: what trains all of it; None if it is not known.
     """
@@ -73,10 +74,13 @@ def _entry(folder: Path) -> Entry:
             kept,
             tally(kept.judged) or UNKNOWN,
             _crossed(kept.summary, about.factor) if about.factor else _listed(kept.summary),
-            table_of([{"claim": each.claim.says, **ruling(each)} for each in kept.judged]),
             table_of(
-                [dict(zip(row, map(_cell, row.values()), strict=True)) for row in kept.chance]
+                [
+                    {"claim": f"{each.claim.says} ({each.claim.source})", **ruling(each)}
+                    for each in kept.judged
+                ]
             ),
+            spread_table(kept.spreads),
             list(_facts(kept)),
             train(about.command) if about.command else None,
         )
@@ -139,14 +143,6 @@ def _crossed(summary: list[Row], factor: str) -> Table:
 def _others(row: Row, factor: str) -> Row:
     """The levels of the factors that cross the one that is asked about."""
     return {name: level for name, level in _levels(row).items() if name != factor}
-
-
-def _cell(text: str) -> str:
-    """A number with four decimals, a count or a text as it is."""
-    try:
-        return text if text.isdigit() else fixed(float(text), 4)
-    except ValueError:
-        return text or UNKNOWN
 
 
 def _facts(kept: Kept) -> Iterator[str]:
