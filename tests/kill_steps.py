@@ -79,9 +79,10 @@ def put_in_place_of_tensorflow(log):
     _module("backend", keras=keras, tf=tf, use_threads=lambda count: None)
     from fmnist_exp.engine import models
 
-    def fit(config, splits, on_epoch, checkpointer):
+    def fit(config, splits, on_epoch, checkpointer, on_start):
         rows, savers = [], [*filter(None, [checkpointer])]
         model = Model(config.seed)
+        on_start(model)
         for saver in savers:
             saver.begin([], rows)
         for row in rows:
@@ -112,7 +113,9 @@ def put_in_place_of_tensorflow(log):
 
     from fmnist_exp.rundir import tables
 
+    layer = tables.LayerSignal(1, 784, 10, *[0.5] * (len(tables.SIGNAL_COLUMNS) - 3))
     _module("training", fit=fit)
+    _module("signal_of_model", initial_signal=lambda *about: [layer])
     models.predict_probabilities = predict_probabilities
 
 

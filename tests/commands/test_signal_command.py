@@ -16,6 +16,7 @@ def measure(monkeypatch, capsys, tmp_path):
 
     def measure(*words):
         monkeypatch.setattr(sys, "argv", ["signal", *words, "--out", str(tmp_path / "out")])
+        monkeypatch.setenv("COLUMNS", "200")  # rows stay whole
         try:
             signal.main()
             status = 0

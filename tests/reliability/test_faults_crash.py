@@ -47,7 +47,7 @@ import numpy as np
 from fmnist_exp import train
 from fmnist_exp.engine import training
 real = training.fit
-def fit(config, splits, on_epoch, checkpoint):
+def fit(config, splits, on_epoch, checkpoint, on_start):
     if config.seed == 3:
         np.empty(2**60, np.uint8)  # no machine has so much memory
     if config.seed == 5:
@@ -61,7 +61,7 @@ def fit(config, splits, on_epoch, checkpoint):
         if row.epoch == 2 and config.seed == 9 and not os.path.exists(before):
             os.mkdir(before)
             os.kill(os.getpid(), signal.SIGKILL)
-    return real(config, splits, killed_in_epoch_2, checkpoint)
+    return real(config, splits, killed_in_epoch_2, checkpoint, on_start)
 training.fit = fit
 train.main()
 """

@@ -127,6 +127,10 @@ CASES: dict[str, tuple[Make, Make]] = {
     ),
     "few-seeds": (lambda at: sweep(at, second=OTHER[:4]), sweep),
     "unequal-seeds": (lambda at: (sweep(at), add(at)), sweep),
+    "shared-chance": (
+        lambda at: (sweep(at), add(at, "seeds.order=0")),
+        sweep,
+    ),
     "seeds-added": (lambda at: looked(at, 5), lambda at: looked(at, 6)),
     "reused-runs": (lambda at: planned_looks(at, reused=True), planned_looks),
     "odd-run": (
