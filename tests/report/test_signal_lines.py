@@ -67,6 +67,7 @@ def test_a_gradient_that_explodes_is_no_measure():
     text = said(start("scale=2"), start("scale=9", 2.0))
     assert "scale=9 doubles the signal" in text
     assert "The first layer's gradient under" not in text
+    assert "hardly moves" not in said(start("grows", 3.0), start("halves", 0.5))  # no measure left
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
     weak = [
         each
         for each in group
-        if norms[each.level] < norms[strong] and is_apart(norms[each.level], norms[strong])
+        if sound
+        and norms[each.level] < norms[strong]
+        and is_apart(norms[each.level], norms[strong])
     ]
     if not weak:
         yield from _on_sizes(group)
