@@ -11,18 +11,16 @@ from fmnist_exp.rundir.tables import LayerSignal
 NUM_IMAGES = 256  # enough for the means of a layer, and a pass takes hundredths of a second
 
 
-def initial_signal(
-    model: keras.Model, network: ModelConfig, train: Split, num_images: int = NUM_IMAGES
-) -> list[LayerSignal]:
-    """What an untrained plain model does to the first images of the training split.
+def initial_signal(model: keras.Model, network: ModelConfig, train: Split) -> list[LayerSignal]:
+    """What an untrained plain model does to the first `NUM_IMAGES` of the training split.
 
     It neither changes the model nor draws random numbers.
     """
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     return propagated(
         [layer.kernel.numpy() for layer in dense],
-        train.images[:num_images] / 255,
-        train.labels[:num_images],
+        train.images[:NUM_IMAGES] / 255,
+        train.labels[:NUM_IMAGES],
         _activation(network.activation),
         batch_normalization=network.batch_normalization,
     )

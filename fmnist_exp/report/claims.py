@@ -18,9 +18,16 @@ from fmnist_exp.report.named import compared_by, condition_of, why_not
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.rundir.claims import WITHIN, Claim
 from fmnist_exp.statistics.seeds import ANY, NAN, SHARE, t_interval
-from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import (
+    MIN_PAIRS,
+    SAME,
+    SESOI,
+    Comparison,
+    Verdict,
+    by_intervals,
+    more_is_better,
+)
 
-SAME = (Verdict.EQUAL, Verdict.IDENTICAL)
 # rule -> verdicts of a comparison that support it, and that contradict it
 BY_VERDICT = {
     "better": ((Verdict.BETTER,), (Verdict.WORSE, *SAME)),
@@ -117,7 +124,7 @@ def _of_difference(claim: Claim, each: Comparison) -> Judged:
 def _of_condition(claim: Claim, condition: Condition) -> Judged:
     """A claim on one condition, by the 95 % interval of its mean."""
     values = condition.values(claim.metric)
-    low, high = t_interval(values, SHARE if _more_is_better(claim.metric) else ANY)
+    low, high = t_interval(values, SHARE if more_is_better(claim.metric) else ANY)
     if len(values) < MIN_PAIRS:
         ruling, reason = Ruling.INCONCLUSIVE, _too_few(len(values), "seed")
     else:
@@ -129,18 +136,9 @@ def _verdict(each: Comparison) -> Verdict:
     """The verdict of a comparison; of one that is described, what its intervals say."""
     if each.verdict != Verdict.DESCRIPTIVE:
         return each.verdict
-    if each.num_pairs < MIN_PAIRS:
-        return Verdict.EXPLORATORY
-    if math.isnan(each.ci_low):  # as `verdicts.compared` leaves it where all runs are the same
+    if each.num_pairs >= MIN_PAIRS and math.isnan(each.ci_low):  # so `compared` leaves equal runs
         return Verdict.IDENTICAL
-    if each.metric == PRIMARY and each.equal_low > -SESOI and each.equal_high < SESOI:
-        return Verdict.EQUAL
-    if each.ci_low <= 0 <= each.ci_high:
-        return Verdict.UNDECIDED
-    is_better = (each.difference_mean > 0) == _more_is_better(each.metric)
-    if _of_survivors(is_better, (each.num_failed_a, each.num_failed_b)):
-        return Verdict.SURVIVORS
-    return Verdict.BETTER if is_better else Verdict.WORSE
+    return by_intervals(each)
 
 
 def _on_equality(each: Comparison, verdict: Verdict) -> tuple[Ruling, str]:
@@ -164,7 +162,7 @@ def _on_bound(claim: Claim, low: float, high: float, failed: tuple[int, int]) ->
     if not (supports or contradicts):
         return Ruling.INCONCLUSIVE, "the interval holds the number"
     lies_above = supports == is_above
-    if _of_survivors(lies_above == _more_is_better(claim.metric), failed):
+    if _of_survivors(lies_above == more_is_better(claim.metric), failed):
         return Ruling.INCONCLUSIVE, FOUND[Verdict.SURVIVORS]
     where = "above" if lies_above else "below"
     return _ruling(supports, contradicts), f"the whole interval lies {where}"
@@ -187,10 +185,6 @@ def _ruling(supports: bool, contradicts: bool) -> Ruling:
     if supports:
         return Ruling.SUPPORTED
     return Ruling.NOT_SUPPORTED if contradicts else Ruling.INCONCLUSIVE
-
-
-def _more_is_better(metric: str) -> bool:
-    return metric.endswith("accuracy")
 
 
 def _of_survivors(is_better: bool, failed: tuple[int, int]) -> bool:

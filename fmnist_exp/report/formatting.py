@@ -37,6 +37,7 @@ def sized(value: float, digits: int = 3) -> str:
     """A number of any size with so many digits that count: 0.0432, 1234, 4.2e-10."""
     if not math.isfinite(value):
         return UNKNOWN
+    value = float(f"{value:.{digits - 1}e}")  # so that 0.00098 with one digit is 0.001, not 1e-3
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         before = math.floor(math.log10(abs(value))) if value else 0
         return f"{round(value, digits - 1 - before):.{max(0, digits - 1 - before)}f}"

@@ -148,9 +148,8 @@ class _Task:
             self.on_epoch(epoch, len(saved[0]) if saved else 0)
 
         def start(model: Any) -> None:
-            network, train = self.config.model, self.splits.train
-            found = initial_signal(model, network, train)
-            tables.write_signal(run_dir, found)
+            layers = initial_signal(model, self.config.model, self.splits.train)
+            tables.write_signal(run_dir, layers)
 
         try:
             result = training.fit(self.config, self.splits, end_epoch, checkpointer, start)

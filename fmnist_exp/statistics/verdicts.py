@@ -50,7 +50,8 @@ class Verdict(StrEnum):
     DESCRIPTIVE = ""
 
 
-SETTLED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUAL, Verdict.IDENTICAL}
+SAME = (Verdict.EQUAL, Verdict.IDENTICAL)
+SETTLED = {Verdict.BETTER, Verdict.WORSE, *SAME}
 
 
 @dataclass(frozen=True)
@@ -199,18 +200,25 @@ def compared(
     )
     if metric != PRIMARY or statement.descriptive:
         return comparison
-    verdict = Verdict.IDENTICAL if statement.identical else _verdict(comparison)
+    verdict = Verdict.IDENTICAL if statement.identical else by_intervals(comparison)
     return replace(comparison, verdict=verdict)
 
 
-def _verdict(comparison: Comparison) -> Verdict:
+def more_is_better(metric: str) -> bool:
+    """Whether a metric is an accuracy, not a loss."""
+    return metric.endswith("accuracy")
+
+
+def by_intervals(comparison: Comparison) -> Verdict:
+    """What the intervals of a comparison say; only that of the primary metric is a verdict."""
     if comparison.num_pairs < MIN_PAIRS:
         return Verdict.EXPLORATORY
-    if comparison.equal_low > -SESOI and comparison.equal_high < SESOI:
+    is_small = comparison.equal_low > -SESOI and comparison.equal_high < SESOI
+    if is_small and comparison.metric == PRIMARY:
         return Verdict.EQUAL
     if comparison.ci_low <= 0 <= comparison.ci_high:
         return Verdict.UNDECIDED
-    is_better = comparison.difference_mean > 0
+    is_better = (comparison.difference_mean > 0) == more_is_better(comparison.metric)
     more_failed = comparison.num_failed_a - comparison.num_failed_b
     if (more_failed if is_better else -more_failed) > 0:
         return Verdict.SURVIVORS

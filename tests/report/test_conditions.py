@@ -1,6 +1,7 @@
 """Conditions are named by what differs between them, and never by what they are not."""
 
 import pytest
+from study import found_in, write_run
 
 from fmnist_exp.report.runs.conditions import (
     LINE,
@@ -11,6 +12,7 @@ from fmnist_exp.report.runs.conditions import (
     naming_keys,
     short_names,
 )
+from fmnist_exp.report.runs.setting import setting
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}
 
@@ -122,3 +124,12 @@ def test_names_that_differ_in_the_middle_only_are_numbered():
     shown = short_names([*names, "c"])
     assert len(set(shown)) == 4
     assert [text[:2] for text in shown] == ["1:", "2:", "3:", "c"]
+
+
+@pytest.mark.parametrize(
+    ("widths", "said"), [(("[8]", "[8,8]"), "2 depths"), (("[8]", "[16]"), "2 networks")]
+)
+def test_networks_that_differ_in_depth_are_counted_as_depths(widths, said, tmp_path):
+    for number, each in enumerate(widths):
+        write_run(tmp_path / str(number), f"model.hidden={each}")
+    assert said in setting(found_in(tmp_path).study.measured)

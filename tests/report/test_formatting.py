@@ -11,6 +11,7 @@ from fmnist_exp.report.formatting import (
     fixed,
     mean_with_interval,
     p_value,
+    sized,
 )
 
 MINUS = "\N{MINUS SIGN}"
@@ -70,3 +71,19 @@ def test_small_p_values_are_bounded(value, text):
 )
 def test_amounts_are_read_in_the_unit_of_the_metric(value, metric, text):
     assert amount(value, metric, signed=True) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.0432, 3, "0.0432"),
+        (1234.0, 3, "1230"),
+        (4.24e-10, 2, "4.2e-10"),
+        (0.00098, 1, "0.001"),  # as it reads, it is in the range of plain numbers
+        (9999.6, 3, "1.00e4"),
+        (0.0, 2, "0.0"),
+        (math.inf, 3, "-"),
+    ],
+)
+def test_number_of_any_size_has_as_many_digits_as_count(value, digits, text):
+    assert sized(value, digits) == text

@@ -181,6 +181,8 @@ def test_claims_are_in_every_output(tmp_path):
     claims = [("he_normal - glorot_uniform", "better"), ("he_normal - nobody", "better")]
     write_claims(runs, *claims, question="Does it matter?")
     answer = aggregate([runs], out)
+    # Claims on one condition, and on what is described, are no part of the 5 % before them.
+    assert answer.index("In at most 5 of 100") < answer.index("2 claims:")
     assert "2 claims: 1 supported, 1 not judged." in answer
     assert "Not judged, as nobody is no initializer of this study" in answer
     table = pd.read_csv(out / "claims.csv")

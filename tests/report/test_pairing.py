@@ -70,6 +70,12 @@ def test_the_table_of_runs_names_seeds_that_are_not_the_runs(tmp_path):
     assert not {"seed of initialization", "seed of dropout", "seed of split"} & {*table.columns}
 
 
+def test_a_seed_without_effect_has_no_column_of_its_own(tmp_path):
+    own = "seeds.initialization=1 seeds.order=1 seeds.dropout=1"
+    write_all(tmp_path, [f"seed=4 {own}"])
+    assert "seed of seed" not in found_in(tmp_path).study.table
+
+
 def test_records_of_former_code_have_one_seed_for_all(tmp_path):
     write_run(tmp_path / "0", "seed=3")
     change_record(tmp_path / "0", lambda record: record["config"].pop("seeds"))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from starts import start
 
+from fmnist_exp.report.page.lines import at
 from fmnist_exp.report.page.signal_lines import paragraphs
 from fmnist_exp.report.page.why import why_table
 
@@ -42,7 +43,7 @@ def test_how_much_is_left_of_a_signal_is_a_number_for_each_initializer():
     text = said(start("lecun", 0.5), start("glorot", 0.51), start("he", 1.0))
     assert (
         "lecun and glorot halve the signal at every layer: after 30 layers 9e-10 and 2e-9 of it is "
-        "left. he keeps the signal within a factor of 10: after 30 layers it is 1 times as large."
+        "left. he keeps the signal within a factor of 10: after 30 layers it is as large as before."
     ) in text
 
 
@@ -158,3 +159,8 @@ def test_sentences_have_twenty_five_words_at_most():
     ]
     for sentence in said(*found).replace(". ", ".\n").split("\n"):
         assert len(sentence.split()) <= 25, sentence
+
+
+def test_a_place_that_lacks_a_key_reads_as_words():
+    assert at("no split_seed") == "Without split_seed"
+    assert at("30 hidden layers") == "At 30 hidden layers"

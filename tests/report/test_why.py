@@ -1,6 +1,7 @@
 """The section on the start of networks has what runs measured, and holds results against it."""
 
 import pytest
+from starts import start
 from study import found_in, write_run
 
 from fmnist_exp.errors import RecordError
@@ -122,3 +123,8 @@ def test_damaged_signal_is_refused(damage, message, tmp_path):
     path.write_text("\n".join(damage(path.read_text().splitlines())))
     with pytest.raises(RecordError, match=f"cannot read .*{SIGNAL}.*{message}"):
         found_in(tmp_path)
+
+
+def test_numbers_of_any_size_have_few_digits():
+    (row,) = why_table([start(ratio=1e60, hidden=(8, 8))]).rows
+    assert max(map(len, row)) <= len("he_normal")

@@ -23,6 +23,7 @@ from fmnist_exp.statistics.seeds import standard_deviation
 from fmnist_exp.statistics.verdicts import (
     MIN_PAIRS,
     PRIMARY,
+    SAME,
     Comparison,
     Verdict,
 )
@@ -65,7 +66,6 @@ def answer_of(findings: Findings) -> Answer:
         *_on_missing(findings.design),
         *_on_sizes(findings, told),
         *_on_traps(findings, told),
-        *on_claims(judge(findings)),
     ]
     steps, command = next_step(findings, told)
     lines += steps
@@ -82,6 +82,7 @@ def answer_of(findings: Findings) -> Answer:
             f"{'' if findings.study.is_extended else rate} The statements are about new seeds of "
             f"this network, recipe{split} and test images."
         )
+    lines += on_claims(judge(findings))  # of which many are no part of these 5 %
     return Answer(first, tuple(lines), command)
 
 
@@ -188,9 +189,7 @@ def _on_traps(findings: Findings, told: Sequence[Comparison]) -> Iterator[str]:
     """What readers misread: small steps that add up, the luck of the best."""
     better = words.winner(told)
     equal = {
-        frozenset((each.condition_a, each.condition_b))
-        for each in told
-        if each.verdict in words.SAME
+        frozenset((each.condition_a, each.condition_b)) for each in told if each.verdict in SAME
     }
     chains = [
         (a, b, c)

@@ -10,10 +10,10 @@ from fmnist_exp.report.page import words
 from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.lines import short
 from fmnist_exp.report.page.outcomes import most_possible, outcome
-from fmnist_exp.report.page.words import BOUND, DECIDED, SAME, UNSETTLED, Noun, both
+from fmnist_exp.report.page.words import BOUND, DECIDED, UNSETTLED, Noun, both
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics.seeds import SHARE, t_interval
-from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SAME, Comparison, Verdict
 
 
 def first_line(findings: Findings) -> str:

@@ -9,7 +9,6 @@ from fmnist_exp.report.page.outcomes import more_failed
 from fmnist_exp.report.page.words import (
     BOUND,
     DECIDED,
-    SAME,
     UNSETTLED,
     arms_of,
     both,
@@ -17,7 +16,7 @@ from fmnist_exp.report.page.words import (
     winner,
 )
 from fmnist_exp.report.runs.conditions import printable
-from fmnist_exp.statistics.verdicts import MIN_PAIRS, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, SAME, SESOI, Comparison, Verdict
 
 MAX_SEEDS = 3  # that are named in a line
 
@@ -110,6 +109,8 @@ def short(comparisons: Sequence[Comparison]) -> str:
 
 def at(place: str) -> str:
     """Where something holds, as a sentence begins."""
+    if place.startswith("no "):
+        return f"Without {place.removeprefix('no ')}"
     return place.capitalize() if place.startswith("averaged") else f"At {place}"
 
 

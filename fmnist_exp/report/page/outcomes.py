@@ -7,14 +7,13 @@ from fmnist_exp.report.page.words import (
     BOUND,
     MAX_NAMES,
     POINTS,
-    SAME,
     Noun,
     arms_of,
     both,
     points,
     winner,
 )
-from fmnist_exp.statistics.verdicts import MIN_PAIRS, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import MIN_PAIRS, SAME, Comparison, Verdict
 
 
 def outcome(comparisons: Sequence[Comparison], noun: Noun) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ def _fates(group: Sequence[Start]) -> Iterator[str]:
         text = f"{names} {verb if is_one else verb.removesuffix('s')} {rest}"
         shares = _listed([_share(each) for each in same])
         is_lost = all(_share(each) <= 1 / LITTLE for each in same)
-        size = f"{shares} of it is left" if is_lost else f"it is {shares} times as large"
+        large = "as large as before" if shares == "1" else f"{shares} times as large"
+        size = f"{shares} of it is left" if is_lost else f"it is {large}"
         yield text + ("." if fate in ENDS else f": after {counted(count, 'layer')} {size}.")
 
 
@@ -92,15 +93,16 @@ def _fate(start: Start) -> str:
 def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
     """Whose first layer hardly moves; where none, how far the starts differ.
 
-    Beside the strongest gradient of those that keep the signal: one that explodes is no measure.
+    Beside the strongest gradient of those that keep the signal: one that explodes is no measure,
+    and where no network keeps it there is none.
     """
     norms = {each.level: float(each.median("gradient_norm")[0]) for each in group}
     sound = [each.level for each in group if each.is_normalized or _fate(each) == KEEPS]
-    strong = max(sound or norms, key=norms.__getitem__)
+    strong = max(sound, key=norms.__getitem__, default="")
     weak = [
         each
         for each in group
-        if sound
+        if strong
         and norms[each.level] < norms[strong]
         and is_apart(norms[each.level], norms[strong])
     ]
@@ -141,7 +143,7 @@ def _on_extremes(group: Sequence[Start]) -> Iterator[str]:
     """Who begins sure of wrong answers, and who with dead units."""
     for each in group:
         loss, guess = float(each.median("initial_loss")[0]), loss_of_guessing(each)
-        if loss >= SURE * guess:
+        if SURE * guess <= loss < math.inf:
             yield (
                 f"{each.level} begins with a loss of {sized(loss)}, where guessing has "
                 f"{guess:.3f}: it is sure of wrong answers."

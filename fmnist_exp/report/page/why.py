@@ -20,9 +20,9 @@ from fmnist_exp.report.page.signal_lines import (
     named,
     paragraphs,
 )
-from fmnist_exp.report.page.words import SAME, winner
+from fmnist_exp.report.page.words import winner
 from fmnist_exp.report.starts import Start, starts_of_study, without_signal
-from fmnist_exp.statistics.verdicts import Comparison
+from fmnist_exp.statistics.verdicts import SAME, Comparison
 
 
 def why(findings: Findings, figures: Sequence[Chart]) -> Section:
@@ -51,20 +51,21 @@ def why_table(starts: Sequence[Start]) -> Table:
         {
             "network": each.label,
             "draws": str(len(each.draws["layer"])),
-            f"initial loss{guess}": fixed(each.median("initial_loss")[0], 3),
+            f"initial loss{guess}": sized(each.median("initial_loss")[0], 4),
             "favourite class, %": fixed(POINTS * each.median("favourite_share")[0], 0),
             "mean square, first layer": sized(each.median("mean_square")[0]),
             "last layer": sized(each.median("mean_square")[-1]),
-            "ratio a layer": fixed(each.ratio, 3),
-            "in theory": fixed(each.theory_ratio, 3),
+            "ratio a layer": sized(each.ratio),
+            "in theory": sized(each.theory_ratio),
             "first layer's gradient": sized(each.median("gradient_norm")[0]),
             "dead units, %": fixed(POINTS * dead_share(each), 1),
         }
         for each in starts
     ]
     caption = (
-        "Before training, medians over the draws. Favourite class: the images in it. Mean square: "
-        "of the values before the activation. Dead units: hidden ones that answer all images alike"
+        "Before training, on the first 256 images, medians over the draws. Favourite class: the "
+        "images in it. Mean square: of the values before the activation. Dead units: hidden ones "
+        "that answer all 256 alike"
     )
     return table_of(rows[:MAX_ROWS], caption, folded=len(rows) > LONG)
 
@@ -83,8 +84,8 @@ def layers_table(start: Start) -> Table:
             "layer": str(place + 1),
             "weight SD": sized(start.median("weight_sd")[place]),
             "mean square": sized(squares[place]),
-            "ratio": fixed(measured[place], 3),
-            "in theory": fixed(theory[place], 3),
+            "ratio": sized(measured[place]),
+            "in theory": sized(theory[place]),
             "gradient norm": sized(norms[place]),
             "theory": sized(start.theory.get("gradient_norm", unknown)[place]),
             "dead units, %": fixed(POINTS * start.median("dead_share")[place], 1),

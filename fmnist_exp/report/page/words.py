@@ -15,7 +15,6 @@ MAX_WORDS = 25
 MAX_NAMES = 4  # that are listed in the first line
 POINTS = 100  # percentage points in a fraction
 DECIDED = (Verdict.BETTER, Verdict.WORSE)
-SAME = (Verdict.EQUAL, Verdict.IDENTICAL)
 UNSETTLED = ("not settled", "too few seeds", "nothing to compare")  # said without an answer
 BOUND = f"{POINTS * SESOI:g}"
 

@@ -39,13 +39,15 @@ def setting(conditions: Sequence[Condition]) -> str:
     configs = [each.runs[0].record.config for each in conditions]
     data = list(dict.fromkeys(str(each["data"]["name"]) for each in configs))
     networks = list(dict.fromkeys(map(network, configs)))
+    depths = {len(each["model"]["hidden"]) for each in configs}
+    noun = "depth" if len(depths) == len(networks) else "network"
     counts = [len(each.runs) for each in conditions]
     fewest, most = min(counts), max(counts)
     seeds = counted(most, "seed")
     return "; ".join(
         [
             data[0] if len(data) == 1 else counted(len(data), "data set"),
-            networks[0] if len(networks) == 1 else counted(len(networks), "network"),
+            networks[0] if len(networks) == 1 else counted(len(networks), noun),
             seeds if fewest == most else f"{fewest} to {seeds}",
         ]
     )

@@ -194,7 +194,7 @@ class Study:
         A key is empty where a config lacks it. A source of chance has a column if its seed is not
         the run's in some run; a split, if it has several.
         """
-        sources = [name for name in Seeds._fields if self._is_own(name)]
+        sources = [name for name in Seeds._fields[1:] if self._is_own(name)]
         configs = [each.config for each in self.conditions]
         others = [key for key in conditions.differences(configs, self.keys) if key not in self.keys]
         levels = {
