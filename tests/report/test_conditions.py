@@ -127,7 +127,12 @@ def test_names_that_differ_in_the_middle_only_are_numbered():
 
 
 @pytest.mark.parametrize(
-    ("widths", "said"), [(("[8]", "[8,8]"), "2 depths"), (("[8]", "[16]"), "2 networks")]
+    ("widths", "said"),
+    [
+        (("[8]", "[8,8]"), "2 depths"),
+        (("[8]", "[16]"), "2 networks"),
+        (("[8]", "[8,16]"), "2 networks"),
+    ],
 )
 def test_networks_that_differ_in_depth_are_counted_as_depths(widths, said, tmp_path):
     for number, each in enumerate(widths):

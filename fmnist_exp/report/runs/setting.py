@@ -34,13 +34,19 @@ def network(config: Mapping[str, Any]) -> str:
     return ", ".join([f"{units} units", str(model.get("activation", "relu")), *extras, *dropout])
 
 
+def _layers(model: dict[str, Any]) -> dict[str, Any]:
+    """What networks share that differ in their depth alone."""
+    same = {key: value for key, value in model.items() if key not in ("name", "hidden")}
+    return same | {"widths": {*model["hidden"]}}
+
+
 def setting(conditions: Sequence[Condition]) -> str:
     """Data, networks and seeds of conditions with results, as the second line of a title."""
     configs = [each.runs[0].record.config for each in conditions]
     data = list(dict.fromkeys(str(each["data"]["name"]) for each in configs))
     networks = list(dict.fromkeys(map(network, configs)))
-    depths = {len(each["model"]["hidden"]) for each in configs}
-    noun = "depth" if len(depths) == len(networks) else "network"
+    layers = [_layers(each["model"]) for each in configs]
+    noun = "depth" if all(each == layers[0] for each in layers) else "network"
     counts = [len(each.runs) for each in conditions]
     fewest, most = min(counts), max(counts)
     seeds = counted(most, "seed")
