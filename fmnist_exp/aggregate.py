@@ -100,7 +100,7 @@ def _shown(page: "Page", table: "Table", width: int) -> str:
 def images_of(found: "Findings") -> "np.ndarray | None":
     """The images that the runs have answered, from this machine's own copy of their data set.
 
-    None if it has no copy, or one whose labels are not those of the runs.
+    None if it has no copy, or one that is not what the runs were trained and tested on.
     """
     import numpy as np
 
@@ -115,8 +115,10 @@ def images_of(found: "Findings") -> "np.ndarray | None":
         splits = loading.load(DataConfig(**config), fetch=False)
     except (FmnistError, ValueError):  # no copy; a config of former code
         return None
+    # Records of former code have no hash.
+    same = record.provenance.get("data_sha256") in (None, splits.sha256)
     labels = next(iter(found.predictions.values())).labels
-    same = np.array_equal(splits.test.labels, labels)
+    same = same and np.array_equal(splits.test.labels, labels)
     return splits.test.images.reshape(-1, *splits.image_shape) if same else None
 
 

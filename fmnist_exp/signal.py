@@ -107,8 +107,15 @@ def starts_of_configs(configs: Sequence[RunConfig]) -> "list[Start]":
     return starts_of(networks)
 
 
-def show(starts: "Sequence[Start]", out: Path, width: int) -> str:
-    """Draw the networks into files of a folder; tables and sentences for a terminal."""
+def show(starts: "Sequence[Start]", data: str, out: Path, width: int) -> str:
+    """Draw the networks into files of a folder; tables and sentences for a terminal.
+
+    Args:
+        starts: the networks.
+        data: names of the data that they saw.
+        out: the folder.
+        width: columns of the terminal.
+    """
     from rich.text import Text
 
     from fmnist_exp.report.charts import drawing
@@ -118,7 +125,6 @@ def show(starts: "Sequence[Start]", out: Path, width: int) -> str:
     from fmnist_exp.report.page.why import layers_table, why_table
 
     looks = {level: number for number, level in enumerate(dict.fromkeys(x.level for x in starts))}
-    data = " and ".join(dict.fromkeys(str(each.config["data"]["name"]) for each in starts))
     about = f"{data}; {NUM_DRAWS} draws of the weights"
     files = drawing.render_all(draw_signals(starts, looks, about))
     for name, content in files.items():
@@ -145,7 +151,9 @@ def main() -> None:
     configs = configs_of(words)
     check_output_dir(arguments.out)
     starts = starts_of_configs(configs)
-    print(show(starts, arguments.out, shutil.get_terminal_size((WIDE, 0)).columns))
+    data = dict.fromkeys(map(loading.name_of, dict.fromkeys(each.data for each in configs)))
+    width = shutil.get_terminal_size((WIDE, 0)).columns
+    print(show(starts, " and ".join(data), arguments.out, width))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from fmnist_exp.strict import checked, entries
 # Options that stand for others, and are named like them.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
 NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
+OF_FILES = ("fashion_mnist", "idx")  # data that `data.dir` may name
 MAX_REFERENCES = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
 NO_PART = ("hydra", *EXECUTION, *OF_STUDIES)  # of what makes a run
 REFERENCE = re.compile(r"\$\{[\w.]+\}")
@@ -38,10 +39,16 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
             the key, the value, the rule and a value that would do; a line for each of them.
     """
     config = checked(RunConfig, _values(composed, choices))
-    if config.data.dir is not None and config.data.name != "fashion_mnist":
+    if config.data.dir is not None and config.data.name not in OF_FILES:
         raise ConfigError(
-            f"data.dir is read by data=fashion_mnist only, received {config.data.dir!r} with "
-            f"data={config.data.name}. Leave out data.dir, or pass data=fashion_mnist."
+            f"data.dir is read by data={' and data='.join(OF_FILES)} only, received "
+            f"{config.data.dir!r} with data={config.data.name}. Leave out data.dir, or pass "
+            "data=idx."
+        )
+    if config.data.dir is None and config.data.name == "idx":
+        raise ConfigError(
+            "data.dir must name the folder of the files with data=idx, received null. Pass "
+            "data.dir=FOLDER."
         )
     callbacks = {
         name: with_checked_arguments(f"training.callbacks.{name}", "callbacks", each)

@@ -47,7 +47,7 @@ Arguments = Annotated[dict[str, Any], BeforeValidator(_given)]
 class DataConfig(Strict):
     """Which images, and how they are split."""
 
-    name: Literal["digits", "fashion_mnist", "synthetic"] = "fashion_mnist"
+    name: Literal["digits", "fashion_mnist", "idx", "synthetic"] = "fashion_mnist"
     dir: Folder | None = None
     validation_fraction: float = Field(0.2, gt=0, lt=1)
     split_seed: Seed | None = 0

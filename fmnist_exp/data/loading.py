@@ -9,22 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from fmnist_exp.config.schema import DataConfig
-from fmnist_exp.data import sources
+from fmnist_exp.data import known, other, sources
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.seeding import child_generator
-
-FASHION_MNIST_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 
 # Arrays as `sources.FoundData` has them, names of the classes, and where the data come from.
 _DataSet = tuple[sources.Arrays, tuple[str, ...], str]
@@ -58,7 +45,9 @@ class DataSplits:
         class_names: name of each class, in the order of its label.
         image_shape: (height, width) of an image before it was flattened.
         source: where the data came from.
-        sha256: hash of every decoded image and label, and of the split.
+        sha256: hash of every decoded image and label, and of the split; of files of one's own also
+            of the names of the classes, which a run that is used again must share.
+        name: as `name_of`.
     """
 
     train: Split
@@ -68,6 +57,7 @@ class DataSplits:
     image_shape: tuple[int, int]
     source: str
     sha256: str
+    name: str
 
 
 @functools.lru_cache(maxsize=1)
@@ -87,6 +77,7 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
     assert config.split_seed is not None
     read: dict[str, Callable[[], _DataSet]] = {
         "fashion_mnist": lambda: _fashion_mnist(config.dir, fetch),
+        "idx": lambda: _of_files(config.dir),
         "digits": _digits,
         "synthetic": lambda: _synthetic(config),
     }
@@ -105,13 +96,26 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
         Split(flat[validation], labels[validation]),
         Split(flat_test[: config.num_test], test_labels[: config.num_test]),
     )
+    hashed = [part for each in splits for part in (each.images, each.labels)]
+    if config.name == "idx":
+        hashed.append(np.frombuffer("\n".join(class_names).encode(), np.uint8))
     return DataSplits(
         *splits,
         class_names=class_names,
         image_shape=(images.shape[1], images.shape[2]),
         source=source,
-        sha256=sha256_of_arrays(*(part for each in splits for part in (each.images, each.labels))),
+        sha256=sha256_of_arrays(*hashed),
+        name=name_of(config),
     )
+
+
+def name_of(config: DataConfig) -> str:
+    """What people call the data: `data.name`, or of IDX files that of `other.read`.
+
+    Raises:
+        DataError: IDX files that are missing, damaged, or do not fit one another.
+    """
+    return config.name if config.name != "idx" else _read_files(config.dir).name
 
 
 def stratified_split(
@@ -162,7 +166,17 @@ def sha256_of_arrays(*arrays: np.ndarray) -> str:
 @functools.lru_cache(maxsize=1)
 def _fashion_mnist(folder: str | None, fetch: bool) -> _DataSet:
     found = sources.find(None if folder is None else Path(folder), fetch=fetch)
-    return found.arrays, FASHION_MNIST_CLASSES, f"{found.source}: {found.path}"
+    return found.arrays, known.FASHION_MNIST_CLASSES, f"{found.source}: {found.path}"
+
+
+def _of_files(place: str | None) -> _DataSet:
+    found = _read_files(place)
+    return found.arrays, found.class_names, f"data.dir: {found.path}"
+
+
+def _read_files(place: str | None) -> other.OtherData:
+    assert place is not None  # or the config was refused
+    return other.read(place)
 
 
 def _digits() -> _DataSet:
@@ -194,4 +208,5 @@ def _synthetic(config: DataConfig) -> _DataSet:
         drawn(config.num_train or 2000, generator),
         drawn(config.num_test or 500, test_noise),
     )
-    return (*train, *test), tuple(f"class {label}" for label in range(10)), "synthetic"
+    class_names = tuple(f"class {label}" for label in range(10))
+    return (*train, *test), class_names, "synthetic"

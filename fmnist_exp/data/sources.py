@@ -1,9 +1,8 @@
 """Where Fashion-MNIST comes from: every place it may lie, each verified before use.
 
-A copy counts only if the decoded arrays have the known hashes, whatever its compression.
+A copy counts only if its unpacked files have the known hashes, whatever its compression.
 """
 
-import hashlib
 import logging
 import math
 import os
@@ -20,26 +19,19 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from fmnist_exp.data.idx import read_idx
+from fmnist_exp.data import known
+from fmnist_exp.data.folders import FILES, held
+from fmnist_exp.data.idx import read_idx, sha256_of_idx
 from fmnist_exp.errors import DataError
 
 log = logging.getLogger(__name__)
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Copy = tuple[Path, Arrays]  # the folder of a verified copy, and what it holds; as in `FoundData`
-FILES: dict[str, tuple[int, ...]] = {  # name -> shape of the array
-    "train-images-idx3-ubyte": (60000, 28, 28),
-    "train-labels-idx1-ubyte": (60000,),
-    "t10k-images-idx3-ubyte": (10000, 28, 28),
-    "t10k-labels-idx1-ubyte": (10000,),
-}
-# Hashes of the decoded arrays, computed from the files as published; Debian compresses them anew.
-SHA256 = {
-    "train-images-idx3-ubyte": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
-    "train-labels-idx1-ubyte": "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
-    "t10k-images-idx3-ubyte": "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
-    "t10k-labels-idx1-ubyte": "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
-}
+SHAPES: dict[str, tuple[int, ...]] = dict(
+    zip(FILES, ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,)), strict=True)
+)
+SHA256 = known.SHA256[known.FASHION_MNIST]
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_DIR = Path("/usr/share/datasets/fashion-mnist")
 MIRRORS = (
@@ -48,7 +40,6 @@ MIRRORS = (
 )
 CONNECT_SECONDS = 15  # without an answer for so long, a mirror counts as out of reach
 APT_SECONDS = 300
-MAX_ENTRIES = 10  # of a folder with other files, in a message
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class FoundData:
 
 
 def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
-    """The first verified copy: `folder` if given, else cache, Debian's package, web, apt.
+    """The first verified copy: `folder` if given, else caches, Debian's package, web, apt.
 
     Args:
         folder: the only place to look in, if given.
@@ -96,6 +87,7 @@ def find(folder: Path | None = None, *, fetch: bool = True) -> FoundData:
 def _places(fetch: bool) -> Iterator[tuple[str, Callable[[], Copy]]]:
     """Name of each place, and what reads the copy that lies there."""
     yield "cache", lambda: _copy_in(cache_dir())
+    yield "Keras's cache", lambda: _copy_in(keras_dir())
     yield "Debian's package", lambda: _copy_in(DEBIAN_DIR)
     if fetch:
         for mirror in MIRRORS:
@@ -108,46 +100,49 @@ def cache_dir() -> Path:
     return user_cache_path("fmnist_exp", appauthor=False) / "fashion-mnist"
 
 
-def _copy_in(folder: Path) -> Copy:
-    """Decode and verify the four files of a folder.
+def keras_dir() -> Path:
+    """Where Keras itself keeps the files that it fetches; RuntimeError without a home."""
+    home = Path(os.environ.get("KERAS_HOME") or "~/.keras")
+    return home.expanduser() / "datasets" / "fashion-mnist"
+
+
+def _copy_in(given: Path) -> Copy:
+    """Decode and verify the four files of a folder, or of where torchvision puts them below it.
 
     Raises:
         DataError: a file is missing, damaged, or not the one that was published.
     """
+    below = (given, given / "raw", given / "FashionMNIST" / "raw")
+    folder = next((each for each in below if _path_in(each, FILES[0]) is not None), given)
     images, labels, test_images, test_labels = (_read_verified(folder, name) for name in FILES)
     return folder, (images, labels.astype(np.int32), test_images, test_labels.astype(np.int32))
 
 
-def _read_verified(folder: Path, name: str) -> np.ndarray:
+def _path_in(folder: Path, name: str) -> Path | None:
+    """A file, compressed or not."""
     candidates = (folder / name, folder / f"{name}.gz")
     # Unlike Path.exists, False also where it cannot be told.
-    path = next((path for path in candidates if os.path.exists(path)), None)
+    return next((path for path in candidates if os.path.exists(path)), None)
+
+
+def _read_verified(folder: Path, name: str) -> np.ndarray:
+    path = _path_in(folder, name)
     if path is None:
-        raise _lacks(folder, name)
-    published, array = SHA256[name], read_idx(path, FILES[name])
-    received = hashlib.sha256(array.data).hexdigest()
-    if received != published:
         raise DataError(
-            f"{path}: the decoded array must have sha256 {published}, received {received}: this is "
-            "not Fashion-MNIST as published. Replace the file with an intact copy."
+            f"there is no {folder / name}, with or without .gz: that folder holds {held(folder)}. "
+            f"Looked for are {', '.join(FILES)}. Give the files these names."
+        )
+    array = read_idx(path, SHAPES[name])
+    received = sha256_of_idx(array)
+    if other := known.name_of(received) if received != SHA256[name] else None:
+        raise DataError(f"{path}: these are {other}'s files; pass data=idx to train on them.")
+    if received != SHA256[name]:
+        raise DataError(
+            f"{path}: the unpacked file must have sha256 {SHA256[name]}, received {received}: this "
+            "is not Fashion-MNIST as published. Replace the file with an intact copy, or pass "
+            "data=idx for other data."
         )
     return array
-
-
-def _lacks(folder: Path, name: str) -> DataError:
-    """The error that says what a folder holds instead of a file."""
-    try:
-        entries = sorted(repr(path.name + "/" * path.is_dir()) for path in folder.iterdir())
-    except OSError as error:
-        return DataError(
-            f"cannot read the folder {folder}: {error.strerror}. It must hold Fashion-MNIST."
-        )
-    held = ", ".join(entries[:MAX_ENTRIES]) or "nothing"
-    more = f" and {len(entries) - MAX_ENTRIES} more" if len(entries) > MAX_ENTRIES else ""
-    return DataError(
-        f"there is no {folder / name}, with or without .gz: that folder holds {held}{more}. Looked "
-        f"for are {', '.join(FILES)}. Give the files these names."
-    )
 
 
 def _fetched(fetch: Callable[[Path], None]) -> Copy:
@@ -174,7 +169,7 @@ def _fetched(fetch: Callable[[Path], None]) -> Copy:
 
 
 def _download(mirror: str, folder: Path) -> None:
-    for name, shape in FILES.items():
+    for name, shape in SHAPES.items():
         url = f"{mirror}/{name}.gz"
         log.info("downloading %s", url)
         try:

@@ -185,7 +185,8 @@ def _begun(
 ) -> RunRecord:
     """The record of a run that has not come to its end."""
     parts = key_parts(config, splits.sha256)
-    provenance = describe_machine() | {"data_sha256": splits.sha256, "data_source": splits.source}
+    data = {"data_sha256": splits.sha256, "data_source": splits.source, "data_name": splits.name}
+    provenance = describe_machine() | data
     if execution.threads_per_run is not None:
         provenance["threads"] = execution.threads_per_run
     return RunRecord(

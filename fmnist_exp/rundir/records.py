@@ -106,6 +106,11 @@ class RunRecord(Strict):
     reused: bool = False
 
     @property
+    def data_name(self) -> str:
+        """What people call its data; of files of one's own maybe the name of published ones."""
+        return str(self.provenance.get("data_name") or self.config["data"]["name"])
+
+    @property
     def seeds(self) -> Seeds:
         """The seed of each source of chance; records of former code have one for all."""
         sources = self._own_seeds

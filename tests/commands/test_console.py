@@ -82,7 +82,7 @@ def test_case_2_command_ends_well_on_an_output_of_ascii(name, tmp_path, monkeypa
     else:
         arrays = [np.zeros(2, dtype=np.int32)] * 4
         found = sources.FoundData("cache", folder, arrays)
-        monkeypatch.setattr(sources, "find", lambda _: found)
+        monkeypatch.setattr(sources, "find", lambda: found)
         module, arguments = data_main, []
     output = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
     monkeypatch.setattr(sys, "stdout", output)

@@ -3,9 +3,12 @@
 import sys
 
 import pytest
+from idx_files import arrays_of, write_data
 
 from fmnist_exp import signal
 from fmnist_exp.console import EXIT_BAD_INPUT
+from fmnist_exp.data import known
+from fmnist_exp.report.charts import signal_charts
 
 SMALL = ("data=synthetic", "data.num_train=200", "data.num_test=50", "model.hidden=[16,16]")
 
@@ -46,6 +49,17 @@ def test_one_network_needs_no_sweep_and_a_chart_is_replaced(measure):
         status, out, _, _ = measure(*SMALL, "initializer=orthogonal")
         assert status == 0
     assert "No theory is drawn under Orthogonal: " in out
+
+
+def test_chart_calls_files_by_the_name_of_the_data_that_they_are(measure, tmp_path, monkeypatch):
+    abouts = []
+    monkeypatch.setattr(signal_charts, "draw_signals", lambda *given: abouts.append(given[2]) or {})
+    monkeypatch.setattr(known, "name_of", lambda *_: "MNIST")
+    data = write_data(tmp_path / "data", arrays_of([3, 8], (4, 3), num_train=200))
+    status, out, err, _ = measure("data=idx", f"data.dir={data}", "model.hidden=[8]")
+    assert (status, err) == (0, "")
+    assert abouts == ["MNIST; 10 draws of the weights"]
+    assert "ln 2 = 0.693" in out
 
 
 def test_folder_that_cannot_be_written_is_refused_before_anything_is_measured(

@@ -49,7 +49,7 @@ BAD_COMMANDS = {
     "missing data": (["data.dir=/nowhere"], r"cannot read the folder /nowhere: No such file"),
     "missing data in a sweep": (
         ["--multirun", "data=synthetic,fashion_mnist", "data.dir=null,/nowhere"],
-        r"data.dir is read by data=fashion_mnist only",
+        r"data.dir is read by data=fashion_mnist and data=idx only",
     ),
     "too many test images": (
         ["data=digits", "data.num_test=361"],

@@ -23,7 +23,12 @@ BROKEN_RULES = [
     ("seed=0-4", "a valid integer", "0-4", "0"),
     ("training.epochs=0", AT_LEAST_1, 0, "20"),
     ("training.batch_size=0", AT_LEAST_1, 0, "128"),
-    ("data.name=mnist", "'digits', 'fashion_mnist' or 'synthetic'", "mnist", "fashion_mnist"),
+    (
+        "data.name=mnist",
+        "'digits', 'fashion_mnist', 'idx' or 'synthetic'",
+        "mnist",
+        "fashion_mnist",
+    ),
     ("data.validation_fraction=1.5", "less than 1", 1.5, "0.2"),
     ("data.validation_fraction=0", "greater than 0", 0, "0.2"),
     ("data.validation_fraction=nan", "a finite number", math.nan, "0.2"),
@@ -175,9 +180,14 @@ def test_key_that_is_left_out_has_its_default():
     assert config.training.batch_size == 64
 
 
-def test_data_dir_belongs_to_fashion_mnist_only():
-    with pytest.raises(ConfigError, match=r"data.dir is read by data=fashion_mnist only"):
+def test_data_dir_belongs_to_data_in_files_only():
+    with pytest.raises(ConfigError, match=r"read by data=fashion_mnist and data=idx only"):
         config_of("data=digits", "data.dir=somewhere")
+
+
+def test_files_of_ones_own_must_be_named():
+    with pytest.raises(ConfigError, match=r"data.dir must name the folder .* received null. Pass"):
+        config_of("data=idx")
 
 
 def test_E24_batch_larger_than_split_is_refused(tiny_config):

@@ -84,7 +84,7 @@ def test_data_are_decoded_once_however_often_they_are_split(tmp_path, monkeypatc
 def test_command_reports_source_path_hashes_and_shapes():
     result = command("-m", "fmnist_exp.data")
     assert result.returncode == 0
-    for part in ("source  ", "path    ", "2e487a6c89124f78", "(10000, 28, 28)"):
+    for part in ("source  ", "path    ", "c59f468a2f672dc8", "(10000, 28, 28)"):
         assert part in result.stdout
 
 

@@ -1,7 +1,6 @@
 """The chain of places is walked in order, verified at each step, and never half-written."""
 
 import gzip
-import hashlib
 import io
 import os
 import shutil
@@ -10,16 +9,11 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import command
+from idx_files import NAMES, write_idx
 
 from fmnist_exp.data import sources
+from fmnist_exp.data.idx import sha256_of_idx
 from fmnist_exp.errors import DataError
-
-NAMES = tuple(sources.FILES)
-
-
-def write_idx(path, array):
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
 
 
 @pytest.fixture
@@ -36,10 +30,11 @@ def small(monkeypatch, tmp_path):
     folder.mkdir()
     for name, array in arrays.items():
         write_idx(folder / f"{name}.gz", array)
-        monkeypatch.setitem(sources.FILES, name, array.shape)
-        monkeypatch.setitem(sources.SHA256, name, hashlib.sha256(array.data).hexdigest())
+        monkeypatch.setitem(sources.SHAPES, name, array.shape)
+        monkeypatch.setitem(sources.SHA256, name, sha256_of_idx(array))
     monkeypatch.setattr(sources, "DEBIAN_DIR", tmp_path / "debian")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(sources.urllib.request, "urlopen", offline)
     monkeypatch.setattr(sources.subprocess, "run", without_apt)
     return folder
@@ -85,7 +80,7 @@ def test_given_folder_is_not_replaced_by_another_place(small, tmp_path):
     [
         (["train-images.idx3-ubyte"], "holds 'train-images.idx3-ubyte'. .* Give the files these"),
         (["train.csv", "x/y"], "holds 'train.csv', 'x/'. .* Give the files these"),
-        ([f"raw/{name}" for name in NAMES], "holds 'raw/'. .* Give the files these"),
+        ([f"mine/{name}" for name in NAMES], "holds 'mine/'. .* Give the files these"),
         (NAMES[1:], f"no /.*/{NAMES[0]}, with .* Give the files these"),
         ([], "holds nothing. "),
         ([f"{n:02}" for n in range(12)], "'09' and 2 more. "),

@@ -69,7 +69,7 @@ def dropped(seed, step, rate=0.3, shape=(400, 500)):
 def dropped_by(model, seed, step, shape):
     split = loading.Split(np.zeros((4, 1), np.uint8), np.zeros(4, np.int32))
     trainer = EpochTrainer(
-        model, loading.DataSplits(split, split, split, ("a",), (1, 1), "", ""), 2
+        model, loading.DataSplits(split, split, split, ("a",), (1, 1), "", "", ""), 2
     )
     trainer.compile(optimizer="sgd")
     trainer.optimizer.build([])

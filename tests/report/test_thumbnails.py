@@ -22,8 +22,13 @@ CLASSES = [f"class {number}" for number in range(10)]
 def folder(tmp_path):
     """Two runs on the synthetic images: all answers are class 0, but one of one run is right."""
     write_sweep(tmp_path, {"he": (0.5, 0.5)}, class_names=CLASSES)
-    labels = images(tmp_path).test.labels.astype(np.uint8)
+    splits = images(tmp_path)
+    labels = splits.test.labels.astype(np.uint8)
     for seed in range(2):
+        change_record(
+            tmp_path / str(seed),
+            lambda record: record["provenance"].update(data_sha256=splits.sha256),
+        )
         answers = np.zeros(len(labels), dtype=int)
         answers[np.flatnonzero(labels == 1)[0]] = seed
         path = tmp_path / str(seed) / records.PREDICTIONS
@@ -48,7 +53,7 @@ def test_pictures_show_images_that_all_get_wrong(folder):
     index = int(shown[0][1].split()[1].rstrip(":"))
     label = splits.test.labels[index]
     assert label != 0
-    assert shown[0][1] == f"no. {index}: class {label}; said: class 0 2"
+    assert shown[0][1] == f"no. {index}: class {label}; said: class 0 (2)"
     content = base64.b64decode(shown[0][0].partition(",")[2])
     picture = np.asarray(Image.open(io.BytesIO(content)))
     np.testing.assert_array_equal(picture.ravel(), splits.test.images[index])
@@ -61,12 +66,18 @@ def test_images_that_some_get_right_come_after_those_and_name_both_answers(folde
     num_wrong = np.sum(labels != 0)
     index = np.flatnonzero(labels == 1)[0]
     assert len(captions) == len(labels)
-    assert captions[num_wrong - 1] == f"no. {index}: class 1; said: class 0 1, class 1 1"
+    assert captions[num_wrong - 1] == f"no. {index}: class 1; said: class 0 (1), class 1 (1)"
 
 
 def test_other_images_are_not_shown(tmp_path):
     write_run(tmp_path / "0", answers=True)
     assert pictures_of(tmp_path) == []
+
+
+def test_other_images_with_the_same_labels_are_not_shown(folder):
+    for run in folder.iterdir():
+        change_record(run, lambda record: record["provenance"].update(data_sha256="of others"))
+    assert pictures_of(folder) == []
 
 
 def test_without_a_copy_of_the_images_there_are_no_pictures(tmp_path):

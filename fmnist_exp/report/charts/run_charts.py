@@ -60,6 +60,6 @@ def confusion_of(run_dir: Path) -> Figure:
 
 def _about(run_dir: Path) -> str:
     """Data, network, initializer and seed of a run, as the second line of a title."""
-    config = records.read_record(run_dir).config
-    initializer = config["initializer"]["name"]
-    return f"{config['data']['name']}; {network(config)}; {initializer}; seed {config['seed']}"
+    record = records.read_record(run_dir)
+    initializer = record.config["initializer"]["name"]
+    return f"{record.data_name}; {network(record.config)}; {initializer}; seed {record.seed}"

@@ -91,7 +91,7 @@ def _on_means(findings: Findings) -> Iterator[str]:
     if not measured:
         return
     networks = {network(each.runs[0].record.config) for each in measured}
-    data = dict.fromkeys(str(each.runs[0].record.config["data"]["name"]) for each in measured)
+    data = dict.fromkeys(each.runs[0].record.data_name for each in measured)
     counts = sorted({len(each.runs) for each in measured})
     seeds = f"{counts[0]} to {counts[-1]} seeds" if len(counts) > 1 else counted(counts[0], "seed")
     named = [f"{each.label} {mean(each.values(PRIMARY), 2, POINTS)} %" for each in measured]

@@ -63,7 +63,7 @@ def hard_images(findings: Findings, images: np.ndarray | None) -> Section:
         if images is None:
             break
         votes = Counter(predicted[:, index].tolist()).most_common(2)
-        said = ", ".join(f"{names[place]} {count}" for place, count in votes)
+        said = ", ".join(f"{names[place]} ({count})" for place, count in votes)
         caption = f"no. {index}: {names[labels[index]]}; said: {said}"
         pictures.append((data_address("png", _png(images[index])), caption))
     wrong = f"{np.sum(num_right == 0):,} of {len(labels):,} test images"

@@ -42,7 +42,7 @@ def _in_lines(study: Study) -> Iterator[str]:
     networks = list(dict.fromkeys(map(network, configs)))
     more = f"; and {len(networks) - MAX_NETWORKS} more" if networks[MAX_NETWORKS:] else ""
     yield f"Network: {'; '.join(networks[:MAX_NETWORKS])}{more}."
-    data = dict.fromkeys(str(each["data"]["name"]) for each in configs)
+    data = dict.fromkeys(run.record.data_name for run in study.runs)
     yield f"Data: {words.both(list(data))}."
     if dates := sorted({date for run in study.runs for date in _date(str(run.path))}):
         yield f"Date: {dates[0]}{f' to {dates[-1]}' if dates[1:] else ''}."

@@ -42,10 +42,10 @@ def _layers(model: dict[str, Any]) -> dict[str, Any]:
 
 def setting(conditions: Sequence[Condition]) -> str:
     """Data, networks and seeds of conditions with results, as the second line of a title."""
-    configs = [each.runs[0].record.config for each in conditions]
-    data = list(dict.fromkeys(str(each["data"]["name"]) for each in configs))
-    networks = list(dict.fromkeys(map(network, configs)))
-    layers = [_layers(each["model"]) for each in configs]
+    records = [each.runs[0].record for each in conditions]
+    data = list(dict.fromkeys(record.data_name for record in records))
+    networks = list(dict.fromkeys(network(record.config) for record in records))
+    layers = [_layers(record.config["model"]) for record in records]
     noun = "depth" if all(each == layers[0] for each in layers) else "network"
     counts = [len(each.runs) for each in conditions]
     fewest, most = min(counts), max(counts)

@@ -334,6 +334,8 @@ def _what_fixes(record: RunRecord) -> dict[str, str]:
     if config.get("engine") == "auto":  # of former code, which settled it as late as this
         config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
     found = conditions.flatten(config) | {conditions.SPLIT_SEED: str(record.seeds.split)}
+    if (name := record.provenance.get("data_name")) is not None:  # maybe of published IDX files
+        found["data.name"] = printable(str(name))
     found["data.class_names"] = printable(json.dumps(record.class_names))
     sha256 = record.provenance.get("data_sha256")
     return found | ({} if sha256 is None else {conditions.DATA_HASH: printable(str(sha256))[:12]})
