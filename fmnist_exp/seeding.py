@@ -3,7 +3,7 @@
 import numpy as np
 
 # The numbers are part of every result: never change one, only add.
-STREAMS = {"initializer": 0, "order": 1, "dropout": 2, "synthetic": 3}
+STREAMS = {"initializer": 0, "order": 1, "dropout": 2, "synthetic": 3, "augmentation": 4}
 
 
 def child_sequence(seed: int, stream: str, index: int = 0) -> np.random.SeedSequence:

@@ -1,25 +1,28 @@
 """Checks of Keras classes and their arguments as a config names them; Keras is not imported."""
 
 import functools
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, create_model
 
-from fmnist_exp.config.keras_classes import REQUIRED, keras_classes
-from fmnist_exp.config.schema import CallbackConfig, InitializerConfig, OptimizerConfig
+from fmnist_exp.config.keras_classes import REQUIRED, SCHEDULES, keras_classes
+from fmnist_exp.config.schema import InitializerConfig, KerasConfig, OptimizerConfig
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.strict import Strict, Text, checked
 
 # Bases of a family; an optimizer that copies the weights when it is built, which no later run of
-# a sweep could share; and callbacks that write files of their own or need a function: a run
-# directory already holds the history, the model and the best weights.
+# a sweep could share; callbacks that write files of their own or need a function: a run directory
+# already holds the history, the model and the best weights; one that swaps weights, which the
+# engine does; and a schedule that lists rates, where others begin with that of the optimizer.
 NOT_FROM_CONFIG = {
     "initializers": {"Initializer", "RandomInitializer", "STFT"},
     "optimizers": {"BaseOptimizer", "LegacyOptimizerWarning", "LossScaleOptimizer"}
     | {"MultiOptimizer", "Optimizer", "OptimizerMap", "ScheduleFreeAdamW"},
     "callbacks": {"BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "History"}
     | {"LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback"}
-    | {"OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "TensorBoard"},
+    | {"OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TensorBoard"},
+    SCHEDULES: {"LearningRateSchedule", "PiecewiseConstantDecay"},
 }
 
 Positive = Annotated[float, Field(gt=0, examples=[1.0])]
@@ -35,6 +38,10 @@ NoSeed = Annotated[
         description="It would repeat one draw in every layer; each layer's seed follows from the "
         "run's, seed=N."
     ),
+]
+NoRate = Annotated[None, Field(description="It is given as optimizer.config.learning_rate.")]
+NoSteps = Annotated[
+    None, Field(description="A schedule counts in epochs: write `epochs` in the place of `steps`.")
 ]
 # Arguments by name; others must be of the kind of their default.
 ARGUMENTS: dict[str, Any] = {
@@ -60,7 +67,7 @@ MODES: dict[str, Any] = {
 }
 
 
-Given = TypeVar("Given", InitializerConfig, OptimizerConfig, CallbackConfig)
+Given = TypeVar("Given", InitializerConfig, OptimizerConfig, KerasConfig)
 
 
 def with_checked_arguments(key: str, family: str, given: Given) -> Given:
@@ -68,7 +75,7 @@ def with_checked_arguments(key: str, family: str, given: Given) -> Given:
 
     Args:
         key: where in the config the class is named.
-        family: `initializers`, `optimizers` or `callbacks`.
+        family: `initializers`, `optimizers`, `callbacks` or `SCHEDULES`.
         given: the class and its arguments.
 
     Raises:
@@ -78,7 +85,7 @@ def with_checked_arguments(key: str, family: str, given: Given) -> Given:
     known = keras_classes(family).keys() - NOT_FROM_CONFIG[family]
     if class_name not in known:
         raise ConfigError(
-            f"{key}.class_name must name one of Keras's {family} that plain values can build, "
+            f"{key}.class_name must name one of Keras's {_called(family)} that plain values can build, "
             f"received {class_name!r}.{did_you_mean(class_name, known)}"
         )
     values = dict(checked(_model_of(family, class_name), given.config, f"{key}.config"))
@@ -88,13 +95,34 @@ def with_checked_arguments(key: str, family: str, given: Given) -> Given:
 @functools.cache
 def _model_of(family: str, class_name: str) -> type[Strict]:
     """The arguments of a Keras class as a model."""
-    fields: dict[str, Any] = {}
-    for name, default in keras_classes(family)[class_name].items():
+    arguments = keras_classes(family)[class_name].items()
+    fields: dict[str, Any] = dict(_scheduled(arguments)) if family == SCHEDULES else {}
+    for name, default in () if fields else arguments:
         kind = MODES[family] if name == "mode" else ARGUMENTS.get(name, _kind_of(default))
         # A result must say its learning rate, whatever Keras's default is.
         fields[name] = kind, REQUIRED if name == "learning_rate" else default
     settings = {"title": f"an argument of Keras's {class_name}", "validate_default": False}
     return create_model(class_name, __base__=Strict, __cls_kwargs__=settings, **fields)
+
+
+def _scheduled(arguments: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Name -> type and default of a schedule's arguments, whose steps are given in epochs."""
+    for name, default in arguments:
+        if name in ("initial_learning_rate", "warmup_target"):
+            yield name, (NoRate, None)
+        elif name.endswith("_steps"):
+            yield name, (NoSteps, None)
+            in_epochs = name.replace("_steps", "_epochs")
+            # `decay_epochs` ends with the last epoch unless it is given; see `engine/schedules.py`.
+            kind = NotNegative if name == "warmup_steps" else Positive
+            yield in_epochs, (kind, None if name == "decay_steps" else default)
+        elif name != "name":
+            kind = Positive if name in ("decay_rate", "power", "t_mul", "m_mul") else NotNegative
+            yield name, (bool if isinstance(default, bool) else kind, default)
+
+
+def _called(family: str) -> str:
+    return family.rpartition("/")[2]
 
 
 def _kind_of(default: Any) -> Any:

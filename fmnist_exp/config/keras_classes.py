@@ -12,13 +12,14 @@ from typing import Any
 
 from fmnist_exp.errors import ConfigError
 
+SCHEDULES = "optimizers/schedules"  # the family of learning-rate schedules
 REQUIRED = ...  # the default of an argument that has none, as pydantic has it
 Arguments = dict[str, Any]  # of a constructor: name -> default
 
 
 @functools.cache
 def keras_classes(family: str) -> dict[str, Arguments]:
-    """Public classes of one of Keras's packages: `initializers`, `optimizers` or `callbacks`.
+    """Public classes of one of Keras's packages, such as `initializers` or `SCHEDULES`.
 
     Inherited arguments are included.
 

@@ -13,13 +13,21 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from fmnist_exp.config.keras_arguments import with_checked_arguments
-from fmnist_exp.config.schema import EXECUTION, OF_STUDIES, ExecutionConfig, RunConfig
+from fmnist_exp.config.keras_classes import SCHEDULES
+from fmnist_exp.config.schema import (
+    EXECUTION,
+    OF_STUDIES,
+    ExecutionConfig,
+    RunConfig,
+    TrainingConfig,
+)
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import checked, entries
 
 # Options that stand for others, and are named like them.
 SHORT_NAMES = {"glorot": "glorot_uniform", "he": "he_normal", "lecun": "lecun_normal"}
-NAMED = ("model", "initializer", "optimizer", "training")  # groups whose options have a name
+# Groups whose options have a name.
+NAMED = ("augmentation", "model", "initializer", "optimizer", "training")
 OF_FILES = ("fashion_mnist", "idx")  # data that `data.dir` may name
 MAX_REFERENCES = 20  # that refer to one another unfold at most 3^(20 / 3) = 1500 times
 NO_PART = ("hydra", *EXECUTION, *OF_STUDIES)  # of what makes a run
@@ -50,15 +58,40 @@ def parse(composed: DictConfig, choices: Mapping[str, Any] | None = None) -> Run
             "data.dir must name the folder of the files with data=idx, received null. Pass "
             "data.dir=FOLDER."
         )
-    callbacks = {
-        name: with_checked_arguments(f"training.callbacks.{name}", "callbacks", each)
-        for name, each in config.training.callbacks.items()
-    }
+    if config.model.batch_normalization and config.model.layer_normalization:
+        raise ConfigError(
+            "model.layer_normalization and model.batch_normalization must not both be true. Pass "
+            "model.batch_normalization=false or model.layer_normalization=false."
+        )
     return config.replaced(
         initializer=with_checked_arguments("initializer", "initializers", config.initializer),
         optimizer=with_checked_arguments("optimizer", "optimizers", config.optimizer),
-        training=config.training.replaced(callbacks=callbacks),
+        training=_checked_training(config.training),
     )
+
+
+def _checked_training(training: TrainingConfig) -> TrainingConfig:
+    """The recipe with the arguments of its Keras classes checked; errors as `parse`."""
+    callbacks = {
+        name: with_checked_arguments(f"training.callbacks.{name}", "callbacks", each)
+        for name, each in training.callbacks.items()
+    }
+    if training.schedule is None:
+        return training.replaced(callbacks=callbacks)
+    schedule = with_checked_arguments("training.schedule", SCHEDULES, training.schedule)
+    for name, each in callbacks.items():
+        if each.class_name == "ReduceLROnPlateau":
+            raise ConfigError(
+                f"training.schedule sets the learning rate of every step, and the callback {name} "
+                f"must not: received both. Pass training.schedule=null or "
+                f"training.callbacks.{name}=null."
+            )
+    if (warmup := schedule.config.get("warmup_epochs", 0)) >= training.epochs:
+        raise ConfigError(
+            f"training.schedule.config.warmup_epochs must be less than training.epochs="
+            f"{training.epochs}, received {warmup:g}. Pass fewer, or more epochs."
+        )
+    return training.replaced(callbacks=callbacks, schedule=schedule)
 
 
 def parse_execution(composed: DictConfig) -> ExecutionConfig:

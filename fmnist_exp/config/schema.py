@@ -64,7 +64,16 @@ class ModelConfig(Strict):
     )
     activation: Activation = "relu"
     batch_normalization: bool = False
+    layer_normalization: bool = False
     dropout: float = Field(0.0, ge=0, lt=1, examples=[0.3])
+
+
+class AugmentationConfig(Strict):
+    """How training images are changed, anew in each epoch; others never are."""
+
+    name: Name = "none"
+    mirror: bool = False
+    shift_pixels: int = Field(0, ge=0, le=8, examples=[1])
 
 
 class InitializerConfig(Strict):
@@ -83,8 +92,8 @@ class OptimizerConfig(Strict):
     config: Arguments = Field(default_factory=lambda: {"learning_rate": 0.001})
 
 
-class CallbackConfig(Strict):
-    """A Keras class, with the arguments of its constructor."""
+class KerasConfig(Strict):
+    """A callback or a schedule: a Keras class, with the arguments of its constructor."""
 
     class_name: Text
     config: Arguments = Field(default_factory=dict)
@@ -96,7 +105,9 @@ class TrainingConfig(Strict):
     name: Text = "baseline"
     epochs: int = Field(20, ge=1)
     batch_size: int = Field(128, ge=1)
-    callbacks: Annotated[dict[str, CallbackConfig], BeforeValidator(_given)] = Field(
+    label_smoothing: float = Field(0.0, ge=0, lt=1, examples=[0.1])
+    schedule: KerasConfig | None = None
+    callbacks: Annotated[dict[str, KerasConfig], BeforeValidator(_given)] = Field(
         default_factory=dict
     )
 
@@ -107,12 +118,17 @@ class SeedsConfig(Strict):
     initialization: Seed | None = None
     order: Seed | None = None
     dropout: Seed | None = None
+    augmentation: Seed | None = None
+
+
+Source = Literal["initialization", "order", "dropout", "augmentation"]
 
 
 class RunConfig(Strict):
     """Everything that fixes one run."""
 
     data: DataConfig = DataConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
     model: ModelConfig = ModelConfig()
     initializer: InitializerConfig = InitializerConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -127,7 +143,7 @@ class RunConfig(Strict):
         split = self.data.split_seed
         return self.data.replaced(split_seed=self.seed if split is None else split)
 
-    def seed_of(self, source: Literal["initialization", "order", "dropout"]) -> int:
+    def seed_of(self, source: Source) -> int:
         """The seed of one source of chance: its own, or the run's."""
         own: int | None = getattr(self.seeds, source)
         return self.seed if own is None else own

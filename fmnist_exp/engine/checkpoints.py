@@ -112,7 +112,8 @@ class Checkpointer(keras.callbacks.Callback):
 
 def learned(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """What a callback has found out during training: neither its arguments nor Keras's links."""
-    others = SET_ON_CALLBACKS | keras_classes("callbacks")[type(callback).__name__].keys()
+    arguments = keras_classes("callbacks").get(type(callback).__name__, {})  # or one of ours
+    others = SET_ON_CALLBACKS | arguments.keys()
     return {name: value for name, value in vars(callback).items() if name not in others}
 
 

@@ -49,6 +49,8 @@ def build_model(config: RunConfig, *, num_pixels: int, num_classes: int) -> kera
         )
         if network.batch_normalization:
             layers.append(keras.layers.BatchNormalization(name=f"batch_normalization_{index}"))
+        if network.layer_normalization:
+            layers.append(keras.layers.LayerNormalization(name=f"layer_normalization_{index}"))
         if network.dropout > 0:
             layers.append(keras.layers.Dropout(network.dropout, name=f"dropout_{index}"))
     layers.append(keras.layers.Dense(num_classes, activation="softmax", name="probabilities"))

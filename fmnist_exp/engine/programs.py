@@ -26,7 +26,7 @@ class Program:
         num_pixels, num_classes = splits.train.images.shape[1], len(splits.class_names)
         self.plain = build_model(config, num_pixels=num_pixels, num_classes=num_classes)
         build_trainer = NativeTrainer if settled(config).engine == "c" else EpochTrainer
-        self.trainer = build_trainer(self.plain, splits, config.training.batch_size)
+        self.trainer = build_trainer(self.plain, splits, config)
         optimizer = getattr(keras.optimizers, config.optimizer.class_name)
         self.trainer.compile(optimizer(**config.optimizer.config))
         self.trainer.optimizer.build(self.plain.trainable_variables)
@@ -69,11 +69,14 @@ _programs: dict[str, Program] = {}
 def shared_program(config: RunConfig, splits: DataSplits) -> Program:
     """The program compiled for this architecture and these data, from an earlier run if any.
 
-    Runs share one that differ in initial weights, seeds, learning rate, epochs or callbacks alone.
+    Runs share one that differ in initial weights, seeds, learning rates and their schedule, epochs
+    or callbacks alone.
     """
     arguments = config.optimizer.config | {"learning_rate": None}
     optimizer = (config.optimizer.class_name, arguments, keras.config.floatx())
-    how = (config.training.batch_size, config.engine)
+    training, images = config.training, config.augmentation
+    how = [training.batch_size, training.label_smoothing, training.schedule is not None]
+    how += [images.mirror, images.shift_pixels, config.engine]
     key = json.dumps([config.model.plain(), optimizer, how, splits.sha256], sort_keys=True)
     program = _programs.pop(key, None)
     if program is None:

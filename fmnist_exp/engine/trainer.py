@@ -5,9 +5,14 @@ over batches runs inside the compiled program. It trains every model and optimiz
 name; native.py trains the usual ones faster.
 """
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
+
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
+from fmnist_exp.engine.augmentation import shifted, with_mirror_images
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import brightness
 
@@ -20,20 +25,38 @@ class EpochTrainer(keras.Model):
     Args:
         model: plain model, float (batch, num_pixels) -> probabilities (batch, num_classes).
         splits: images and labels; the test split is not looked at.
-        batch_size: images per update; the last update of an epoch takes what is left.
+        config: a run of those that this trains: batch size, augmentation, label smoothing, and
+            whether there is a schedule. The last update of an epoch takes what images are left.
+
+    Attributes:
+        order: int32 (num_examples,); which image comes when, set for every epoch. From
+            num_examples on it names mirror images, where there are some.
+        shifts: int32 (num_examples, 2) in that order, where images are shifted.
+        rates: float (num_steps,); the learning rates of an epoch, where there is a schedule.
     """
 
-    def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
+    def __init__(self, model: keras.Model, splits: DataSplits, config: RunConfig) -> None:
         super().__init__()
         self.provenance: dict[str, object] = {"engine": "XLA"}  # what a record says of the training
         self.plain = model
-        self.batch_size = batch_size
-        self.train_split = splits.train
+        self.batch_size = config.training.batch_size
+        self.label_smoothing = config.training.label_smoothing
+        self.reach, self.image_shape = config.augmentation.shift_pixels, splits.image_shape
+        self.train_images, self.train_labels = splits.train.images, splits.train.labels
+        if config.augmentation.mirror:
+            self.train_images = with_mirror_images(self.train_images, self.image_shape)
+            self.train_labels = np.tile(self.train_labels, 2)
         held_out = splits.validation
         self.validation_set = (tf.constant(held_out.images), tf.constant(held_out.labels))
         order = tf.zeros(len(splits.train), tf.int32)
         self.order = tf.Variable(order, trainable=False)
         self.dropout_seed = tf.Variable(0, trainable=False, dtype=tf.int32)
+        if self.reach:
+            self.shifts = tf.Variable(tf.zeros((len(splits.train), 2), tf.int32), trainable=False)
+        self.is_scheduled = config.training.schedule is not None
+        if self.is_scheduled:
+            num_steps = math.ceil(len(splits.train) / self.batch_size)
+            self.rates = tf.Variable(tf.zeros(num_steps, keras.config.floatx()), trainable=False)
 
     def compile(self, optimizer: keras.optimizers.Optimizer) -> None:
         """One program for training and one for validation, both compiled by XLA."""
@@ -50,15 +73,18 @@ class EpochTrainer(keras.Model):
             The epoch's mean loss and accuracy, as seen by the updates.
         """
         with tf.init_scope():  # of the program, not of one trace
-            images, labels = self.train_split.images, self.train_split.labels
-            train_set = (tf.constant(images), tf.constant(labels))
+            train_set = (tf.constant(self.train_images), tf.constant(self.train_labels))
         order = self.order.read_value()
         num_examples = order.shape[0]
         num_full = num_examples // self.batch_size
-        rows = tf.reshape(order[: num_full * self.batch_size], (num_full, self.batch_size))
+        in_batches = num_full * self.batch_size
+        rows = tf.reshape(order[:in_batches], (num_full, self.batch_size))
+        if self.reach:
+            row_shifts = tf.reshape(self.shifts[:in_batches], (num_full, self.batch_size, 2))
 
         def one_batch(step: tf.Tensor, loss: tf.Tensor, correct: tf.Tensor) -> tuple:
-            batch_loss, batch_correct = self._update(train_set, rows[step])
+            by = row_shifts[step] if self.reach else None
+            batch_loss, batch_correct = self._update(train_set, step, rows[step], by)
             return step + 1, loss + batch_loss, correct + batch_correct
 
         _, loss, correct = tf.while_loop(
@@ -68,7 +94,9 @@ class EpochTrainer(keras.Model):
             maximum_iterations=num_full,
         )
         if num_examples % self.batch_size:
-            batch_loss, batch_correct = self._update(train_set, order[num_full * self.batch_size :])
+            by = self.shifts[in_batches:] if self.reach else None
+            last = self._update(train_set, num_full, order[in_batches:], by)
+            batch_loss, batch_correct = last
             loss, correct = loss + batch_loss, correct + batch_correct
         return {"loss": loss / num_examples, "accuracy": correct / num_examples}
 
@@ -83,17 +111,40 @@ class EpochTrainer(keras.Model):
         return {"loss": tf.reduce_mean(losses), "accuracy": correct / labels.shape[0]}
 
     def _update(
-        self, train_set: tuple[tf.Tensor, tf.Tensor], indices: tf.Tensor
+        self,
+        train_set: tuple[tf.Tensor, tf.Tensor],
+        step: int | tf.Tensor,
+        indices: tf.Tensor,
+        by: tf.Tensor | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """One optimizer step; the sum of the losses and the number of correct answers before it."""
+        """One optimizer step; the sum of the losses and the number of correct answers before it.
+
+        The losses are those of the true labels, whatever smoothing the gradient follows.
+        """
         images, labels = (tf.gather(array, indices) for array in train_set)
+        if by is not None:
+            images = shifted(images, by, self.image_shape, self.reach)
         with tf.GradientTape() as tape:
             probabilities = self._forward(brightness(images))
             losses, correct = _losses(probabilities, labels)
-            loss = tf.reduce_mean(losses)
+            followed = self._smoothed(labels, probabilities) if self.label_smoothing else losses
+            loss = tf.reduce_mean(followed)
+        if self.is_scheduled:
+            self.optimizer.learning_rate.assign(self.rates[step])
         variables = self.plain.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return tf.reduce_sum(losses), correct
+
+    def _smoothed(self, labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy of each example with its smoothed label.
+
+        Source:
+            Szegedy et al. (2016), Rethinking the Inception Architecture, section 7.
+        """
+        answers = tf.one_hot(labels, probabilities.shape[1], dtype=probabilities.dtype)
+        return keras.losses.categorical_crossentropy(
+            answers, probabilities, label_smoothing=self.label_smoothing
+        )
 
     def _forward(self, activations: tf.Tensor) -> tf.Tensor:
         """The plain model in training mode, with dropout that XLA compiles well.

@@ -1,5 +1,6 @@
 """From a config and data to a trained model, by Keras's own `fit` and callbacks."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -9,9 +10,11 @@ import numpy as np
 
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
+from fmnist_exp.engine.augmentation import mirrorings, shifts
 from fmnist_exp.engine.backend import keras, use_device
 from fmnist_exp.engine.checkpoints import Checkpointer
 from fmnist_exp.engine.programs import shared_program
+from fmnist_exp.engine.schedules import scheduled_rates
 from fmnist_exp.rundir.tables import Epoch
 from fmnist_exp.seeding import child_generator
 
@@ -39,23 +42,26 @@ class FitResult:
 
 
 class EpochRecorder(keras.callbacks.Callback):
-    """Hands out the order of every epoch, keeps what came of it, and ends a run that diverges.
+    """Hands out what every epoch is given, keeps what came of it, and ends a run that diverges.
 
     Args:
-        orders: int32 (num_examples,) for each epoch, in which it visits the images.
+        given: for each epoch, values of the trainer's variables, by their names.
         on_epoch: called with each epoch.
     """
 
-    def __init__(self, orders: Iterator[np.ndarray], on_epoch: Callable[[Epoch], None]) -> None:
+    def __init__(
+        self, given: Iterator[dict[str, np.ndarray]], on_epoch: Callable[[Epoch], None]
+    ) -> None:
         super().__init__()
-        self.orders = orders
+        self.given = given
         self.on_epoch = on_epoch
         self.rows: list[Epoch] = []
         self.diverged = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Put the next order in place, and start the clock."""
-        self.model.order.assign(next(self.orders))
+        """Put what the epoch is given in place, and start the clock."""
+        for name, value in next(self.given).items():
+            getattr(self.model, name).assign(value)
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -74,6 +80,31 @@ class EpochRecorder(keras.callbacks.Callback):
         if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
             self.diverged = self.model.stop_training = True
         self.on_epoch(row)
+
+
+class WeightAveraging(keras.callbacks.Callback):
+    """Gives the model its averaged weights at the end of each epoch, and the others back after it.
+
+    So all that looks at an epoch looks at the averages: validation, callbacks, and what is saved
+    and measured in the end. The averages are the optimizer's, under its argument `use_ema`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trained: list[np.ndarray] = []  # the weights as trained, while the averages stand in
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Before validation: the averages."""
+        variables = self.model.plain.trainable_variables
+        self.trained = [variable.numpy() for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Before training goes on: the weights as trained; there are none before the first epoch."""
+        for variable, value in zip(
+            self.model.plain.trainable_variables, self.trained, strict=False
+        ):
+            variable.assign(value)
 
 
 def fit(
@@ -101,16 +132,17 @@ def fit(
     program = shared_program(config, splits)
     program.restart(config)
     on_start(program.plain)
-    orders = visiting_orders(len(splits.train), config.seed_of("order"))
-    recorder = EpochRecorder(orders, on_epoch)
-    callbacks = [
+    given = epochs_given(config, len(splits.train))
+    recorder = EpochRecorder(given, on_epoch)
+    callbacks = [WeightAveraging()] if config.optimizer.config.get("use_ema") else []
+    callbacks += [
         getattr(keras.callbacks, named.class_name)(**named.config)
         for named in config.training.callbacks.values()
     ]
     if checkpointer is not None:
         checkpointer.begin(callbacks, recorder.rows)
     for row in recorder.rows:  # of a saved state
-        next(orders)
+        next(given)
         on_epoch(row)
     program.trainer.fit(
         program.one_step.repeat(),
@@ -133,6 +165,31 @@ def fit(
         evaluated_epoch=_restored_epoch(callbacks) or len(recorder.rows),
         provenance=program.trainer.provenance | {"device": device},
     )
+
+
+def epochs_given(config: RunConfig, num_examples: int) -> Iterator[dict[str, np.ndarray]]:
+    """What each epoch is given: values of the variables that `EpochTrainer` names, in turn.
+
+    They follow from the seeds and the number of the epoch alone. Each source of chance draws from
+    a stream of its own: what happens to an image does not depend on when it is visited.
+    """
+    augmentation, seed = config.augmentation, config.seed_of("augmentation")
+    orders = visiting_orders(num_examples, config.seed_of("order"))
+    mirrored = mirrorings(num_examples, seed) if augmentation.mirror else None
+    reach = augmentation.shift_pixels
+    moved = shifts(num_examples, reach, seed) if reach else None
+    num_steps = math.ceil(num_examples / config.training.batch_size)
+    rates = scheduled_rates(config, num_steps) if config.training.schedule else None
+    for epoch in itertools.count():
+        order = next(orders)
+        given = {"order": order}
+        if moved is not None:
+            given["shifts"] = next(moved)[order]
+        if mirrored is not None:
+            given["order"] = order + num_examples * next(mirrored)[order].astype(np.int32)
+        if rates is not None:
+            given["rates"] = rates[epoch]
+        yield given
 
 
 def visiting_orders(num_examples: int, seed: int) -> Iterator[np.ndarray]:

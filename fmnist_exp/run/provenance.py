@@ -38,7 +38,7 @@ def key_parts(config: RunConfig, data_sha256: str) -> dict[str, Any]:
     """
     values = config.plain()
     del values["data"]["dir"]
-    for group in ("model", "initializer", "optimizer", "training"):
+    for group in ("augmentation", "model", "initializer", "optimizer", "training"):
         del values[group]["name"]
     values["training"]["callbacks"] = [*values["training"]["callbacks"].values()]  # in their order
     return {

@@ -48,6 +48,7 @@ class Seeds(NamedTuple):
     initialization: int
     order: int
     dropout: int
+    augmentation: int
     split: int
 
     def __str__(self) -> str:
@@ -126,7 +127,7 @@ class RunRecord(Strict):
     def _own_seeds(self) -> dict[str, int | None]:
         """The seed that each source of chance has for itself; None where it follows the run's."""
         given = self.config.get("seeds") or {}
-        own = {name: given.get(name) for name in ("initialization", "order", "dropout")}
+        own = {name: given.get(name) for name in Seeds._fields[1:-1]}
         return own | {"split": (self.config.get("data") or {}).get("split_seed", 0)}
 
     @field_validator("metrics", "per_class")
@@ -146,6 +147,16 @@ class RunRecord(Strict):
             rule = f"must hold {', '.join(columns)} for {', '.join(rows)}"
             raise ValueError(f"{rule}, received {table}"[:MAX_SHOWN])
         return table
+
+
+def sources_of_chance(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What chance decides in a run, as `Seeds` names it; records of former code lack some keys."""
+    augmentation = config.get("augmentation") or {}
+    absent = {
+        "dropout": not (config.get("model") or {}).get("dropout"),
+        "augmentation": not (augmentation.get("mirror") or augmentation.get("shift_pixels")),
+    }
+    return tuple(name for name in Seeds._fields[1:] if not absent.get(name))
 
 
 def called(keras_object: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.engine import keras_private
 from fmnist_exp.engine.backend import keras, num_threads, tf
@@ -58,15 +59,15 @@ class NativeTrainer(EpochTrainer):
     Its arguments are the same; the model is one of a config that C knows.
     """
 
-    def __init__(self, model: keras.Model, splits: DataSplits, batch_size: int) -> None:
-        super().__init__(model, splits, batch_size)
+    def __init__(self, model: keras.Model, splits: DataSplits, config: RunConfig) -> None:
+        super().__init__(model, splits, config)
         library = c_library.load(keras.config.floatx())
         assert not isinstance(library, str), library  # or the config had settled on XLA
         self.library = library
         # The name tells source, processor and machine code.
         self.provenance = {"engine": "C", "library": Path(library._name).name}
-        self.images = np.ascontiguousarray(splits.train.images, np.uint8)
-        self.labels = np.ascontiguousarray(splits.train.labels, np.int32)
+        self.images = np.ascontiguousarray(self.train_images, np.uint8)
+        self.labels = np.ascontiguousarray(self.train_labels, np.int32)
         self.validate = tf.function(super().test_step, jit_compile=True)
 
     def compile(self, optimizer: keras.optimizers.Adam) -> None:
