@@ -85,8 +85,8 @@ def with_checked_arguments(key: str, family: str, given: Given) -> Given:
     known = keras_classes(family).keys() - NOT_FROM_CONFIG[family]
     if class_name not in known:
         raise ConfigError(
-            f"{key}.class_name must name one of Keras's {_called(family)} that plain values can build, "
-            f"received {class_name!r}.{did_you_mean(class_name, known)}"
+            f"{key}.class_name must name one of Keras's {family.rpartition('/')[2]} that plain "
+            f"values can build, received {class_name!r}.{did_you_mean(class_name, known)}"
         )
     values = dict(checked(_model_of(family, class_name), given.config, f"{key}.config"))
     return given.replaced(config={name: values[name] for name in given.config})
@@ -119,10 +119,6 @@ def _scheduled(arguments: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]
         elif name != "name":
             kind = Positive if name in ("decay_rate", "power", "t_mul", "m_mul") else NotNegative
             yield name, (bool if isinstance(default, bool) else kind, default)
-
-
-def _called(family: str) -> str:
-    return family.rpartition("/")[2]
 
 
 def _kind_of(default: Any) -> Any:

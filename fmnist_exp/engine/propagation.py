@@ -6,7 +6,7 @@ import numpy as np
 
 from fmnist_exp.rundir.tables import LayerSignal
 
-EPSILON = 1e-3  # of keras.layers.BatchNormalization by default
+EPSILON = 1e-3  # of Keras's BatchNormalization and LayerNormalization by default
 Pullback = Callable[[np.ndarray], np.ndarray]  # gradient of what comes out -> of what went in
 Activation = Callable[[np.ndarray], tuple[np.ndarray, Pullback]]
 
@@ -22,11 +22,11 @@ def propagated(
     labels: np.ndarray,
     activation: Activation = relu,
     *,
-    batch_normalization: bool = False,
+    normalized_axis: int | None = None,
 ) -> list[LayerSignal]:
     """Signal and gradient of every layer of a network whose biases are 0, without dropout.
 
-    Hidden layers are a kernel, the activation, and batch normalization by the images themselves;
+    Hidden layers are a kernel, the activation, and maybe normalization by the images themselves;
     the last layer is a kernel and softmax. The loss is the mean cross-entropy.
 
     Args:
@@ -34,11 +34,13 @@ def propagated(
         images: float (num_images, num_pixels), in [0, 1].
         labels: int (num_images,); class indices.
         activation: of hidden layers.
-        batch_normalization: whether it follows each of them.
+        normalized_axis: over which normalization follows each of them: 0, the images, is batch
+            normalization, and 1, the units, layer normalization; None for neither.
 
     Source:
         Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating errors;
-        for batch normalization Ioffe and Szegedy (2015), section 3.
+        for batch normalization Ioffe and Szegedy (2015), section 3; for layer normalization Ba,
+        Kiros and Hinton (2016), section 3.
     """
     kernels = [np.asarray(kernel, dtype=np.float64) for kernel in kernels]
     inputs = [np.asarray(images, dtype=np.float64)]
@@ -49,8 +51,8 @@ def propagated(
             after, pullback = activation(before[-1])
             shares.append(float((np.ptp(after, axis=0) == 0).mean()))
             pullbacks.append([pullback])
-            if batch_normalization:
-                after, pullback = _normalized(after)
+            if normalized_axis is not None:
+                after, pullback = _normalized(after, normalized_axis)
                 pullbacks[-1].append(pullback)
             inputs.append(after)
         before.append(inputs[-1] @ kernels[-1])
@@ -90,13 +92,13 @@ def _cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.nd
     return float(-log_probabilities[rows, labels].mean()), gradient / len(labels)
 
 
-def _normalized(values: np.ndarray) -> tuple[np.ndarray, Pullback]:
-    """Batch normalization with scale 1 and shift 0, and its pullback."""
-    deviation = np.sqrt(values.var(axis=0) + EPSILON)
-    normal = (values - values.mean(axis=0)) / deviation
+def _normalized(values: np.ndarray, axis: int) -> tuple[np.ndarray, Pullback]:
+    """Normalization over an axis with scale 1 and shift 0, and its pullback."""
+    deviation = np.sqrt(values.var(axis=axis, keepdims=True) + EPSILON)
+    normal = (values - values.mean(axis=axis, keepdims=True)) / deviation
 
     def pullback(gradient: np.ndarray) -> np.ndarray:
-        along = normal * (gradient * normal).mean(axis=0)
-        return (gradient - gradient.mean(axis=0) - along) / deviation
+        along = normal * (gradient * normal).mean(axis=axis, keepdims=True)
+        return (gradient - gradient.mean(axis=axis, keepdims=True) - along) / deviation
 
     return normal, pullback

@@ -16,13 +16,14 @@ def initial_signal(model: keras.Model, network: ModelConfig, train: Split) -> li
 
     It neither changes the model nor draws random numbers.
     """
+    axis = 0 if network.batch_normalization else 1 if network.layer_normalization else None
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     return propagated(
         [layer.kernel.numpy() for layer in dense],
         train.images[:NUM_IMAGES] / 255,
         train.labels[:NUM_IMAGES],
         _activation(network.activation),
-        batch_normalization=network.batch_normalization,
+        normalized_axis=axis,
     )
 
 

@@ -100,10 +100,9 @@ class WeightAveraging(keras.callbacks.Callback):
         self.model.optimizer.finalize_variable_values(variables)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Before training goes on: the weights as trained; there are none before the first epoch."""
-        for variable, value in zip(
-            self.model.plain.trainable_variables, self.trained, strict=False
-        ):
+        """Before training goes on: the weights as trained; none before the first epoch."""
+        variables = self.model.plain.trainable_variables
+        for variable, value in zip(variables, self.trained, strict=False):
             variable.assign(value)
 
 

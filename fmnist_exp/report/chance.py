@@ -12,7 +12,6 @@ import pandas as pd
 from fmnist_exp.report.runs.predictions import read_predictions
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.rundir.records import Seeds
 from fmnist_exp.statistics.seeds import MIN_SEEDS, NAN, standard_deviation
 from fmnist_exp.statistics.spread import independent_std, std_interval
 from fmnist_exp.statistics.verdicts import PRIMARY
@@ -68,7 +67,7 @@ def _kinds(condition: Condition) -> dict[str, list[Run]]:
     groups: dict[frozenset[str], list[Run]] = {}
     for run in condition.runs:
         groups.setdefault(run.record.held, []).append(run)
-    sources = [name for name in Seeds._fields[1:] if name != "dropout" or condition.has_dropout]
+    sources = condition.sources_of_chance
     found: dict[tuple[str, ...], list[Run]] = {}
     for runs in groups.values():
         seeds = [run.record.seeds for run in runs]

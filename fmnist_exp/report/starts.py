@@ -64,16 +64,17 @@ class Start:
         return known if len(known) == len(found) else None
 
     @property
-    def is_normalized(self) -> bool:
-        """Whether batch normalization follows each hidden layer."""
-        return bool(self.config["model"].get("batch_normalization"))
+    def normalization(self) -> str | None:
+        """What follows each hidden layer: `batch` or `layer` normalization; None for neither."""
+        model = self.config["model"]
+        return next((n for n in ("batch", "layer") if model.get(f"{n}_normalization")), None)
 
     @property
     def without_theory(self) -> str | None:
         """Where they are, in words, if there is no theory of them; None if there is."""
         activation = self.config["model"].get("activation", "relu")
-        if self.is_normalized:
-            return "with batch normalization"
+        if self.normalization:
+            return f"with {self.normalization} normalization"
         if activation != "relu":
             return f"under {activation}"
         return f"under {self.config['initializer']['class_name']}" if not self._variances else None

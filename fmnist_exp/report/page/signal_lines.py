@@ -48,17 +48,17 @@ def _in_full(group: Sequence[Start]) -> Iterator[str]:
 
 def _fates(group: Sequence[Start]) -> Iterator[str]:
     """What becomes of the signal between the first layer and the last."""
-    normalized = [each for each in group if each.is_normalized]
-    if normalized:
+    for kind in dict.fromkeys(filter(None, (each.normalization for each in group))):
+        normalized = [each for each in group if each.normalization == kind]
         squares = np.concatenate([each.median("mean_square") for each in normalized])
         low, high = sized(float(squares.min()), 2), sized(float(squares.max()), 2)
         yield (
-            "Batch normalization sets the signal anew at every layer: mean squares lie between "
-            f"{low} and {high}."
+            f"{kind.capitalize()} normalization sets the signal anew at every layer: mean squares "
+            f"lie between {low} and {high}."
         )
     fates: dict[tuple[str, int], list[Start]] = {}
     for each in group:
-        if not each.is_normalized and each.num_layers > 1:
+        if not each.normalization and each.num_layers > 1:
             fates.setdefault((_fate(each), each.num_layers - 1), []).append(each)
     if {fate for fate, _ in fates} == {KEEPS} and len(group) > 1:
         return  # by how much they differ says more
@@ -97,7 +97,7 @@ def _on_gradients(group: Sequence[Start]) -> Iterator[str]:
     and where no network keeps it there is none.
     """
     norms = {each.level: float(each.median("gradient_norm")[0]) for each in group}
-    sound = [each.level for each in group if each.is_normalized or _fate(each) == KEEPS]
+    sound = [each.level for each in group if each.normalization or _fate(each) == KEEPS]
     strong = max(sound, key=norms.__getitem__, default="")
     weak = [
         each

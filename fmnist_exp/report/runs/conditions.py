@@ -11,8 +11,16 @@ from fmnist_exp.console import counted
 from fmnist_exp.rundir.records import called
 
 # Factors in the order in which a table names them; the remaining keys follow.
-GROUPS = ("data", "model", "initializer", "optimizer", "training")
+GROUPS = ("data", "model", "initializer", "optimizer", "training", "augmentation")
 NO_PART = {"seed", "seeds", "data.dir", "note", "tags"}  # of what a condition is
+# Keys that records of former code lack, with what they did.
+FORMER = {
+    "model.layer_normalization": "false",
+    "training.label_smoothing": "0.0",
+    "augmentation.name": "none",
+    "augmentation.mirror": "false",
+    "augmentation.shift_pixels": "0",
+}
 LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 # Conditions that differ in one of these are not compared: other test images are another task, and
 # another engine rounds differently.
@@ -30,8 +38,10 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
 
     def visit(value: Any, key: str) -> None:
-        if key in NO_PART:
+        if key in NO_PART or (key == "training.schedule" and value is None):
             return
+        if key == "training.schedule":
+            value = {"name": value["class_name"], **value}
         if key == "training.callbacks" and isinstance(value, list):  # as records once had them
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
         elif key == "training.callbacks" and isinstance(value, dict):

@@ -30,6 +30,7 @@ def network(config: Mapping[str, Any]) -> str:
     else:
         units = f"{', '.join(others)} and {last}" if others else last
     extras = ["batch normalization"] * bool(model.get("batch_normalization"))
+    extras += ["layer normalization"] * bool(model.get("layer_normalization"))
     dropout = [f"dropout {model['dropout']:g}"] if model.get("dropout") else []
     return ", ".join([f"{units} units", str(model.get("activation", "relu")), *extras, *dropout])
 

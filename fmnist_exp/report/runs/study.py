@@ -17,7 +17,7 @@ from fmnist_exp.report.runs.run import METRICS, Run, Tuned, read_run, read_tuned
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.claims import Claim
 from fmnist_exp.rundir.presence import state_without_record
-from fmnist_exp.rundir.records import RunRecord, Seeds
+from fmnist_exp.rundir.records import RunRecord, Seeds, sources_of_chance
 from fmnist_exp.rundir.tables import shares_of
 
 ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
@@ -61,14 +61,14 @@ class Condition:
     @property
     def shared_chance(self) -> list[str]:
         """Sources of chance, but for the split, of which some of its results have the same seed."""
-        sources = ["initialization", "order", *(["dropout"] if self.has_dropout else [])]
+        sources = [name for name in self.sources_of_chance if name != "split"]
         seeds = {name: {getattr(at, name) for at in self.seeds} for name in sources}
         return [name for name, values in seeds.items() if len(values) < len(self.runs)]
 
     @property
-    def has_dropout(self) -> bool:
-        """Whether its networks drop units, so that chance decides on them too."""
-        return (conditions.number(self.config.get("model.dropout", "0")) or 0) > 0
+    def sources_of_chance(self) -> tuple[str, ...]:
+        """What chance decides in its runs, as `Seeds` names it."""
+        return sources_of_chance(self.runs[0].record.config)
 
     @property
     def confusions(self) -> np.ndarray:
@@ -334,6 +334,7 @@ def _what_fixes(record: RunRecord) -> dict[str, str]:
     if config.get("engine") == "auto":  # of former code, which settled it as late as this
         config = config | {"engine": str(record.provenance.get("engine", "C")).lower()}
     found = conditions.flatten(config) | {conditions.SPLIT_SEED: str(record.seeds.split)}
+    found |= {key: text for key, text in conditions.FORMER.items() if key not in found}
     if (name := record.provenance.get("data_name")) is not None:  # maybe of published IDX files
         found["data.name"] = printable(str(name))
     found["data.class_names"] = printable(json.dumps(record.class_names))
