@@ -177,6 +177,12 @@ def recipes_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ConfigStore.instance().repo, "training", {})
 
 
+FIELD = (
+    *("augmentation=mirror_shift", "training.label_smoothing=0.1", "optimizer=adamw"),
+    "training.schedule={class_name:CosineDecay,config:{warmup_epochs:1}}",
+    *("+optimizer.config.use_ema=true", "+optimizer.config.ema_momentum=0.9"),
+    *("model.layer_normalization=true", "model.dropout=0.3"),
+)  # what the field uses, all of it
 ENGINES = {"C": "c", "XLA": "xla"}  # as a record names them -> as a config does
 
 

@@ -60,11 +60,12 @@ def _unknown(config: RunConfig) -> str | None:
     named = [f"optimizer.config.{x}={y}" for x, y in optimizer.config.items() if x not in ADAM]
     if optimizer.class_name != "Adam":
         named = [f"optimizer.class_name={optimizer.class_name}"]
+    schedule = config.training.schedule
     for key, value, known in (
         ("model.activation", config.model.activation, "relu"),
         ("model.layer_normalization", config.model.layer_normalization, False),
         ("training.label_smoothing", config.training.label_smoothing, 0),
-        ("training.schedule", config.training.schedule and "...", None),
+        ("training.schedule", schedule and schedule.class_name, None),
         ("augmentation.shift_pixels", config.augmentation.shift_pixels, 0),
     ):
         if value != known:

@@ -37,6 +37,8 @@ BROKEN_RULES = [
     ("model.hidden[1]=0", AT_LEAST_1, 0, "[256,128]"),
     ("model.dropout=1", "less than 1", 1, "0.3"),
     ("model.batch_normalization=2", "a valid boolean", 2, "false"),
+    ("augmentation.shift_pixels=-1", AT_LEAST_0, -1, "1"),
+    ("training.label_smoothing=1", "less than 1", 1, "0.1"),
     (f"{RATE}=-1", "greater than 0", -1, "0.001"),
     (f"{RATE}=0", "greater than 0", 0, "0.001"),
     (f"{RATE}=abc", "a valid number", "abc", "0.001"),
@@ -53,6 +55,7 @@ BROKEN_CALLBACKS = [
     ("patience:-1", AT_LEAST_0, "3"),
     ("mode:mx", "'auto', 'max' or 'min'", "auto"),
 ]
+SCHEDULE = "training.schedule={class_name"
 NO_CLASS = "must name one of Keras's {} that plain values can build, received"
 NO_OPTIMIZER, NO_CALLBACK = NO_CLASS.format("optimizers"), NO_CLASS.format("callbacks")
 OPTIMIZERS = (
@@ -108,7 +111,7 @@ OTHER_MESSAGES = {
     ),
     f"{CALLBACK}={{class_name:ModelCheckpoint,config:{{filepath:x}}}}": (
         f"training.callbacks.extra.class_name {NO_CALLBACK} 'ModelCheckpoint'. Known: "
-        "EarlyStopping, ReduceLROnPlateau, SwapEMAWeights, TerminateOnNaN."
+        "EarlyStopping, ReduceLROnPlateau, TerminateOnNaN."
     ),
     f"{CALLBACK}={{class_name:EarlyStoping,config:{{}}}}": (
         f"training.callbacks.extra.class_name {NO_CALLBACK} 'EarlyStoping'. "
@@ -117,6 +120,22 @@ OTHER_MESSAGES = {
     f"{CALLBACK}={{config:{{}}}}": (
         "training.callbacks.extra.class_name is missing. Pass "
         "++training.callbacks.extra.class_name=VALUE."
+    ),
+    f"{SCHEDULE}:CosneDecay}}": (
+        "training.schedule.class_name must name one of Keras's schedules that plain values can "
+        "build, received 'CosneDecay'. Did you mean CosineDecay?"
+    ),
+    f"{SCHEDULE}:CosineDecay,config:{{decay_steps:500}}}}": (
+        "training.schedule.config.decay_steps must be null, received 500. A schedule counts in "
+        "epochs: write `epochs` in the place of `steps`. Leave it out."
+    ),
+    f"{SCHEDULE}:CosineDecay,config:{{initial_learning_rate:1}}}}": (
+        "training.schedule.config.initial_learning_rate must be null, received 1. It is given as "
+        "optimizer.config.learning_rate. Leave it out."
+    ),
+    f"{SCHEDULE}:CosineDecay,config:{{warmup_epochs:20}}}}": (
+        "training.schedule.config.warmup_epochs must be less than training.epochs=20, received 20. "
+        "Pass fewer, or more epochs."
     ),
     f"{CALLBACK}=3": "training.callbacks.extra must be an object, received 3.",
 }
@@ -178,6 +197,16 @@ def test_key_that_is_left_out_has_its_default():
     config = parse(composed)
     assert (config.training.epochs, config.model.dropout, config.seed) == (20, 0, 0)
     assert config.training.batch_size == 64
+
+
+def test_a_schedule_and_a_plateau_are_not_taken_together():
+    said = refusal_of("model=regularized", f"{SCHEDULE}:CosineDecay}}")
+    assert "the callback reduce_learning_rate must not: received both. Pass " in said
+
+
+def test_two_normalizations_are_not_taken_together():
+    said = refusal_of("model=regularized", "model.layer_normalization=true")
+    assert said.startswith("model.layer_normalization and model.batch_normalization must not both")
 
 
 def test_data_dir_belongs_to_data_in_files_only():

@@ -10,7 +10,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
 
-GROUPS = ("data", "model", "initializer", "optimizer", "training")
+GROUPS = ("data", "augmentation", "model", "initializer", "optimizer", "training")
 OPTIONS = [
     f"{group}={path.relative_to(CONFIG_DIR / group).with_suffix('')}"
     for group in GROUPS

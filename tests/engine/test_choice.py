@@ -40,6 +40,7 @@ def trained(config, folder, **options):
     [
         ((), "c"),
         (("engine=c",), "c"),
+        (("augmentation=mirror",), "c"),
         (("optimizer=sgd",), "xla"),
         (("engine=xla",), "xla"),
         (("engine=gpu",), "gpu"),
@@ -105,6 +106,11 @@ def test_remark_on_the_engine_is_printed_once(tmp_path, train_here):
         ("model.activation=selu", "model.activation=selu"),
         ("optimizer=sgd", "optimizer.class_name=SGD"),
         ("+optimizer.config.clipnorm=1.0", "optimizer.config.clipnorm=1.0"),
+        ("+optimizer.config.use_ema=true", "optimizer.config.use_ema=True"),
+        ("training.label_smoothing=0.1", "training.label_smoothing=0.1"),
+        ("augmentation=mirror_shift", "augmentation.shift_pixels=1"),
+        ("model.layer_normalization=true", "model.layer_normalization=True"),
+        ("training.schedule={class_name:CosineDecay}", "training.schedule=CosineDecay"),
     ],
 )
 def test_refusal_of_c_names_the_key_that_it_does_not_know_alone(override, unknown):

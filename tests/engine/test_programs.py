@@ -38,6 +38,25 @@ def test_runs_of_one_architecture_share_one_program(tiny_config):
     assert len(programs._programs) == 1
 
 
+def test_runs_with_different_schedules_and_rates_share_one_program(tiny_config):
+    """And the second starts where its own schedule does."""
+    programs._programs.clear()
+    splits = loading.load(tiny_config().data)
+    rates = []
+    for schedule in (
+        "CosineDecay,config:{warmup_epochs:1}",
+        "ExponentialDecay,config:{decay_rate:0.1}",
+    ):
+        for rate in (0.1, 0.001):
+            overrides = (f"training.schedule={{class_name:{schedule}}}", "training.epochs=3")
+            config = tiny_config(*overrides, f"optimizer.config.learning_rate={rate}")
+            rates.append([row.learning_rate for row in training.fit(config, splits).history])
+    assert len(programs._programs) == 1
+    assert np.array(rates[0]) == pytest.approx(100 * np.array(rates[1]), rel=1e-5)
+    steps = np.array([4, 8, 12]) - 1  # the last ones of the epochs, of 160 images in batches of 48
+    assert rates[3] == pytest.approx(0.001 * 0.1 ** (steps / 12), rel=1e-5)
+
+
 @pytest.mark.slow
 def test_program_beyond_the_limit_is_dropped_and_gives_its_memory_back(tiny_config):
     splits = loading.load(tiny_config().data)

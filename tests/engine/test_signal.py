@@ -26,7 +26,9 @@ def gradients_of(model, images, labels):
 
 # Keras computes in single precision: 784 products round by 784 x 6e-8 at worst, 5e-5; batch
 # normalization divides by a deviation and multiplies the rest. A missing layer moves far more.
-@pytest.mark.parametrize("settings", [["model=baseline"], ["model=regularized"]])
+@pytest.mark.parametrize(
+    "settings", [["model=baseline"], ["model=regularized"], ["model.layer_normalization=true"]]
+)
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_numpys_numbers_equal_keras_own(settings, activation):
     config = config_of("data=synthetic", f"model.activation={activation}", *settings)

@@ -1,11 +1,14 @@
 """One compiled step per epoch trains exactly what the plain Keras loop trains."""
 
+import itertools
+
 import numpy as np
 import pytest
 from conftest import ENGINES, config_of
 
 from fmnist_exp.data import loading
 from fmnist_exp.engine import training
+from fmnist_exp.engine.augmentation import shifted, with_mirror_images
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import build_model
 from fmnist_exp.engine.trainer import EpochTrainer
@@ -60,6 +63,38 @@ def test_ragged_last_batch_is_trained_on(tiny_config, float64):
             np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
 
 
+def test_recipe_of_the_field_equals_keras_own_in_float64(tiny_config, float64):
+    """Smoothed labels, a schedule, averaged and decayed weights, mirrored and shifted images."""
+    schedule = "{class_name:CosineDecay,config:{warmup_epochs:1,alpha:0.1}}"
+    averaging = ("+optimizer.config.use_ema=true", "+optimizer.config.ema_momentum=0.7")
+    parts = ("augmentation=mirror_shift", "training.label_smoothing=0.1", "optimizer=adamw")
+    layers = ("model.layer_normalization=true", f"training.schedule={schedule}")
+    config = tiny_config(*parts, *averaging, *layers, "training.epochs=3")
+    splits, size = loading.load(config.data), config.training.batch_size
+    num_examples = len(splits.train)
+    model, num_steps = fresh_model(config, splits), -(-num_examples // size)
+    rate = config.optimizer.config["learning_rate"]
+    rates = keras.optimizers.schedules.CosineDecay(
+        0.0, 2 * num_steps, alpha=0.1, warmup_target=rate, warmup_steps=num_steps
+    )
+    optimizer = keras.optimizers.AdamW(**config.optimizer.config | {"learning_rate": rates})
+    model.compile(optimizer, keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
+    answers = np.eye(len(splits.class_names))[splits.train.labels]
+    both = with_mirror_images(splits.train.images, splits.image_shape)
+    for given in itertools.islice(training.epochs_given(config, num_examples), 3):
+        order = given["order"]
+        moved = shifted(both[order], given["shifts"], splits.image_shape, 1).numpy() / 255
+        for start in range(0, num_examples, size):
+            batch = slice(start, start + size)
+            model.train_on_batch(moved[batch], answers[order[batch] % num_examples])
+    optimizer.finalize_variable_values(model.trainable_variables)
+    ours = training.fit(config, splits)
+    for own, theirs in zip(ours.model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(own, theirs, rtol=0, atol=1e-8)
+    last = [float(rates(epoch * num_steps - 1)) for epoch in (1, 2, 3)]
+    assert [row.learning_rate for row in ours.history] == pytest.approx(last, rel=1e-6)
+
+
 def dropped(seed, step, rate=0.3, shape=(400, 500)):
     """What the engine's dropout makes of an array of ones at one step of a run."""
     model = keras.Sequential([keras.Input(shape[1:]), keras.layers.Dropout(rate)])
@@ -68,9 +103,8 @@ def dropped(seed, step, rate=0.3, shape=(400, 500)):
 
 def dropped_by(model, seed, step, shape):
     split = loading.Split(np.zeros((4, 1), np.uint8), np.zeros(4, np.int32))
-    trainer = EpochTrainer(
-        model, loading.DataSplits(split, split, split, ("a",), (1, 1), "", "", ""), 2
-    )
+    splits = loading.DataSplits(split, split, split, ("a",), (1, 1), "", "", "")
+    trainer = EpochTrainer(model, splits, config_of("training.batch_size=2"))
     trainer.compile(optimizer="sgd")
     trainer.optimizer.build([])
     trainer.optimizer.iterations.assign(step)

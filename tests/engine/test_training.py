@@ -4,15 +4,16 @@ import itertools
 
 import numpy as np
 import pytest
+from conftest import FIELD
 
 from fmnist_exp.data import loading
 from fmnist_exp.engine import models, training
 
 
-@pytest.mark.parametrize("model", ["baseline", "regularized"])
-def test_same_seed_gives_the_same_bits_and_another_seed_does_not(tiny_config, model):
+@pytest.mark.parametrize("settings", [["model=baseline"], ["model=regularized"], FIELD])
+def test_same_seed_gives_the_same_bits_and_another_seed_does_not(tiny_config, settings):
     """Also after another run has used the shared program in between."""
-    config, other = (tiny_config(f"model={model}", f"seed={seed}") for seed in (0, 1))
+    config, other = (tiny_config(*settings, f"seed={seed}") for seed in (0, 1))
     splits = loading.load(config.data)
     first, between, again = (
         training.fit(c, splits).model.get_weights() for c in (config, other, config)
@@ -71,6 +72,34 @@ def test_infinite_loss_ends_the_run_as_diverged(tiny_config):
     result = training.fit(config, loading.load(config.data))
     assert result.diverged
     assert len(result.history) < 9
+
+
+def test_averaged_weights_are_validated_saved_and_measured(tiny_config):
+    """And they are those of Keras: weights as trained, averaged after each update."""
+    config = tiny_config(*FIELD, "training.epochs=4")
+    splits = loading.load(config.data)
+    result = training.fit(config, splits)
+    row = result.history[-1]
+    assert validation_loss_of(result.model, splits) == pytest.approx(row.validation_loss, 1e-5)
+    plain = config.optimizer.config | {"use_ema": False}
+    trained = training.fit(
+        config.replaced(optimizer=config.optimizer.replaced(config=plain)), splits
+    )
+    assert [each.train_loss for each in trained.history] == [
+        each.train_loss for each in result.history
+    ]  # averaging changes no update
+    assert trained.history[-1].validation_loss != row.validation_loss
+
+
+def test_best_averaged_weights_are_restored(tiny_config):
+    stopping = f"+training.callbacks.stop={{{STOPPING},patience:1}}}}"
+    rate = "optimizer.config.learning_rate=0.05"
+    config = tiny_config(*FIELD, stopping, rate, "training.epochs=60", "training.schedule=null")
+    splits = loading.load(config.data)
+    result = training.fit(config, splits)
+    assert len(result.history) < 60
+    losses = [row.validation_loss for row in result.history]
+    assert validation_loss_of(result.model, splits) == pytest.approx(min(losses), 1e-5)
 
 
 STOPPING = "class_name:EarlyStopping,config:{restore_best_weights:true"

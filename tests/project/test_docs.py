@@ -57,6 +57,7 @@ def test_every_option_is_in_the_docs():
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     for group in (
         "data",
+        "augmentation",
         "model",
         "initializer",
         "optimizer",

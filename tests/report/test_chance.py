@@ -11,8 +11,8 @@ from fmnist_exp.report.page.chance_lines import chance_lines
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.rendering import to_markdown
 
-ORDER_ALONE = "seeds.initialization=0 seeds.dropout=0"
-WEIGHTS_ALONE = "seeds.order=0 seeds.dropout=0"
+ORDER_ALONE = "seeds.initialization=0 seeds.dropout=0 seeds.augmentation=0"
+WEIGHTS_ALONE = "seeds.order=0 seeds.dropout=0 seeds.augmentation=0"
 ALL = "data.split_seed=null"
 USUAL = ""
 WIDE, NARROW = (0.7, 0.8, 0.9, 0.8, 0.8), (0.79, 0.8, 0.81, 0.8, 0.8)

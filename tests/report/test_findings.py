@@ -124,7 +124,7 @@ def test_runs_without_predictions_are_left_out(tmp_path):
     write_run(tmp_path / "s" / "0", answers=True)
     write_run(tmp_path / "s" / "1", "seed=1")
     found = found_in(tmp_path / "s")
-    assert found.predictions["glorot_uniform"].seeds == (Seeds(0, 0, 0, 0, 0),)
+    assert found.predictions["glorot_uniform"].seeds == (Seeds(0, 0, 0, 0, 0, 0),)
 
 
 def test_damaged_predictions_are_refused_by_name(tmp_path):

@@ -17,7 +17,13 @@ def write_all(folder, runs):
 
 @pytest.mark.parametrize(
     "key",
-    ["seeds.initialization", "seeds.order", "seeds.dropout", "data=digits data.split_seed"],
+    [
+        "seeds.initialization",
+        "seeds.order",
+        "seeds.dropout",
+        "seeds.augmentation",
+        "data=digits data.split_seed",
+    ],
 )
 def test_runs_with_other_seeds_of_one_source_are_replicates_and_pair_on_it(tmp_path, key):
     given = [("he_normal", 0), ("he_normal", 1), ("glorot_uniform", 1), ("glorot_uniform", 2)]
@@ -52,9 +58,9 @@ def test_a_split_with_the_runs_seed_pairs_with_the_same_split_given_as_a_number(
 
 
 def test_a_seed_without_effect_makes_no_replicate(tmp_path):
-    own = "seeds.initialization=1 seeds.order=2 seeds.dropout=3"
+    own = "seeds.initialization=1 seeds.order=2 seeds.dropout=3 seeds.augmentation=4"
     write_all(tmp_path, [f"seed=0 {own}", f"seed=1 {own}"])
-    with pytest.raises(RecordError, match=r"seed 1 \(order 2, dropout 3\)"):
+    with pytest.raises(RecordError, match=r"seed 1 \(order 2, dropout 3, augmentation 4\)"):
         found_in(tmp_path)
 
 
@@ -80,7 +86,7 @@ def test_records_of_former_code_have_one_seed_for_all(tmp_path):
     write_run(tmp_path / "0", "seed=3")
     change_record(tmp_path / "0", lambda record: record["config"].pop("seeds"))
     (run,) = found_in(tmp_path).study.runs
-    assert run.record.seeds == Seeds(3, 3, 3, 3, 0)
+    assert run.record.seeds == Seeds(3, 3, 3, 3, 3, 0)
     assert str(run.record.seeds) == "3"
 
 

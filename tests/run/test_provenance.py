@@ -18,12 +18,20 @@ CHANGES = (
     "model.hidden=[64]",
     "data.split_seed=1",
     "data.num_train=500",
+    "augmentation=mirror",
+    "training.label_smoothing=0.1",
+    "training.schedule={class_name:CosineDecay}",
 )
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_run_key_follows_every_part_of_the_config(change):
     assert run_key(config_of(change), "data") != run_key(config_of(), "data")
+
+
+def test_both_spellings_of_an_augmentation_have_one_key():
+    named, written = config_of("augmentation=mirror"), config_of("augmentation.mirror=true")
+    assert run_key(named, "data") == run_key(written, "data")
 
 
 def test_run_key_follows_the_data_and_the_code(monkeypatch):
