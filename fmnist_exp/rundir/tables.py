@@ -30,7 +30,7 @@ class Epoch:
         train_accuracy: fraction, while learning.
         validation_loss: at the end of the epoch.
         validation_accuracy: fraction, at the end of the epoch.
-        learning_rate: with which the epoch was trained.
+        learning_rate: of the last step of the epoch.
         seconds: that the epoch took.
     """
 

@@ -91,7 +91,7 @@ TERMS = {
     ),
     "seed": (
         "the number that fixes all random choices of a run: initial weights, order of the images, "
-        "dropout. 0 is a seed like any other, and seeds are never tuned"
+        "dropout, augmentation. 0 is a seed like any other, and seeds are never tuned"
     ),
     "condition": "a config without its seeds; one row of a comparison table",
     "factor, level": (
