@@ -32,8 +32,8 @@ def scheduled_rates(config: RunConfig, steps_per_epoch: int) -> np.ndarray:
     schedule = getattr(keras.optimizers.schedules, class_name)(**arguments)
     steps = tf.range(training.epochs * steps_per_epoch, dtype=tf.int64)
     every_step = tf.function(
-        lambda: tf.map_fn(schedule, steps, fn_output_signature=keras.config.floatx()),
+        lambda: tf.map_fn(schedule, steps, fn_output_signature=tf.float32),  # as Keras computes it
         jit_compile=True,
     )
-    rates: np.ndarray = every_step().numpy()
+    rates: np.ndarray = every_step().numpy().astype(keras.config.floatx())
     return rates.reshape(training.epochs, steps_per_epoch)
