@@ -75,8 +75,8 @@ def shared_program(config: RunConfig, splits: DataSplits) -> Program:
     arguments = config.optimizer.config | {"learning_rate": None}
     optimizer = (config.optimizer.class_name, arguments, keras.config.floatx())
     training, images = config.training, config.augmentation
-    how = [training.batch_size, training.label_smoothing, training.schedule is not None]
-    how += [images.mirror, images.shift_pixels, config.engine]
+    recipe = (training.batch_size, training.label_smoothing, training.schedule is not None)
+    how = (*recipe, images.mirror, images.shift_pixels, config.engine)
     key = json.dumps([config.model.plain(), optimizer, how, splits.sha256], sort_keys=True)
     program = _programs.pop(key, None)
     if program is None:

@@ -257,7 +257,7 @@ def test_integer_too_large_for_a_float_is_refused():
 
 def test_recipe_that_does_not_exist_is_the_baseline():
     choices = {"model": "wide", "initializer": "glorot", "optimizer": "sub/adam", "training": None}
-    config = parse(compose_config(), choices)
+    config = parse(compose_config(), choices | {"augmentation": "mirror"})
     assert (config.model.name, config.optimizer.name) == ("wide", "adam")
     assert config.training.name == "baseline"
 

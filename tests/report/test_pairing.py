@@ -91,4 +91,4 @@ def test_records_of_former_code_have_one_seed_for_all(tmp_path):
 
 
 def test_a_split_that_follows_the_seed_is_named_beside_it():
-    assert [str(Seeds(1, 1, 1, 1, split)) for split in (0, 1)] == ["1", "1 (split 1)"]
+    assert [str(Seeds(1, 1, 1, 1, 1, split)) for split in (0, 1)] == ["1", "1 (split 1)"]

@@ -40,7 +40,7 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     def visit(value: Any, key: str) -> None:
         if key in NO_PART or (key == "training.schedule" and value is None):
             return
-        if key == "training.schedule":
+        if key == "training.schedule" and isinstance(value, dict):
             value = {"name": value["class_name"], **value}
         if key == "training.callbacks" and isinstance(value, list):  # as records once had them
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
