@@ -62,7 +62,7 @@ ANSWERS = {
         "set is added with ++: ++optimizer.config.beta_1=VALUE. " + SHOWS
     ),
     "data={zzz:1}": "data.zzz is not a key of the config. " + SHOWS,
-    "model=deep": "model must name an option, received 'deep'. Known: baseline, regularized.",
+    "model=deep": "model must name an option, received 'deep'. Known: baseline, best, regularized.",
     "seed=0,1": (
         "seed=0,1 names several values, received for a single run. Add --multirun for a run of "
         "each; put a list into brackets, KEY=[1,2]."
