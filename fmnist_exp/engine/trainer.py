@@ -12,7 +12,7 @@ import numpy as np
 
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data.loading import DataSplits
-from fmnist_exp.engine.augmentation import shifted, with_mirror_images
+from fmnist_exp.engine.augmentation import framed, shifted, with_mirror_images
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import brightness
 
@@ -46,6 +46,8 @@ class EpochTrainer(keras.Model):
         if config.augmentation.mirror:
             self.train_images = with_mirror_images(self.train_images, self.image_shape)
             self.train_labels = np.tile(self.train_labels, 2)
+        if self.reach:
+            self.train_images = framed(self.train_images, self.image_shape, self.reach)
         held_out = splits.validation
         self.validation_set = (tf.constant(held_out.images), tf.constant(held_out.labels))
         order = tf.zeros(len(splits.train), tf.int32)

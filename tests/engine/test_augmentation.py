@@ -8,7 +8,13 @@ from matplotlib.figure import Figure
 
 from fmnist_exp.data import loading
 from fmnist_exp.engine import models, training
-from fmnist_exp.engine.augmentation import mirrorings, shifted, shifts, with_mirror_images
+from fmnist_exp.engine.augmentation import (
+    framed,
+    mirrorings,
+    shifted,
+    shifts,
+    with_mirror_images,
+)
 from fmnist_exp.engine.backend import tf
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.engine.training import epochs_given
@@ -47,7 +53,8 @@ def test_a_shift_of_each_size_moves_every_pixel_and_lets_black_in(compiled):
     for by in itertools.product(range(-2, 3), repeat=2):
         given = np.array([by, (0, 0), (by[1], -by[0])], np.int32)
         program = tf.function(shifted, jit_compile=compiled)
-        found = program(tf.constant(IMAGES), tf.constant(given), SHAPE, 2).numpy()
+        images = tf.constant(framed(IMAGES, SHAPE, 2))
+        found = program(images, tf.constant(given), SHAPE, 2).numpy()
         np.testing.assert_array_equal(found, moved(IMAGES, given, SHAPE))
 
 

@@ -8,7 +8,7 @@ from conftest import ENGINES, config_of
 
 from fmnist_exp.data import loading
 from fmnist_exp.engine import training
-from fmnist_exp.engine.augmentation import shifted, with_mirror_images
+from fmnist_exp.engine.augmentation import framed, shifted, with_mirror_images
 from fmnist_exp.engine.backend import keras, tf
 from fmnist_exp.engine.models import build_model
 from fmnist_exp.engine.trainer import EpochTrainer
@@ -81,6 +81,7 @@ def test_recipe_of_the_field_equals_keras_own_in_float64(tiny_config, float64):
     model.compile(optimizer, keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
     answers = np.eye(len(splits.class_names))[splits.train.labels]
     both = with_mirror_images(splits.train.images, splits.image_shape)
+    both = framed(both, splits.image_shape, 1)
     for given in itertools.islice(training.epochs_given(config, num_examples), 3):
         order = given["order"]
         moved = shifted(both[order], given["shifts"], splits.image_shape, 1).numpy() / 255
