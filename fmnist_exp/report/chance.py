@@ -3,13 +3,13 @@
 Some runs of a condition vary in one source alone, as the others have seeds of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from fmnist_exp.report.runs.predictions import read_predictions
+from fmnist_exp.report.runs.predictions import Predictions
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.statistics.seeds import MIN_SEEDS, NAN, standard_deviation
@@ -44,13 +44,17 @@ class Spread:
     independent_std: float
 
 
-def spreads(study: Study) -> list[Spread]:
+def spreads(study: Study, answers: Mapping[str, Predictions]) -> list[Spread]:
     """The spread of each kind of runs, of conditions that have several; of others none.
 
     A kind is made of runs that hold the same sources; it has `MIN_SEEDS` runs or more.
+
+    Args:
+        study: its runs and conditions.
+        answers: condition -> its answers to the test images, where they are known.
     """
     return [
-        _spread(condition, varied, runs)
+        _spread(condition.label, varied, runs, answers.get(condition.label))
         for condition in study.measured
         if len(kinds := _kinds(condition)) > 1
         for varied, runs in kinds.items()
@@ -80,17 +84,19 @@ def _kinds(condition: Condition) -> dict[str, list[Run]]:
     }
 
 
-def _spread(condition: Condition, varied: str, runs: Sequence[Run]) -> Spread:
+def _spread(
+    condition: str, varied: str, runs: Sequence[Run], answers: Predictions | None
+) -> Spread:
     values = np.array([run.numbers[PRIMARY] for run in runs])
     std = standard_deviation(values)
-    stored = [(run.record.seeds, run.path) for run in runs if run.has_predictions]
-    answers = read_predictions(stored) if stored else None
+    seeds = {run.record.seeds for run in runs}
+    known = [] if answers is None else [each for each in answers.seeds if each in seeds]
     return Spread(
-        condition.label,
+        condition,
         varied,
         len(runs),
         float(values.mean()),
         std,
         *std_interval(std, len(runs)),
-        NAN if answers is None else independent_std(answers.correct),
+        NAN if answers is None else independent_std(answers.correct_with(known)),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from fmnist_exp.report.chance import Spread, spreads
 from fmnist_exp.report.design import INTERACTION, Design, design_of
 from fmnist_exp.report.runs import conditions
-from fmnist_exp.report.runs.predictions import Predictions, read_predictions
+from fmnist_exp.report.runs.predictions import Predictions, read_answers
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.report.statements import by_planned_seed, statements
 from fmnist_exp.rundir.records import Seeds
@@ -27,7 +27,7 @@ from fmnist_exp.statistics.verdicts import (
 
 RESULTS = (PRIMARY, "test_loss")  # the first has verdicts, all others are described
 SPEEDS = ("first_epoch_train_loss", "mean_validation_loss")
-MAX_PANELS = 8  # conditions that are shown in a panel each, and whose answers are read
+MAX_PANELS = 8  # conditions that are shown in a panel each
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,8 @@ class Findings:
         comparisons: metric -> its comparisons; empty without two that may be compared.
         together: key -> name of what is determined by the factor that is asked about, and so
             changes together with it between some of its levels.
-        predictions: condition -> its answers to the test images, for the first conditions whose
-            runs have stored them.
+        predictions: condition -> its answers to the test images, for those whose runs have stored
+            them; of a very large study the first.
         new_images: place and both levels of a comparison -> interval for new seeds and images.
         spreads: of runs that vary in single sources of chance.
     """
@@ -136,11 +136,7 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
         ConfigError: there is no such baseline or factor.
         RecordError: a file cannot be read.
     """
-    answers = {}
-    for condition in study.measured[:MAX_PANELS]:
-        stored = [(run.record.seeds, run.path) for run in condition.runs if run.has_predictions]
-        if (read := read_predictions(stored)) is not None:
-            answers[condition.label] = read
+    answers = read_answers(study.measured)
     design = design_of(study, factor, baseline)
     others = [metric for metric in (*RESULTS, *SPEEDS) if metric != PRIMARY]
     comparisons = {PRIMARY: _judged(study, design)} | {
@@ -153,7 +149,8 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
         if (interval := _new_images(design, answers, each, looks)) is not None
     }
     together = _together(study, design)
-    return Findings(study, design, comparisons, together, answers, new_images, spreads(study))
+    varied = spreads(study, answers)
+    return Findings(study, design, comparisons, together, answers, new_images, varied)
 
 
 def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
@@ -226,7 +223,5 @@ def _new_images(
         level = at_look[looks.index(comparison.look)].difference
     if len(common) < MIN_PAIRS or comparison.verdict == Verdict.IDENTICAL:
         return None
-    right_a, right_b = (
-        each.correct[[each.seeds.index(seed) for seed in common]] for each in (first, second)
-    )
+    right_a, right_b = (each.correct_with(common) for each in (first, second))
     return new_images_interval(right_a, right_b, 1 - level)

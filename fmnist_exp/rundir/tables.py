@@ -178,7 +178,7 @@ def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read and check `predictions.npz`.
 
     Returns:
-        Of each image the probability of the predicted class, float16 (num_test,); that class and
+        Of each image the probabilities, float16 (num_test, num_classes); the predicted class and
         the true one, uint8 (num_test,).
 
     Raises:
@@ -198,7 +198,7 @@ def read_predictions(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
                 raise ValueError(f"a class for each of {num_images} images, received {each.shape}")
     except (OSError, ValueError, KeyError) as error:
         raise cannot_read(path, f"it must hold `probabilities` and `labels` ({error})") from error
-    return probabilities.max(axis=1), predicted.astype(np.uint8), labels.astype(np.uint8)
+    return probabilities, predicted.astype(np.uint8), labels.astype(np.uint8)
 
 
 def write_confusion_matrix(folder: Path, matrix: np.ndarray, class_names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from study import found_in, write_run
 
-from fmnist_exp.report.chance import Spread, spreads
+from fmnist_exp.report.chance import Spread
 from fmnist_exp.report.csv_files import csv_files
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.build import build_page
@@ -28,7 +28,7 @@ def write_kinds(folder, **accuracies):
 
 def test_runs_are_told_apart_by_what_varies_in_them(tmp_path):
     write_kinds(tmp_path, ORDER_ALONE=NARROW, WEIGHTS_ALONE=WIDE, ALL=WIDE)
-    found = spreads(found_in(tmp_path).study)
+    found = found_in(tmp_path).spreads
     assert [(each.varied, each.num_runs) for each in found] == [
         ("initialization", 5),
         ("order", 5),
@@ -43,25 +43,25 @@ def test_what_varies_is_told_by_the_seeds_themselves_not_by_who_gave_them(tmp_pa
         for source in ("initialization", "order"):
             words = (f"seeds.{source}={number}", "data=digits")
             write_run(tmp_path / f"{source}{number}", *words, accuracy=0.8 + 0.01 * number)
-    found = spreads(found_in(tmp_path).study)
+    found = found_in(tmp_path).spreads
     assert [(each.varied, each.num_runs) for each in found] == [("initialization", 5), ("order", 5)]
 
 
 def test_usual_runs_do_not_vary_in_all_as_they_share_the_split(tmp_path):
     write_kinds(tmp_path, ORDER_ALONE=NARROW, USUAL=WIDE)
-    kinds = [each.varied for each in spreads(found_in(tmp_path).study)]
+    kinds = [each.varied for each in found_in(tmp_path).spreads]
     assert kinds == ["order", "initialization and order"]
 
 
 def test_few_runs_make_no_kind(tmp_path):
     write_kinds(tmp_path, ORDER_ALONE=NARROW[:4], ALL=WIDE)
-    assert spreads(found_in(tmp_path).study) == []  # one kind is left, and nothing beside it
+    assert found_in(tmp_path).spreads == []  # one kind is left, and nothing beside it
 
 
 def test_kinds_of_another_mean_are_told(tmp_path):
     far = [each - 0.2 for each in NARROW]
     write_kinds(tmp_path, ORDER_ALONE=far, WEIGHTS_ALONE=NARROW, ALL=NARROW)
-    told = chance_lines(spreads(found_in(tmp_path).study))
+    told = chance_lines(found_in(tmp_path).spreads)
     (line,) = told[1:]
     assert line.startswith(
         "Runs that vary in order alone reach 60.00 %, those that vary in all 80.00 %"

@@ -220,7 +220,7 @@ def test_runs_that_have_no_part_in_a_table_are_named(tmp_path):
     write_run(tmp_path / "s" / "3", "seed=1")
     assert told(tmp_path / "s")["left-out"] == (
         "2 runs left out, as another has the same condition and seed: s/1, s/2; "
-        "1 run without stored predictions, left out of calibration and agreement: s/3."
+        "1 run without stored predictions, left out of calibration, agreement and ensemble: s/3."
     )
 
 

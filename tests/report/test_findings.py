@@ -109,10 +109,10 @@ def test_failed_runs_of_other_code_make_nothing_ambiguous(tmp_path):
     assert len(found_in(tmp_path).study.measured) == 1
 
 
-def test_predictions_of_the_first_conditions_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_PANELS", 2)
+def test_answers_that_were_read_are_compared(tmp_path):
     arms = {"he": (0.7, 0.8, 0.9, 0.8, 0.8), "lecun": (0.8, 0.9, 0.7, 0.8, 0.8)}
-    write_sweep(tmp_path, {**arms, "glorot": (0.8,)}, answers=True)
+    write_sweep(tmp_path / "stored", arms, answers=True)
+    write_sweep(tmp_path / "not", {"glorot": (0.8,) * 5})
     found = found_in(tmp_path)
     assert list(found.predictions) == ["he_normal", "lecun_normal"]
     assert list(found.new_images) == [("", "lecun_normal", "he_normal")]

@@ -8,7 +8,6 @@ import pytest
 from fmnist_exp.data.loading import Split
 from fmnist_exp.engine import evaluation
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.runs import predictions as module
 from fmnist_exp.report.runs.predictions import read_predictions
 from fmnist_exp.rundir.records import PREDICTIONS
 from fmnist_exp.rundir.tables import write_predictions
@@ -43,11 +42,6 @@ def test_accuracy_is_the_record_s_though_half_precision_has_ties(tmp_path):
     with np.load(tmp_path / PREDICTIONS) as stored:
         assert stored["predicted"].dtype == np.uint8
         assert stored["probabilities"].argmax(axis=1).tolist() == [0, 0, 0]  # as former code read
-
-
-def test_only_the_first_runs_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_RUNS", 1)
-    assert read_predictions([write(tmp_path / "5"), (6, tmp_path / "nowhere")]).seeds == (5,)
 
 
 def test_runs_on_other_images_are_not_put_together(tmp_path):

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from study import change_record, found_in, write_claims, write_run, write_sweep
 
@@ -18,6 +19,7 @@ from fmnist_exp.report.results.kept import arrange, names_in, read_kept, write_k
 from fmnist_exp.report.results.sayings import sayings
 from fmnist_exp.report.results.writing import page_of
 from fmnist_exp.rundir.claims import Claim
+from fmnist_exp.rundir.records import PREDICTIONS
 
 NOISE = np.array([-0.002, -0.001, 0.0, 0.001, 0.002])
 HE_IS_BETTER = ("he_normal - glorot_uniform", "better")
@@ -102,6 +104,42 @@ def test_crossed_study_has_a_row_for_each_place_and_says_where_seeds_are_missing
     assert rows[0][1] == "80.00 [79.80, 80.20]"
     assert rows[0][2] == "81.95, 4 seeds"  # too few for an interval
     assert rows[1][2] == "82.00 [81.80, 82.20]"
+
+
+def test_page_has_the_ensemble_beside_the_mean(tmp_path):
+    """Of one run the answers are not stored: its ensemble says how many networks it has."""
+    write_sweep(tmp_path / "s", {"glorot": (0.9,) * 3, "he": (0.9,) * 3}, answers=True)
+    (tmp_path / "s" / "5" / PREDICTIONS).unlink()
+    results.keep([tmp_path / "s"], tmp_path / "kept")
+    head, _, *rows = table_below(page(tmp_path / "kept"), "Means over the seeds")
+    assert head[3] == "ensemble, %"
+    assert [row[3] for row in rows] == ["100.00", "90.00 (2 networks)"]
+
+
+def test_crossed_study_has_the_ensemble_in_each_cell(tmp_path):
+    for number, depth in enumerate(("[16,16]", "[16,16,16]")):
+        arms = {"glorot": 0.9 + np.zeros(3), "he": 0.9 + np.zeros(3 - 2 * number)}
+        for name, accuracies in arms.items():
+            for seed, accuracy in enumerate(accuracies):
+                words = (f"initializer={name}", f"model.hidden={depth}", f"seed={seed}")
+                run_dir = tmp_path / "s" / f"{number}{name}{seed}"
+                write_run(run_dir, *words, accuracy=accuracy, answers=True)
+    results.keep([tmp_path / "s"], tmp_path / "kept")
+    _, _, *rows = table_below(page(tmp_path / "kept"), "mean of 3 seeds")
+    assert [row[1:] for row in rows] == [
+        ["90.00; ensemble 100.00", "90.00; ensemble 100.00"],
+        ["90.00; ensemble 100.00", "90.00, 1 seed"],
+    ]
+
+
+def test_study_that_former_code_has_kept_is_shown_without_ensembles(tmp_path):
+    write_sweep(tmp_path / "s", {"glorot": (0.9,) * 3, "he": (0.9,) * 3}, answers=True)
+    results.keep([tmp_path / "s"], tmp_path / "kept")
+    path = tmp_path / "kept" / "s" / "summary.csv"
+    names = ["ensemble_test_accuracy", "ensemble_runs"]
+    path.write_text(pd.read_csv(path).drop(columns=names).to_csv(index=False))
+    head, *_ = table_below(page(tmp_path / "kept"), "Means over the seeds")
+    assert head[2:4] == ["test accuracy, % [95 % interval]", "test loss [95 % interval]"]
 
 
 def test_broken_sweep_is_told_and_leaves_all_others_as_they_are(tmp_path):

@@ -80,7 +80,7 @@ def test_calibration_is_averaged_over_the_runs(tmp_path):
     (row,) = table.rows
     assert row[:2] == ["he_normal", "2"]
     # certain to 0.867, right in 0.8
-    assert float(row[2]) == pytest.approx(0.0667, abs=1e-3)
+    assert float(row[4]) == pytest.approx(0.0667, abs=1e-3)
 
 
 def test_agreement_counts_images_that_nobody_gets_right(tmp_path):

@@ -4,10 +4,10 @@ import shutil
 import time
 
 import pytest
-from study import change_record, labels_of, write_run
+from study import change_record, found_in, labels_of, write_run
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.report.page.condition_tables import summarize
+from fmnist_exp.report.csv_files import summarize
 from fmnist_exp.report.runs import study as module
 from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.rundir import records
@@ -38,9 +38,10 @@ def test_several_folders_are_one_study_and_none_counts_twice(tmp_path):
 def test_repeated_seed_counts_once(tmp_path):
     for number, initializer in enumerate(("glorot", "glorot_uniform")):
         write_run(tmp_path / str(number), f"initializer={initializer}")
-    study = read_study([tmp_path])
+    found = found_in(tmp_path)
+    study = found.study
     assert len(study.conditions[0].runs) == 1
-    assert list(summarize(study)["num_runs"]) == [1]
+    assert list(summarize(found)["num_runs"]) == [1]
     assert study.repeated == [f"{tmp_path.name}/1"]
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from study import write_run
+from study import found_in, write_run
 
-from fmnist_exp.report.page.condition_tables import SUMMARIZED, summarize
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.csv_files import SUMMARIZED, summarize
 
 
 @pytest.fixture
@@ -17,7 +16,7 @@ def summary(tmp_path):
     write_run(tmp_path / "y", "initializer=he", status="failed")
     write_run(tmp_path / "z", "initializer=he", "seed=1", status="interrupted")
     write_run(tmp_path / "6", "initializer=he", "seed=2", status="pruned")
-    return summarize(read_study([tmp_path]))
+    return summarize(found_in(tmp_path))
 
 
 def test_statistics_rest_on_completed_runs(summary):
@@ -37,9 +36,10 @@ def test_condition_without_completed_runs_keeps_its_row(summary):
     assert np.isnan(second.test_accuracy_mean)
 
 
-def test_every_metric_has_mean_spread_and_interval(summary):
+def test_every_metric_has_mean_spread_and_interval_and_test_accuracy_an_ensemble(summary):
     parts = ("mean", "std", "ci_low", "ci_high")
     expected = ["initializer", "num_runs", "num_diverged", "num_pruned", "num_failed"]
     expected.append("num_interrupted")
     expected += [f"{metric}_{part}" for metric in SUMMARIZED for part in parts]
+    expected += ["ensemble_test_accuracy", "ensemble_runs"]
     assert list(summary) == expected

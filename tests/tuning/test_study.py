@@ -12,9 +12,9 @@ from fmnist_exp.config.schema import ExecutionConfig
 from fmnist_exp.engine import choice
 from fmnist_exp.engine.native import c_library
 from fmnist_exp.errors import ConfigError, Pruned
+from fmnist_exp.report.csv_files import summarize
 from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.checks import fired
-from fmnist_exp.report.page.condition_tables import summarize
 from fmnist_exp.run import runner
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan, records
@@ -115,7 +115,7 @@ def test_aggregator_names_what_was_chosen_and_what_was_given_up(tmp_path):
     assert answer.command.endswith("'seed=range(1,11)' hydra/sweeper=study")
     told = {each.code: each.sentence for each in fired(found)}
     assert "1 run pruned: s/1" in told["failed-runs"]
-    assert summarize(found.study)["num_pruned"].tolist() == [0, 1, 0, 0]
+    assert summarize(found)["num_pruned"].tolist() == [0, 1, 0, 0]
 
 
 def test_pruned_run_is_recorded_unmeasured_and_never_reused(tmp_path, tiny_config):

@@ -268,7 +268,7 @@ def _left_out(findings: Findings) -> str | None:
     return _runs(
         {
             "left out, as another has the same condition and seed": findings.study.repeated,
-            "without stored predictions, left out of calibration and agreement": [
+            "without stored predictions, left out of calibration, agreement and ensemble": [
                 run.name for run in runs if not run.has_predictions
             ],
         }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 
 from fmnist_exp.report.chance import Spread
 from fmnist_exp.report.findings import SPEEDS, Findings
@@ -22,41 +21,18 @@ from fmnist_exp.report.formatting import (
 )
 from fmnist_exp.report.page.rendering import Table, table_of
 from fmnist_exp.report.page.words import winner
-from fmnist_exp.report.runs.run import METRICS, TARGET
+from fmnist_exp.report.runs.run import TARGET
 from fmnist_exp.report.runs.study import Condition, Study
-from fmnist_exp.statistics.seeds import ANY, SHARE, standard_deviation, t_interval
+from fmnist_exp.statistics.seeds import SHARE, standard_deviation
 from fmnist_exp.statistics.verdicts import PRIMARY, Comparison
 
 LONG = 8  # rows; the page folds a longer table where a chart or a sentence has the gist
 MAX_ROWS = 100  # rows of a table that a page shows; the CSV files have all
-SUMMARIZED = (*METRICS, "num_epochs", "fit_seconds")
 CALLED = {
     "first_epoch_train_loss": "training loss in the first epoch",
     "mean_validation_loss": "validation loss, mean over all epochs",
 }
 ENDS = ("diverged", "pruned", "failed", "interrupted")  # of runs without a result
-
-
-def summarize(study: Study) -> pd.DataFrame:
-    """One row of numbers per condition, in the order of first appearance.
-
-    Columns are the factors; `num_runs`, the completed runs that the statistics rest on;
-    `num_diverged`, `num_pruned`, `num_failed`, `num_interrupted`, the runs that ended so; and for
-    every metric its `_mean`, `_std` (n - 1 in the denominator), `_ci_low` and `_ci_high` (95 % t
-    interval).
-    """
-    rows = []
-    for each in study.conditions:
-        row: dict[str, object] = {**study.levels(each), "num_runs": len(each.runs)}
-        row |= {f"num_{status}": len(each.ended(status)) for status in ENDS}
-        for name in SUMMARIZED:
-            values = each.values(name)
-            interval = t_interval(values, SHARE if "accuracy" in name else ANY)
-            row[f"{name}_mean"] = np.mean(values) if len(values) else np.nan
-            row[f"{name}_std"] = standard_deviation(values)
-            row[f"{name}_ci_low"], row[f"{name}_ci_high"] = interval
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def summary_table(study: Study) -> Table:

@@ -3,7 +3,7 @@
 from fmnist_exp.report.findings import SPEEDS, Findings
 from fmnist_exp.report.page.condition_tables import CALLED
 from fmnist_exp.report.page.words import BOUND
-from fmnist_exp.report.runs import predictions
+from fmnist_exp.report.runs.predictions import FIRST, MAX_READ, MAX_RUNS
 from fmnist_exp.report.runs.run import TARGET
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS
@@ -61,7 +61,10 @@ def methods(findings: Findings) -> list[str]:
             "Calibration: expected calibration error over 15 bins of equal mass, which is biased "
             "upwards. Intervals for new seeds and new images are t intervals with the variance of "
             "both, as crossed effects, at the level of the interval for a difference. "
-            f"At most {predictions.MAX_RUNS} runs of a condition are read for this."
+            "An ensemble is made of all completed runs of a condition that have stored their "
+            "probabilities, in half precision, two or more. Of a study with more than "
+            f"{MAX_READ:,} runs those of the first conditions are read, and conditions beyond "
+            f"have no ensemble; of the first {FIRST} at least {MAX_RUNS} runs each are read."
         )
     return found
 

@@ -70,7 +70,7 @@ SECTIONS = {
         "splits differ.",
     ),
     "calibration": Heading(
-        "Calibration and agreement",
+        "Calibration, agreement, ensembles",
         "Of the answers of which a calibrated network is 80 % sure, 80 % are right; ECE is the "
         "mean gap, lower is better.",
     ),
@@ -157,6 +157,10 @@ TERMS = {
     "ECE": (
         "expected calibration error: the mean gap between how sure a network is and how often it "
         "is right"
+    ),
+    "ensemble": (
+        "all networks of a condition, answering together: the class with the highest mean of their "
+        "probabilities. There is one for all seeds, so it has no interval over seeds"
     ),
     "signal": (
         "what flows forward through the layers; its size is the mean square of the weighted sums, "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fmnist_exp.console import counted
-from fmnist_exp.report.formatting import POINTS, UNKNOWN, with_interval
+from fmnist_exp.report.formatting import POINTS, UNKNOWN, fixed, with_interval
 from fmnist_exp.report.page.claimed import ruling
 from fmnist_exp.report.page.condition_tables import spread_table
 from fmnist_exp.report.page.lines import tally
@@ -102,6 +102,18 @@ def _with_interval(row: Row, metric: str, digits: int, factor: float = 1) -> str
     return with_interval((mean, low, high), digits, factor)
 
 
+def _ensemble(row: Row) -> str:
+    """Test accuracy of all networks of a condition together; empty where it is not known.
+
+    With their number where not all seeds have stored their answers.
+    """
+    if not row.get("ensemble_test_accuracy"):  # tables of former code lack the column
+        return ""
+    count = int(row["ensemble_runs"])
+    few = "" if count == int(row["num_runs"]) else f" ({counted(count, 'network')})"
+    return f"{fixed(POINTS * float(row['ensemble_test_accuracy']), 2)}{few}"
+
+
 def _levels(row: Row) -> Row:
     """The columns of the factors, which come first."""
     names = list(row)
@@ -110,11 +122,13 @@ def _levels(row: Row) -> Row:
 
 def _listed(summary: list[Row]) -> Table:
     """A row for each condition."""
+    has_ensemble = any(map(_ensemble, summary))
     rows = [
         {
             **_levels(row),
             "seeds": row["num_runs"],
             "test accuracy, % [95 % interval]": _accuracy(row),
+            **({"ensemble, %": _ensemble(row) or UNKNOWN} if has_ensemble else {}),
             "test loss [95 % interval]": _with_interval(row, "test_loss", 4),
         }
         for row in summary
@@ -131,7 +145,8 @@ def _crossed(summary: list[Row], factor: str) -> Table:
     def shown(row: Row | None) -> str:
         count = int(row["num_runs"]) if row else 0
         few = "" if count in (0, usual) else f", {counted(count, 'seed')}"
-        return f"{_accuracy(row)}{few}" if row else UNKNOWN
+        together = f"; ensemble {found}" if row and (found := _ensemble(row)) else ""
+        return f"{_accuracy(row)}{few}{together}" if row else UNKNOWN
 
     rows = [
         {**dict(place), **{level: shown(cells.get((place, level))) for level in levels}}
