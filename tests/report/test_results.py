@@ -107,13 +107,16 @@ def test_crossed_study_has_a_row_for_each_place_and_says_where_seeds_are_missing
 
 
 def test_page_has_the_ensemble_beside_the_mean(tmp_path):
-    """Of one run the answers are not stored: its ensemble says how many networks it has."""
+    """Of one run the answers are not stored: its ensemble says how many networks it has.
+
+    These two disagree on six images, in ties that the first class wins: for four it is the label.
+    """
     write_sweep(tmp_path / "s", {"glorot": (0.9,) * 3, "he": (0.9,) * 3}, answers=True)
     (tmp_path / "s" / "5" / PREDICTIONS).unlink()
     results.keep([tmp_path / "s"], tmp_path / "kept")
     head, _, *rows = table_below(page(tmp_path / "kept"), "Means over the seeds")
     assert head[3] == "ensemble, %"
-    assert [row[3] for row in rows] == ["100.00", "90.00 (2 networks)"]
+    assert [row[3] for row in rows] == ["100.00", "93.33 (2 networks)"]
 
 
 def test_crossed_study_has_the_ensemble_in_each_cell(tmp_path):
