@@ -228,6 +228,6 @@ def test_sixty_levels_of_a_factor_fit_on_a_page(tmp_path):
     assert "49 more are in comparisons.csv." in text
     assert "Shown: 20 of 60 conditions" in text
     assert "a matrix of each of the first 8" in text
-    # four comparisons, speed and how training went; the leaderboard
-    assert text.count("| hidden=\\[60\\] |") == 6
+    # four comparisons, speed, how training went and the ensemble; the leaderboard
+    assert text.count("| hidden=\\[60\\] |") == 7
     assert text.count("| \\[60\\] |") == 1

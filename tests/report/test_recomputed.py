@@ -27,8 +27,18 @@ TOLERANCE = 1e-9
 NO_RUNS = {"num_diverged": 0, "num_pruned": 0, "num_failed": 0, "num_interrupted": 0}
 
 
-def recomputed_summary(runs: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
-    """Mean, SD and 95 % t interval of every metric, a row per condition."""
+def ensemble(run_dirs: list[Path]) -> dict[str, float]:
+    """Test accuracy of runs that answer together, from their stored probabilities, if any."""
+    stored = [np.load(path) for each in run_dirs if (path := each / "predictions.npz").exists()]
+    if not stored:
+        return {"ensemble_test_accuracy": np.nan, "ensemble_runs": np.nan}
+    together = np.mean([each["probabilities"].astype(float) for each in stored], axis=0)
+    right = together.argmax(axis=1) == stored[0]["labels"]
+    return {"ensemble_test_accuracy": right.mean(), "ensemble_runs": len(stored)}
+
+
+def recomputed_summary(sweep: Path, runs: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
+    """Mean, SD and 95 % t interval of every metric, and the ensemble; a row per condition."""
     rows = []
     for levels, group in runs.groupby(factors, sort=False):
         row = {**dict(zip(factors, levels, strict=True)), "num_runs": len(group), **NO_RUNS}
@@ -41,7 +51,7 @@ def recomputed_summary(runs: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
             if "accuracy" in metric:
                 interval = np.clip(interval, 0, 1)
             row[f"{metric}_ci_low"], row[f"{metric}_ci_high"] = interval
-        rows.append(row)
+        rows.append(row | ensemble([sweep.parent / name for name in group["run"]]))
     return pd.DataFrame(rows)
 
 
@@ -148,7 +158,7 @@ def check(report: Path, sweep: Path, factors: list[str], images: int = IMAGES) -
     runs = pd.read_csv(report / "runs.csv")
     assert set(runs["status"]) == {"completed"}
     for name, expected in (
-        ("summary", recomputed_summary(runs, factors)),
+        ("summary", recomputed_summary(sweep, runs, factors)),
         ("comparisons", recomputed_comparisons(speeds(sweep, runs), images)),
     ):
         written = pd.read_csv(report / f"{name}.csv", dtype={"odd_seeds": str})

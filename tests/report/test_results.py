@@ -131,7 +131,7 @@ def test_crossed_study_has_the_ensemble_in_each_cell(tmp_path):
     _, _, *rows = table_below(page(tmp_path / "kept"), "mean of 3 seeds")
     assert [row[1:] for row in rows] == [
         ["90.00; ensemble 100.00", "90.00; ensemble 100.00"],
-        ["90.00; ensemble 100.00", "90.00, 1 seed"],
+        ["90.00, 1 seed", "90.00; ensemble 100.00"],
     ]
 
 

@@ -142,7 +142,7 @@ def _calibration(findings: Findings) -> Table:
             {
                 "condition": name,
                 "n": str(len(found.seeds)),
-                "mean test accuracy, %": mean(right, 2, POINTS),
+                "mean test accuracy, %": mean(found.correct.mean(axis=1), 2, POINTS),
                 "ensemble, %": fixed(POINTS * found.ensemble_accuracy, 2),
                 "ECE": mean(found.ece, 4),
                 "all runs right, %": mean(right == 1, 1, POINTS),

@@ -63,8 +63,9 @@ def methods(findings: Findings) -> list[str]:
             "both, as crossed effects, at the level of the interval for a difference. "
             "An ensemble is made of all completed runs of a condition that have stored their "
             "probabilities, in half precision, two or more. Of a study with more than "
-            f"{MAX_READ} runs those of the first conditions are read, and conditions beyond "
-            f"have no ensemble; of the first {FIRST} at least {MAX_RUNS} runs each are read."
+            f"{MAX_READ} runs those of the first conditions are read, and conditions beyond have "
+            f"no ensemble; of each of the first {FIRST} conditions {MAX_RUNS} runs are read in any "
+            "case."
         )
     return found
 
