@@ -26,6 +26,7 @@ NOT_FROM_CONFIG = {
 }
 
 Positive = Annotated[float, Field(gt=0, examples=[1.0])]
+AtLeastOne = Annotated[float, Field(ge=1, examples=[1.0])]
 NotNegative = Annotated[float, Field(ge=0, examples=[0.0])]
 Decay = Annotated[float, Field(ge=0, lt=1, examples=[0.9])]
 Epochs = Annotated[int, Field(ge=0, examples=[3])]
@@ -43,6 +44,9 @@ NoRate = Annotated[None, Field(description="It is given as optimizer.config.lear
 NoSteps = Annotated[
     None, Field(description="A schedule counts in epochs: write `epochs` in the place of `steps`.")
 ]
+# Of schedules; periods that shrink, t_mul < 1, have a last one, after which Keras has no rate.
+SCHEDULED: dict[str, Any] = dict.fromkeys(("decay_rate", "power", "m_mul"), Positive)
+SCHEDULED["t_mul"] = AtLeastOne
 # Arguments by name; others must be of the kind of their default.
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), Positive),
@@ -117,8 +121,8 @@ def _scheduled(arguments: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]
             kind = NotNegative if name == "warmup_steps" else Positive
             yield in_epochs, (kind, None if name == "decay_steps" else default)
         elif name != "name":
-            kind = Positive if name in ("decay_rate", "power", "t_mul", "m_mul") else NotNegative
-            yield name, (bool if isinstance(default, bool) else kind, default)
+            kind = bool if isinstance(default, bool) else SCHEDULED.get(name, NotNegative)
+            yield name, (kind, default)
 
 
 def _kind_of(default: Any) -> Any:

@@ -1,5 +1,8 @@
 """Learning rates by Keras's schedules, as a config describes them: in epochs, from one rate on."""
 
+import functools
+from typing import Any
+
 import numpy as np
 
 from fmnist_exp.config.keras_classes import SCHEDULES, keras_classes
@@ -29,11 +32,17 @@ def scheduled_rates(config: RunConfig, steps_per_epoch: int) -> np.ndarray:
         in_epochs = name.endswith("_epochs")
         steps = max(1, round(value * steps_per_epoch)) if in_epochs else value
         arguments[name.replace("_epochs", "_steps")] = steps
-    schedule = getattr(keras.optimizers.schedules, class_name)(**arguments)
-    steps = tf.range(training.epochs * steps_per_epoch, dtype=tf.int64)
+    rates = _rates(class_name, tuple(arguments.items()), training.epochs * steps_per_epoch)
+    return rates.astype(keras.config.floatx()).reshape(training.epochs, steps_per_epoch)
+
+
+@functools.lru_cache(maxsize=8)  # runs of a sweep share it, and each program would stay in memory
+def _rates(class_name: str, arguments: tuple[tuple[str, Any], ...], num_steps: int) -> np.ndarray:
+    """The rates of a Keras schedule, float32 (num_steps,), as Keras computes them."""
+    schedule = getattr(keras.optimizers.schedules, class_name)(**dict(arguments))
+    steps = tf.range(num_steps, dtype=tf.int64)
     every_step = tf.function(
-        lambda: tf.map_fn(schedule, steps, fn_output_signature=tf.float32),  # as Keras computes it
-        jit_compile=True,
+        lambda: tf.map_fn(schedule, steps, fn_output_signature=tf.float32), jit_compile=True
     )
-    rates: np.ndarray = every_step().numpy().astype(keras.config.floatx())
-    return rates.reshape(training.epochs, steps_per_epoch)
+    rates: np.ndarray = every_step().numpy()
+    return rates

@@ -133,6 +133,10 @@ OTHER_MESSAGES = {
         "training.schedule.config.initial_learning_rate must be null, received 1. It is given as "
         "optimizer.config.learning_rate. Leave it out."
     ),
+    f"{SCHEDULE}:CosineDecayRestarts,config:{{first_decay_epochs:1,t_mul:0.5}}}}": (
+        "training.schedule.config.t_mul must be greater than or equal to 1, received 0.5. Pass "
+        "for example training.schedule.config.t_mul=1.0."
+    ),
     f"{SCHEDULE}:CosineDecay,config:{{warmup_epochs:20}}}}": (
         "training.schedule.config.warmup_epochs must be less than training.epochs=20, received 20. "
         "Pass fewer, or more epochs."
