@@ -32,6 +32,12 @@ PUBLISHED = (
         30,
         "github.com/heitorrapela/fashion-mnist-mlp, logs",
     ),
+    Published(
+        "nine layers, elu, augmentation, six phases tuned by hand",
+        0.9011,
+        1,
+        "github.com/SuiseiSaika/TF2G_Fashion_MNIST",
+    ),
 )
 
 
