@@ -9,7 +9,7 @@ STUDY := multirun/initializers_$(shell date +%Y-%m-%d_%H-%M-%S)
 
 # In the order of RESULTS.md, as hydra.sweep.dir=multirun/NAME places them.
 STUDIES := initializers depth depth_adam depth_batchnorm activation scale regularized ablation \
-	optimizers seed_noise aa_null
+	optimizers seed_noise aa_null best ablation_best
 
 .PHONY: study results setup test quick check bench lock
 
