@@ -25,6 +25,7 @@ CLASSIFICATION_REPORT = "classification_report.csv"
 # What every finished run leaves, beside its record and its model.
 RESULTS = (HISTORY, SIGNAL, PREDICTIONS, CONFUSION_MATRIX, CLASSIFICATION_REPORT)
 MODEL_SUFFIX = "_model.keras"
+CARD = "MODEL_CARD.md"  # of the model, where it was exported
 FIGURES = "figures"
 RUN_FIGURES = ("curves.png", "confusion_matrix.png")  # of a single run
 
@@ -184,7 +185,7 @@ def clear(run_dir: Path) -> None:
     """
     former = [run_dir / name for name in (RECORD, *RESULTS)]
     if any(path.exists() for path in former):  # a model in a folder of something else is not ours
-        former += run_dir.glob(f"*{MODEL_SUFFIX}")
+        former += [run_dir / CARD, *run_dir.glob(f"*{MODEL_SUFFIX}")]
     former += [run_dir / FIGURES / name for name in RUN_FIGURES]
     former += [*run_dir.glob(TEMPORARIES), *(run_dir / FIGURES).glob(TEMPORARIES)]
     try:

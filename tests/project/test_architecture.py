@@ -22,8 +22,9 @@ ROOMS = {
     "settling": {"config", "data", "rundir", "run", "statistics", "sweep"},
     "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
+    "exporting": {"report", "rundir"},
 }
-COMMANDS = {"train", "aggregate", "store", "signal", "results"}
+COMMANDS = {"train", "aggregate", "store", "signal", "results", "export"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -128,6 +129,8 @@ WITHOUT_TENSORFLOW = [
     ("fmnist_exp.aggregate", ["--help"]),
     ("fmnist_exp.aggregate", ["nowhere"]),
     ("fmnist_exp.data", ["--dir", "nowhere"]),
+    ("fmnist_exp.export", ["--help"]),
+    ("fmnist_exp.export", ["nowhere", "--to", "zip"]),
     ("fmnist_exp.signal", ["--help"]),
     ("fmnist_exp.signal", ["model=nope"]),
 ]

@@ -1,0 +1,91 @@
+"""A sweep as it is handed over: its runs, what it answers, and the files of each run, checked."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from fmnist_exp.errors import RecordError
+from fmnist_exp.files import sha256_of
+from fmnist_exp.report import findings
+from fmnist_exp.report.page.answers import Answer, answer_of
+from fmnist_exp.report.page.build import title_of
+from fmnist_exp.report.page.words import train
+from fmnist_exp.report.runs.run import Run
+from fmnist_exp.report.runs.study import Condition, Study, read_study
+from fmnist_exp.rundir import records
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What lies in the directory of a sweep or of a single run.
+
+    Attributes:
+        folder: the directory, absolute.
+        study: its runs and conditions.
+        title: the question of its report.
+        answer: what its report begins with.
+    """
+
+    folder: Path
+    study: Study
+    title: str
+    answer: Answer
+
+    @cached_property
+    def conditions(self) -> dict[Path, Condition]:
+        """The condition of each run, by the directory of the run."""
+        return {run.path: each for each in self.study.conditions for run in each.every}
+
+    @cached_property
+    def command(self) -> str | None:
+        """What trains all of it again; None where it is not known."""
+        own = self.folder / ".hydra" / "overrides.yaml"  # of a single run, maybe one of a sweep
+        words = yaml.safe_load(own.read_text("utf-8")) if own.is_file() else self.study.command
+        return train(words) if words else None
+
+    def place(self, run: Run) -> str:
+        """Where a run lies below the directory; the name of the directory if it is that itself."""
+        inside = run.path.relative_to(self.folder).as_posix()
+        return self.folder.name if inside == "." else inside
+
+
+def read_shared(folder: Path) -> Shared:
+    """Read a sweep or a run; errors as `read_study`."""
+    found = findings.find(read_study([folder]))
+    return Shared(folder.resolve(), found.study, title_of(found), answer_of(found))
+
+
+def model_of(run: Run) -> Path | None:
+    """The saved model of a run; None if it has left none."""
+    path = run.path / records.model_name(run.record.config)
+    return path if path.name in run.record.artifacts else None
+
+
+def files_of(run: Run) -> Iterator[Path]:
+    """All files of a run but for marks and half-written ones, those of its record checked first.
+
+    Raises:
+        RecordError: a file that the record names is missing, or is not what the run has written.
+    """
+    for name, recorded in run.record.artifacts.items():
+        try:
+            received = sha256_of(run.path / name)
+        except OSError as error:
+            received = str(error.strerror)
+        if received != recorded:
+            raise RecordError(
+                f"{run.path / name} must have the sha256 {recorded[:12]}... of {records.RECORD}, "
+                f"received {received[:40]}. Restore it, or give the command of the run again."
+            )
+    for folder, subfolders, names in os.walk(run.path):
+        subfolders.sort()
+        inside = Path(folder).relative_to(run.path).parts
+        for name in sorted(names):
+            path = Path(folder) / name
+            hidden = name.startswith(".") or (inside and inside[0] not in (".hydra", "figures"))
+            if not hidden and path.is_file() and not path.is_symlink():
+                yield path

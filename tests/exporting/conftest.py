@@ -1,0 +1,25 @@
+"""A small sweep that was really trained, for all that hands sweeps over."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import train
+
+SMALL = ("data=synthetic", "data.num_train=400", "training=smoke")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a sweep of two initializers with two seeds each; not to be written in."""
+    folder = tmp_path_factory.mktemp("trained") / "sweep"
+    factors = ("initializer=he,lecun", "seed=0,1", "model.hidden=[16]")
+    result = train("--multirun", *SMALL, *factors, f"hydra.sweep.dir={folder}")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def sweep(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(trained, tmp_path / "sweep"))
