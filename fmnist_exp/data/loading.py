@@ -88,6 +88,12 @@ def load(config: DataConfig, *, fetch: bool = True) -> DataSplits:
                 f"data.{name} must be at most {available}, received {count}. "
                 f"Pass data.{name}=null for all."
             )
+    if len(missing := np.setdiff1d(labels, labels[: config.num_train])):
+        raise ConfigError(
+            f"data.num_train must leave images of every class, received {config.num_train}: the "
+            f"first so many have none of {class_names[missing[0]]!r}. Pass data.num_train=null "
+            "for all."
+        )
     flat, labels = images.reshape(len(images), -1)[: config.num_train], labels[: config.num_train]
     train, validation = stratified_split(labels, config.validation_fraction, config.split_seed)
     flat_test = test_images.reshape(len(test_images), -1)

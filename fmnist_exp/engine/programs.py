@@ -12,7 +12,7 @@ from fmnist_exp.engine.native.trainer import NativeTrainer
 from fmnist_exp.engine.trainer import EpochTrainer
 from fmnist_exp.seeding import child_seed
 
-MAX_PROGRAMS = 4  # compiled programs kept at a time; a sweep rarely alternates between more
+MAX_PROGRAMS = 8  # compiled programs kept at a time; sweeps alternate between their variants
 
 
 class Program:

@@ -5,6 +5,7 @@ over batches runs inside the compiled program. It trains every model and optimiz
 name; native.py trains the usual ones faster.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -37,17 +38,14 @@ class EpochTrainer(keras.Model):
 
     def __init__(self, model: keras.Model, splits: DataSplits, config: RunConfig) -> None:
         super().__init__()
+        self.engine = config.engine
         self.provenance: dict[str, object] = {"engine": "XLA"}  # what a record says of the training
         self.plain = model
         self.batch_size = config.training.batch_size
         self.label_smoothing = config.training.label_smoothing
         self.reach, self.image_shape = config.augmentation.shift_pixels, splits.image_shape
-        self.train_images, self.train_labels = splits.train.images, splits.train.labels
-        if config.augmentation.mirror:
-            self.train_images = with_mirror_images(self.train_images, self.image_shape)
-            self.train_labels = np.tile(self.train_labels, 2)
-        if self.reach:
-            self.train_images = framed(self.train_images, self.image_shape, self.reach)
+        self.shown = splits, config.augmentation.mirror, self.reach
+        self.train_images, self.train_labels = shown_images(*self.shown)
         held_out = splits.validation
         self.validation_set = (tf.constant(held_out.images), tf.constant(held_out.labels))
         order = tf.zeros(len(splits.train), tf.int32)
@@ -75,7 +73,7 @@ class EpochTrainer(keras.Model):
             The epoch's mean loss and accuracy, as seen by the updates.
         """
         with tf.init_scope():  # of the program, not of one trace
-            train_set = (tf.constant(self.train_images), tf.constant(self.train_labels))
+            train_set = self.constants()
         order = self.order.read_value()
         num_examples = order.shape[0]
         num_full = num_examples // self.batch_size
@@ -101,6 +99,10 @@ class EpochTrainer(keras.Model):
             batch_loss, batch_correct = last
             loss, correct = loss + batch_loss, correct + batch_correct
         return {"loss": loss / num_examples, "accuracy": correct / num_examples}
+
+    def constants(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Training images and their labels where the engine trains, as `shown_images`."""
+        return _constants(*self.shown, device=self.engine)
 
     def test_step(self, element: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mean loss and accuracy on the validation split, in inference mode.
@@ -184,6 +186,34 @@ class EpochTrainer(keras.Model):
         draws = tf.cast(tf.reshape(tf.bitcast(words, tf.uint16), [-1]), tf.int32)
         for part, shape in zip(tf.split(draws[: sum(sizes)], sizes), shapes, strict=True):
             yield tf.reshape(part, shape)
+
+
+# The programs of a sweep share both.
+@functools.lru_cache(maxsize=2)
+def shown_images(splits: DataSplits, mirror: bool, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training images as `shifted` and `order` expect them, and the label of each.
+
+    Args:
+        splits: images and labels.
+        mirror: whether mirror images follow the images.
+        reach: width of the black frame.
+
+    Returns:
+        uint8 (num_images, num_pixels) and int32 (num_images,).
+    """
+    images, labels = splits.train.images, splits.train.labels
+    if mirror:
+        images, labels = with_mirror_images(images, splits.image_shape), np.tile(labels, 2)
+    return (framed(images, splits.image_shape, reach) if reach else images), labels
+
+
+@functools.lru_cache(maxsize=2)
+def _constants(
+    splits: DataSplits, mirror: bool, reach: int, *, device: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """`shown_images` where the engine called `device` trains."""
+    images, labels = shown_images(splits, mirror, reach)
+    return tf.constant(images), tf.constant(labels)
 
 
 def drop_threshold(rate: float) -> int:

@@ -23,7 +23,8 @@ from fmnist_exp.config.schema import MAX_SEED
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import Strict
 
-TUNABLE = ("initializer", "model", "optimizer", "training")  # what a run is, but for data and seed
+# What a run is, but for data and seed.
+TUNABLE = ("augmentation", "initializer", "model", "optimizer", "training")
 Factors = dict[str, BaseDistribution]  # key, as in an override -> what may be chosen
 DIGITS = 12  # significant ones of a number in a range: 0.1 + 0.2 is meant as 0.3
 SHORT = 4  # of a proposed number: the others change no accuracy

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import command, config_of
+from idx_files import arrays_of, write_data
 
 from fmnist_exp.data import loading, sources
 from fmnist_exp.errors import ConfigError
@@ -37,6 +38,16 @@ def test_subset_takes_the_first_images():
 def test_subset_larger_than_the_data_is_refused():
     with pytest.raises(ConfigError, match=r"data.num_test must be at most 360, received 361"):
         loading.load(config_of("data=digits", "data.num_test=361").data)
+
+
+def test_subset_without_a_class_is_refused(tmp_path):
+    images, labels, *test = arrays_of([0, 1])
+    by_class = np.argsort(labels, kind="stable")
+    write_data(tmp_path, [images[by_class], labels[by_class], *test])
+    given = ("data=idx", f"data.dir={tmp_path}")
+    with pytest.raises(ConfigError, match=r"received 20: the first so many have none of '1'\."):
+        loading.load(config_of(*given, "data.num_train=20").data)
+    assert len(loading.load(config_of(*given, "data.num_train=30").data).train) == 24
 
 
 def test_one_changed_pixel_changes_the_hash():

@@ -57,6 +57,14 @@ def test_runs_with_different_schedules_and_rates_share_one_program(tiny_config):
     assert rates[3] == pytest.approx(0.001 * 0.1 ** (steps / 12), rel=1e-5)
 
 
+def test_programs_of_a_sweep_share_their_images(tiny_config):
+    splits = loading.load(tiny_config().data)
+    configs = [tiny_config("augmentation=mirror", f"model.hidden=[{width}]") for width in (3, 5)]
+    first, second = (programs.shared_program(each, splits).trainer for each in configs)
+    assert first.train_images is second.train_images
+    assert first.constants()[0] is second.constants()[0]
+
+
 @pytest.mark.slow
 def test_program_beyond_the_limit_is_dropped_and_gives_its_memory_back(tiny_config):
     splits = loading.load(tiny_config().data)

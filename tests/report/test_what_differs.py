@@ -132,6 +132,26 @@ def test_parts_that_are_taken_away_one_at_a_time_are_told_apart():
     assert differences.changed_together([{**whole, **callback}, no_dropout, neither]) != {}
 
 
+def flat(*overrides):
+    """The flat config of a run."""
+    return differences.flatten(config_of(*overrides).plain())
+
+
+def test_a_schedule_taken_away_is_one_change():
+    """Its class and arguments go with it; each other variant differs in one key, too."""
+    parts = ("nothing", "schedule", "dropout", "shifts", "mirror_images", "weight_averaging")
+    variants = [flat("experiment=best", f"without={part}") for part in parts]
+    assert differences.changed_one_at_a_time(variants)
+    assert together(*variants) == {}
+
+
+def test_what_an_augmentation_does_is_no_change_beside_its_name():
+    assert together(flat("augmentation=none"), flat("augmentation=mirror_shift")) == {}
+    assert together(
+        flat("augmentation=mirror"), flat("augmentation=none", "model.dropout=0.1")
+    ) == {("augmentation.name",): ["model.dropout"]}
+
+
 def test_arguments_of_a_class_are_no_change_beside_it():
     glorot, he = keras("initializer", "Glorot"), keras("initializer", "He", scale=2, mode="in")
     assert together(glorot, he) == {}

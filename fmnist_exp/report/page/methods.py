@@ -42,11 +42,11 @@ def methods(findings: Findings) -> list[str]:
         *_statements(findings),
         (
             "Initial weights, visiting order, dropout and augmentation are fixed by the seed. "
-            "Accuracy and loss are those of the saved weights, in inference mode; the test images "
-            "chose nothing. SD has n - 1 in its denominator; intervals of a mean are 95 % t "
-            "intervals over seeds and do not speak of other test images. An accuracy has none "
-            "below 0 or above 1. No SD of differences below that of rounding to one image is "
-            "believed."
+            "Accuracy and loss are those of the saved weights, the averaged ones under use_ema, in "
+            "inference mode; the test images chose nothing. SD has n - 1 in its denominator; "
+            "intervals of a mean are 95 % t intervals over seeds and do not speak of other test "
+            "images. An accuracy has none below 0 or above 1. No SD of differences below that of "
+            "rounding to one image is believed."
         ),
         (
             "Speed has three measures, fixed before any run: the epochs until a validation "

@@ -21,6 +21,8 @@ FORMER = {
     "augmentation.mirror": "false",
     "augmentation.shift_pixels": "0",
 }
+AUGMENTATION = ("augmentation.name",)  # says what its keys say, unless one is given alone
+SCHEDULE = "training.schedule"
 LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 # Conditions that differ in one of these are not compared: other test images are another task, and
 # another engine rounds differently.
@@ -38,9 +40,9 @@ def flatten(config: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
 
     def visit(value: Any, key: str) -> None:
-        if key in NO_PART or (key == "training.schedule" and value is None):
+        if key in NO_PART or (key == SCHEDULE and value is None):
             return
-        if key == "training.schedule" and isinstance(value, dict):
+        if key == SCHEDULE and isinstance(value, dict):
             value = {"name": value["class_name"], **value}
         if key == "training.callbacks" and isinstance(value, list):  # as records once had them
             value = {str(item.get("name")): item for item in value if isinstance(item, dict)}
@@ -200,6 +202,7 @@ def changed_together(
         of_class = key.endswith(".class_name") or (
             argument and _fixes([f"{part}.class_name"], key, configs)
         )
+        of_class = of_class or (key.startswith("augmentation.") and follows == AUGMENTATION)
         if follows and not of_class:
             found.setdefault(follows, []).append(key)
     for coarse, fine in permutations([key for key in factors if key not in chosen], 2):
@@ -217,9 +220,10 @@ def changed_one_at_a_time(configs: Sequence[dict[str, str]]) -> bool:
 
 
 def _changed(first: dict[str, str], other: dict[str, str]) -> set[str]:
-    """What differs between two flat configs beside names; a callback is one thing."""
+    """What differs between two flat configs beside names; a callback or a schedule is one thing."""
     keys = {key for key in first.keys() | other.keys() if first.get(key) != other.get(key)}
     parts = {".".join(key.split(".")[:3]) if ".callbacks." in key else key for key in keys}
+    parts = {SCHEDULE if part.startswith(SCHEDULE) else part for part in parts}
     return {part for part in parts if not part.endswith(".name")}
 
 
