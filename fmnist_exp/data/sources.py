@@ -130,9 +130,13 @@ def _read_verified(folder: Path, name: str) -> np.ndarray:
     if path is None:
         raise DataError(
             f"there is no {folder / name}, with or without .gz: that folder holds {held(folder)}. "
-            f"Looked for are {', '.join(FILES)}. Give the files these names."
+            f"Looked for are {', '.join(FILES)}. Give the files these names, or "
+            "pass data=idx for other data."
         )
-    array = read_idx(path, SHAPES[name])
+    try:
+        array = read_idx(path, SHAPES[name])
+    except DataError as error:
+        raise DataError(f"{error} Or pass data=idx for other data.") from error
     received = sha256_of_idx(array)
     if other := known.name_of(received) if received != SHA256[name] else None:
         raise DataError(f"{path}: these are {other}'s files; pass data=idx to train on them.")

@@ -182,7 +182,9 @@ def test_code_that_could_run_data_is_not_called_anywhere():
     )
     folders = (ROOT / "fmnist_exp", ROOT / "hydra_plugins", ROOT / "scripts")
     sources = [path for folder in folders for path in folder.rglob("*.py")]
-    found = {path.relative_to(ROOT): doors.findall(path.read_text()) for path in sources}
+    shown = re.compile(r"```python.*?```", re.DOTALL)  # what a card tells its reader to do
+    texts = {path.relative_to(ROOT): shown.sub("", path.read_text()) for path in sources}
+    found = {path: doors.findall(text) for path, text in texts.items()}
     assert {path: words for path, words in found.items() if words} == {}
 
 
