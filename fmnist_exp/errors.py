@@ -16,6 +16,10 @@ class DataError(FmnistError):
     """A data set that is missing, damaged or not what it claims to be."""
 
 
+class ImageError(FmnistError):
+    """A picture that cannot be read, or that shows nothing."""
+
+
 class RecordError(FmnistError):
     """A run directory that cannot be read or written."""
 

@@ -18,13 +18,14 @@ ROOMS = {
     "data": {"config"},
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
+    "using": {"data", "engine", "rundir"},
     "sweep": {"config", "data", "engine", "rundir", "run"},
     "settling": {"config", "data", "rundir", "run", "statistics", "sweep"},
     "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
     "exporting": {"report", "rundir"},
 }
-COMMANDS = {"train", "aggregate", "store", "signal", "results", "export"}
+COMMANDS = {"train", "aggregate", "store", "signal", "results", "export", "predict"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -133,6 +134,8 @@ WITHOUT_TENSORFLOW = [
     ("fmnist_exp.export", ["nowhere", "--to", "zip"]),
     ("fmnist_exp.signal", ["--help"]),
     ("fmnist_exp.signal", ["model=nope"]),
+    ("fmnist_exp.predict", ["--help"]),
+    ("fmnist_exp.predict", ["nowhere", "README.md"]),
 ]
 PROBE = """
 import json, runpy, sys
