@@ -139,7 +139,7 @@ def find(study: Study, baseline: str | None = None, factor: str | None = None) -
     answers = read_answers(study.measured)
     design = design_of(study, factor, baseline)
     others = [metric for metric in (*RESULTS, *SPEEDS) if metric != PRIMARY]
-    comparisons = {PRIMARY: _judged(study, design)} | {
+    comparisons = {PRIMARY: judged(study, design, PRIMARY)} | {
         metric: verdicts.compare(statements(design, metric), metric) for metric in others
     }
     looks = study.settling.looks if study.settling else ()
@@ -168,10 +168,17 @@ def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "descriptive"]).astype({"look": "Int64"})
 
 
-def _judged(study: Study, design: Design) -> list[Comparison]:
-    """The comparisons of test accuracy, whose resolution is one image; by looks as planned."""
+def judged(study: Study, design: Design, metric: str) -> list[Comparison]:
+    """Comparisons with verdicts, by the rules of test accuracy; by looks as planned.
+
+    Args:
+        study: its runs and conditions.
+        design: what is compared with what.
+        metric: one of `Run.numbers` whose step between values is one image, and of which more is
+            better.
+    """
     images = [float(each.runs[0].confusion.sum()) for each in study.measured]
-    resolution, asked = 1 / max(images, default=math.inf), statements(design, PRIMARY)
+    resolution, asked = 1 / max(images, default=math.inf), statements(design, metric)
     if study.settling is None:
         return verdicts.compare(asked, resolution=resolution)
     count = math.comb(len(study.settling.levels), 2)

@@ -25,7 +25,7 @@ ROOMS = {
     "report": {"rundir", "statistics"},
     "exporting": {"report", "rundir"},
 }
-COMMANDS = {"train", "aggregate", "store", "signal", "results", "export", "predict"}
+COMMANDS = {"train", "aggregate", "store", "signal", "results", "export", "predict", "api"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

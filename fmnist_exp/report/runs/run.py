@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn
@@ -37,6 +37,7 @@ class Run:
             class; (0, 0) if the run did not finish.
         signal: of the network before training, column -> float (num_layers,); None if the run did
             not finish, or is of code that did not measure it.
+        recomputed: metrics computed afterwards from its answers, name -> value.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Run:
     history: History
     confusion: np.ndarray
     signal: History | None = None
+    recomputed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> dict[str, float]:
@@ -59,7 +61,8 @@ class Run:
         epochs = {"num_epochs": record.num_epochs, "best_epoch": record.best_epoch}
         found = {**dict.fromkeys(METRICS), **metrics, **times, **epochs}
         known = {name: math.nan if value is None else value for name, value in found.items()}
-        return known | (qualities_of(self.history, known) if self.history else {})
+        qualities = qualities_of(self.history, known) if self.history else {}
+        return {**known, **qualities, **self.recomputed}
 
     @property
     def has_predictions(self) -> bool:
