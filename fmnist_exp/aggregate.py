@@ -10,10 +10,12 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+from fmnist_exp.console import is_starting
+
+if is_starting(__name__):
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
-from fmnist_exp.console import as_command
+from fmnist_exp.console import as_command, typed
 from fmnist_exp.errors import FmnistError
 from fmnist_exp.files import write_bytes
 from fmnist_exp.rundir.records import FIGURES
@@ -125,7 +127,7 @@ def images_of(found: "Findings") -> "np.ndarray | None":
 @as_command()
 def main() -> None:
     """Compare the runs of one or more sweeps: tables, charts and a report."""
-    parser = argparse.ArgumentParser(prog="aggregate", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog=typed("aggregate"), description=main.__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="of a sweep or a run")
     parser.add_argument("--out", type=Path, help="where the report goes; default: DIR/report")
     parser.add_argument("--baseline", metavar="CONDITION", help="compare all others with it")

@@ -4,11 +4,13 @@ import errno
 import io
 import logging
 import os
+import shlex
 import signal
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from fmnist_exp.errors import FmnistError, Terminated
 
@@ -20,6 +22,27 @@ ENDED_BY: dict[int, str] = {
     signal.SIGHUP: "hung up",  # the terminal was closed
 }
 READER_GONE = (errno.EPIPE, errno.EIO)  # of a pipe; of a terminal
+SCRIPT = "fmnist-"  # how the names of the installed commands begin
+
+
+def is_script() -> bool:
+    """Whether this process was started as an installed command, such as `fmnist-train`."""
+    return Path(sys.argv[0]).name.startswith(SCRIPT)
+
+
+def is_starting(module: str) -> bool:
+    """Whether a command is being imported, and Ctrl-C would show a traceback."""
+    is_command = module == "__main__" or is_script()
+    return is_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def typed(name: str, *words: str) -> str:
+    """A command of ours as it is to be typed, in the way in which this process was started.
+
+    `fmnist-NAME WORDS`, or else `python -m fmnist_exp.NAME WORDS`.
+    """
+    program = [f"{SCRIPT}{name}"] if is_script() else ["python", "-m", f"fmnist_exp.{name}"]
+    return shlex.join([*program, *words])
 
 
 def complain(error: FmnistError) -> None:

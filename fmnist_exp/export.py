@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from fmnist_exp.console import as_command
+from fmnist_exp.console import as_command, typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import write_text
 
@@ -53,7 +53,7 @@ WAYS = {"zip": to_zip, "card": to_card}
 @as_command()
 def main() -> None:
     """Hand the runs of a sweep over: as a zip file, or as model cards."""
-    parser = argparse.ArgumentParser(prog="python -m fmnist_exp.export", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog=typed("export"), description=main.__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="of a sweep or a run")
     parser.add_argument("--to", choices=WAYS, required=True, help="what it is handed over as")
     parser.add_argument("--out", type=Path, help="where it goes; each way has a default")

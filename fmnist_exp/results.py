@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain
+from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import write_text
 
@@ -63,7 +63,7 @@ def main() -> None:
     from fmnist_exp.report.results.kept import names_in
     from fmnist_exp.report.results.writing import page_of
 
-    parser = argparse.ArgumentParser(prog="python -m fmnist_exp.results", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog=typed("results"), description=main.__doc__)
     parser.add_argument(
         "sweeps", nargs="*", type=Path, metavar="DIR", help=f"of a sweep, to be kept in {KEPT}"
     )

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse
 from fmnist_exp.config.schema import RunConfig, SeedsConfig
-from fmnist_exp.console import as_command
+from fmnist_exp.console import as_command, typed
 from fmnist_exp.data import loading
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.files import write_bytes
@@ -50,7 +50,7 @@ def configs_of(words: list[str]) -> list[RunConfig]:
     if of_training:
         raise ConfigError(
             f"signal trains nothing, received {of_training[0]}. Leave it out, or pass it to "
-            "`python -m fmnist_exp.train`."
+            f"`{typed('train')}`."
         )
     with initialize_config_dir(str(CONFIG_DIR), version_base="1.3", job_name="signal"):
         master = compose(options.overrides, options.multirun)
@@ -139,9 +139,9 @@ def show(starts: "Sequence[Start]", data: str, out: Path, width: int) -> str:
 def main() -> None:
     """Show what untrained networks do to signal and gradient; nothing is trained."""
     parser = argparse.ArgumentParser(
-        usage="python -m fmnist_exp.signal [--out FOLDER] [--multirun] [KEY=VALUE ...]",
+        usage=f"{typed('signal')} [--out FOLDER] [--multirun] [KEY=VALUE ...]",
         description=main.__doc__,
-        epilog="All other words are as for `python -m fmnist_exp.train`.",
+        epilog=f"All other words are as for `{typed('train')}`.",
         allow_abbrev=False,
     )
     parser.add_argument(

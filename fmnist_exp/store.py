@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted
+from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted, typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.store import SHORT, Store, written
 from fmnist_exp.rundir.records import called, read_record
@@ -51,7 +51,7 @@ def chosen(store: Store, starts: Iterable[str], older_than: float) -> list[Path]
         if (count := len({path.name for path in fitting})) != 1:
             raise RecordError(
                 f"--remove must name one run, received {start!r}, which fits {count}. "
-                "`python -m fmnist_exp.store` lists them."
+                f"`{typed('store')}` lists them."
             )
         paths += fitting
     return list(dict.fromkeys(paths))
@@ -77,7 +77,7 @@ def why(*run_dirs: Path) -> str:
 @as_command()
 def main() -> None:
     """List the runs that are kept and those unfinished, remove some, or compare two by key."""
-    parser = argparse.ArgumentParser(prog="python -m fmnist_exp.store", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog=typed("store"), description=main.__doc__)
     parser.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
     parser.add_argument("--remove", nargs="+", default=[], metavar="KEY", help="or its beginning")
     parser.add_argument(

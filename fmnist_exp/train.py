@@ -6,14 +6,15 @@ python -m fmnist_exp.train --multirun initializer=glorot,he,lecun seed='range(5)
 
 import argparse
 import logging
-import shlex
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+from fmnist_exp.console import is_starting
+
+if is_starting(__name__):
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends the process quietly until `main` begins
 
 from hydra import initialize_config_dir
@@ -26,7 +27,7 @@ from omegaconf import DictConfig
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import ExecutionConfig, RunConfig
-from fmnist_exp.console import ENDED_BY, as_command, leave_lost_terminal
+from fmnist_exp.console import ENDED_BY, as_command, leave_lost_terminal, typed
 from fmnist_exp.engine.choice import settled
 from fmnist_exp.errors import ConfigError, FmnistError, Terminated
 from fmnist_exp.run.store import Store
@@ -96,7 +97,7 @@ def _as_sweep(composed: DictConfig, *factors: str) -> str:
     given = [*hydra_private.task_overrides(composed), *composed.hydra.overrides.hydra]
     kept = [each for each in given if each.partition("=")[0] not in gone]
     words = [*words_for_options(composed), "--multirun", *kept, *factors]
-    return shlex.join(["python", "-m", "fmnist_exp.train", *words])
+    return typed("train", *words)
 
 
 def request(options: argparse.Namespace) -> None:
@@ -105,6 +106,9 @@ def request(options: argparse.Namespace) -> None:
     Raises:
         ConfigError: the config cannot be composed, or with `--resolve` a value not be resolved.
     """
+    if options.shell_completion:  # its words are no overrides
+        hydra_private.answer(options)
+        return
     composed = compose(options.overrides, options.multirun)
     if composed.hydra.mode == RunMode.MULTIRUN:
         composer = Composer(composed, GlobalHydra.instance().config_loader())

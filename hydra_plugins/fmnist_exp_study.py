@@ -47,7 +47,7 @@ class StudySweeper(Sweeper):
             if importlib.util.find_spec("optuna") is None:
                 raise ConfigError(
                     "hydra/sweeper=tpe needs Optuna, which is not installed. "
-                    "Install it with: pip install -e '.[optuna]'"
+                    "Install it with: pip install 'fmnist_exp[optuna]'"
                 )
             from fmnist_exp.tuning.study import TunedStudy as kind
         elif kind is Study and config.get("until_settled") is not None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 
+from fmnist_exp.console import typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.files import sha256_of
 from fmnist_exp.report import findings
 from fmnist_exp.report.page.answers import Answer, answer_of
 from fmnist_exp.report.page.build import title_of
-from fmnist_exp.report.page.words import train
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study, read_study
 from fmnist_exp.rundir import records
@@ -45,7 +45,7 @@ class Shared:
         """What trains all of it again; None where it is not known."""
         own = self.folder / ".hydra" / "overrides.yaml"  # of a single run, maybe one of a sweep
         words = yaml.safe_load(own.read_text("utf-8")) if own.is_file() else self.study.command
-        return train(words) if words else None
+        return typed("train", *words) if words else None
 
     def place(self, run: Run) -> str:
         """Where a run lies below the directory; the name of the directory if it is that itself."""

@@ -12,14 +12,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from fmnist_exp.config.schema import EXECUTION, RunConfig
+from fmnist_exp.console import is_script, typed
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.sweep import hydra_private
 from fmnist_exp.sweep.explaining import GROUPS
 
-# Hydra's, not ours; it completes no `python -m`
-FOREIGN = ("config_path", "config_name", "experimental_rerun", "shell_completion")
+FOREIGN = ("config_path", "config_name", "experimental_rerun")  # Hydra's, not ours
 KEYS = {*GROUPS, *RunConfig.model_fields, *EXECUTION}  # at the top of the config
-SEE_HELP = "`python -m fmnist_exp.train --hydra-help` lists all."
+SEE_HELP = f"`{typed('train', '--hydra-help')}` lists all."
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -52,6 +52,8 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
             value = value or "".join(given) or "VALUE"
             raise ConfigError(f"{mistyped} must have no -- before it: {key}={value}.")
         raise ConfigError(f"{mistyped} is not an option.{did_you_mean(mistyped, known)} {SEE_HELP}")
+    if options.shell_completion:
+        _check_completion(options.overrides)
     if options.resolve and not (options.cfg or options.help):
         raise ConfigError("--resolve must stand beside --cfg or --help. Pass --cfg job --resolve.")
     options.overrides = [as_hydra_reads(override) for override in options.overrides]
@@ -59,6 +61,20 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         folder = f"file://{os.path.abspath(options.config_dir)}"
         options.overrides.insert(0, f"hydra.searchpath=[{quoted(folder)}]")
     return options
+
+
+def _check_completion(words: Sequence[str]) -> None:
+    """Refuse what Hydra's completion cannot answer: it completes no `python -m`."""
+    repair = 'In bash run: eval "$(fmnist-train --shell-completion install=bash)".'
+    if not is_script():
+        raise ConfigError(f"--shell-completion is for the command fmnist-train alone. {repair}")
+    if len(words) != 1 or not re.fullmatch(
+        "(un)?install=(bash|fish|zsh)|query=(bash|fish)", words[0]
+    ):
+        raise ConfigError(
+            "--shell-completion must have one word after it, install or uninstall, with the name "
+            f"of a shell, received {' '.join(words)!r}. {repair}"
+        )
 
 
 def words_for_options(master: DictConfig) -> list[str]:

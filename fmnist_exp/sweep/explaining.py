@@ -20,6 +20,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import explain_value
+from fmnist_exp.console import typed
 from fmnist_exp.errors import ConfigError, did_you_mean
 from fmnist_exp.files import read_regular
 from fmnist_exp.strict import entries
@@ -168,7 +169,7 @@ def _explain_option(error: MissingConfigException) -> str:
     if group == "hydra/launcher" and option in EXTRAS:
         return (
             f"hydra/launcher needs Hydra's plugin for {option}, which is not installed. "
-            f"Install it: pip install -e '.[{EXTRAS[option]}]'"
+            f"Install it: pip install 'fmnist_exp[{EXTRAS[option]}]'"
         )
     meant = did_you_mean(option, error.options or [])
     asking = re.match("In '(?!(?:hydra/)?config')(.+?)'", str(error))
@@ -198,7 +199,7 @@ def _explain_key(error: OmegaConfBaseException, overrides: Sequence[str]) -> str
         meant = f" An argument of Keras's that is not set is added with ++: ++{key}=VALUE."
     return (
         f"{key} is not a key of the config.{meant} "
-        f"`python -m fmnist_exp.train --cfg {what}` shows every key and value."
+        f"`{typed('train', '--cfg', what)}` shows every key and value."
     )
 
 

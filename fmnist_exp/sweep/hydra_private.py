@@ -4,6 +4,8 @@
 """
 
 import argparse
+import io
+from contextlib import redirect_stderr, suppress
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
@@ -11,13 +13,14 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, configure_log, run_job
+from hydra.errors import HydraException
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from fmnist_exp.sweep.explaining import explained
 
 CONFIG_NAME = "config"
-REQUESTS = ("help", "hydra_help", "cfg", "info")  # that start no run
+REQUESTS = ("help", "hydra_help", "cfg", "info", "shell_completion")  # that start no run
 
 
 def args_parser() -> argparse.ArgumentParser:
@@ -82,5 +85,9 @@ def answer(options: argparse.Namespace) -> None:
     elif options.cfg:
         asked = (options.cfg, options.package, options.resolve)
         hydra.show_cfg(CONFIG_NAME, options.overrides, *asked)
+    elif options.shell_completion:
+        # What cannot be completed is no error at the press of a key.
+        with suppress(SystemExit, HydraException), redirect_stderr(io.StringIO()):
+            hydra.shell_completion(CONFIG_NAME, options.overrides)
     else:
         hydra.show_info(options.info, CONFIG_NAME, options.overrides)

@@ -1,6 +1,5 @@
 """A sweep of ours: all that its runs are is checked and fixed before the first one starts."""
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from omegaconf import OmegaConf
 
 from fmnist_exp.config.parsing import parse, parse_execution
 from fmnist_exp.config.schema import EXECUTION, OF_STUDIES, ExecutionConfig, RunConfig
+from fmnist_exp.console import typed
 from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import CODE_SHA256
@@ -224,8 +224,7 @@ class Study(Sweep):
                     print(result)
                 print(f"files in {self.directory}")
                 if watch.num_finished():
-                    command = ["python", "-m", "fmnist_exp.aggregate", str(self.directory)]
-                    print(f"next, the report: {shlex.join(command)}")
+                    print(f"next, the report: {typed('aggregate', str(self.directory))}")
 
     def write_plan(self) -> None:
         """Write what is fixed for the whole sweep, and each run that is planned so far."""

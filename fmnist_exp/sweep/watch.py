@@ -4,7 +4,6 @@ It is the same for runs of this process, of others and of other machines.
 """
 
 import re
-import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fmnist_exp.console import counted
+from fmnist_exp.console import counted, typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.progress import time_left
 from fmnist_exp.rundir import plan, records
@@ -125,8 +124,8 @@ class Watch:
         states["not begun"] += self.num_runs - len(self.runs)
         lines = []
         for number, reason in sorted(self.failures.items())[:MAX_FAILURES]:
-            words = ["python", "-m", "fmnist_exp.train", *options, *self.runs[number].overrides]
-            lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {shlex.join(words)}"]
+            command = typed("train", *options, *self.runs[number].overrides)
+            lines += [f"{reason}: {self._run_dir(number)}", f"  repeat it: {command}"]
         if (more := len(self.failures) - MAX_FAILURES) > 0:
             lines.append(f"and {counted(more, 'more run')} without a result")
         missing = [f"{count} {state}" for state, count in states.items() if count]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fmnist_exp.console import typed
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.class_tables import class_pictures
@@ -28,7 +29,7 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
     return section(
         "compared",
         paragraphs=list(_in_lines(findings.study)),
-        command=words.train(command) if command else None,
+        command=typed("train", *command) if command else None,
         tables=_what_differs(findings),
         pictures=class_pictures(findings, images),
     )

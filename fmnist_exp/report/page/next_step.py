@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from fmnist_exp.console import counted
+from fmnist_exp.console import counted, typed
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.page.words import BOUND, train
+from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.rundir.plan import Settling, path_in_override
 from fmnist_exp.statistics import power
@@ -63,14 +63,14 @@ def _looks(
     count = f"{num_settled} of {counted(total, 'comparison')} settled"
     if study.command is None or all(each.settled_after or each.look == most for each in told):
         return [f"{looks}: {count}."], None
-    going_on = train([*study.command, _into(study)])
+    going_on = typed("train", *study.command, _into(study))
     return [f"{looks}: {count} so far. The command below goes on."], going_on
 
 
 def _confirming(study: Study) -> str | None:
     """The command that trains the best trial of a search with new seeds, if there is one."""
     best = [each.confirming for each in study.tuned if each.confirming]
-    return train(best[0]) if best else None
+    return typed("train", *best[0]) if best else None
 
 
 def _command(study: Study, seeds: int) -> str | None:
@@ -81,7 +81,8 @@ def _command(study: Study, seeds: int) -> str | None:
         return None
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]
-    return train([*given, f"seed=range({start}{taken[0] + max(seeds, len(taken))})", _into(study)])
+    more = f"seed=range({start}{taken[0] + max(seeds, len(taken))})"
+    return typed("train", *given, more, _into(study))
 
 
 def _into(study: Study) -> str:

@@ -4,7 +4,6 @@ The first line of a report has at most `MAX_WORDS` words; each template is given
 for long names, and the first that fits is taken. A form has no full stop: more may follow.
 """
 
-import shlex
 from collections.abc import Iterable, Sequence
 
 from fmnist_exp.report.formatting import shown
@@ -45,11 +44,6 @@ class Noun:
 def points(value: float) -> str:
     """A difference of accuracies in percentage points, without its sign; what is not 0 shows so."""
     return shown(abs(POINTS * value), 2)
-
-
-def train(words_after: Sequence[str]) -> str:
-    """The command that trains, with these words after the program."""
-    return shlex.join(["python", "-m", "fmnist_exp.train", *words_after])
 
 
 def both(names: Sequence[str], joint: str = "and") -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, TypeVar
 
+from fmnist_exp.console import typed
 from fmnist_exp.files import cannot, read_regular, write_bytes, write_text
 from fmnist_exp.report.chance import Spread
 from fmnist_exp.report.claims import Judged, Ruling
@@ -21,7 +22,7 @@ from fmnist_exp.rundir.records import MAX_BYTES, cannot_read, read_json
 from fmnist_exp.strict import Strict
 
 ABOUT, ORDER = "about.json", "order.txt"
-REPAIR = "Make it again with `python -m fmnist_exp.results DIR`, or remove its folder."
+REPAIR = f"Make it again with `{typed('results', 'DIR')}`, or remove its folder."
 
 T = TypeVar("T")
 Row = dict[str, str]  # of a CSV file, by its columns

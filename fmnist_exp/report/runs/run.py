@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from fmnist_exp.console import typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs.conditions import GROUPS, printable
 from fmnist_exp.rundir import plan, records
@@ -98,7 +99,7 @@ class Run:
 def such_as() -> str:
     """The newest sweep below multirun/, as an example; without one, the command that makes it."""
     sweeps = sorted(Path("multirun").glob("[0-9]*/*/"))
-    maker = "the one that `python -m fmnist_exp.train --multirun experiment=smoke` makes"
+    maker = f"the one that `{typed('train', '--multirun', 'experiment=smoke')}` makes"
     return f"such as {sweeps[-1] if sweeps else maker}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fmnist_exp.console import typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.runs import conditions
 from fmnist_exp.report.runs.conditions import printable
@@ -245,7 +246,7 @@ def read_study(folders: Sequence[Path]) -> Study:
             f"there is no finished run in {', '.join(map(str, folders))}"
             + (f" ({len(unfinished)} unfinished)" if unfinished else "")
             + ": a run directory holds run.json. Name a directory that "
-            f"`python -m fmnist_exp.train` has written, {such_as()}."
+            f"`{typed('train')}` has written, {such_as()}."
         )
     inside = {os.path.dirname(path): path for path in found}
     sweeps = dict.fromkeys(str(plan.sweep_dir_of(Path(path))) for path in inside.values())
@@ -321,7 +322,7 @@ def _grouped(
                 raise RecordError(
                     f"a condition must have one result for a seed, received two of {label}, seed "
                     f"{run.record.seeds}: {counted.name} and {run.name}. Aggregate only one of "
-                    "them; `python -m fmnist_exp.store --why DIR DIR` says what differs."
+                    f"them; `{typed('store', '--why', 'DIR', 'DIR')}` says what differs."
                 )
         found.append(Condition(index, label, name, config_of[label], tuple(every), results))
         index += bool(results)
