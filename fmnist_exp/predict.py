@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain
+from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, typed
 from fmnist_exp.errors import ImageError, RecordError
 from fmnist_exp.files import atomic_path
 from fmnist_exp.rundir.records import RECORD
@@ -154,7 +154,7 @@ def as_csv(pictures: Sequence[Picture]) -> str:
 def read_arguments() -> argparse.Namespace:
     """The command line; `runs` and `images` are told apart."""
     parser = argparse.ArgumentParser(
-        usage="python -m fmnist_exp.predict [--json | --csv] [--show FOLDER] "
+        usage=f"{typed('predict')} [--json | --csv] [--show FOLDER] "
         "RUN [RUN ...] IMAGE [IMAGE ...]",
         description=main.__doc__,
         epilog=PREPARED,
