@@ -1,10 +1,14 @@
 """A small sweep that was really trained, for all that hands sweeps over."""
 
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import train
+from conftest import Ended, train
+
+from fmnist_exp import export
 
 SMALL = ("data=synthetic", "data.num_train=400", "training=smoke")
 
@@ -23,3 +27,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep(trained: Path, tmp_path: Path) -> Path:
     """A copy of it."""
     return Path(shutil.copytree(trained, tmp_path / "sweep"))
+
+
+@pytest.fixture
+def export_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Gives the export command in this process."""
+
+    def export_here(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["export", *map(str, arguments)])
+        try:
+            export.main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Ended(status, *capsys.readouterr())
+
+    return export_here

@@ -1,7 +1,6 @@
 """A zip file opens elsewhere and is whole; a model card says what its run has measured."""
 
 import re
-import sys
 import zipfile
 
 import numpy as np
@@ -10,33 +9,20 @@ import yaml
 from conftest import ROOT
 from study import write_run
 
-from fmnist_exp import __version__, export
+from fmnist_exp import __version__
 from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.rundir import records, tables
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
 
-def exported(monkeypatch, capsys, *arguments):
-    """What the command prints, and its exit status."""
-    monkeypatch.setattr(sys, "argv", ["export", *map(str, arguments)])
-    try:
-        export.main()
-        status = 0
-    except SystemExit as end:
-        status = int(end.code or 0)
-    return status, *capsys.readouterr()
-
-
 def front_of(card):
     return yaml.safe_load(card.read_text().split("---\n")[1])
 
 
-def test_unpacked_zip_is_the_sweep_with_report_cards_and_the_command(
-    sweep, tmp_path, monkeypatch, capsys
-):
-    status, out, _ = exported(monkeypatch, capsys, sweep, "--to", "zip")
-    assert (status, out) == (0, f"zip: {sweep}.zip\n")
+def test_unpacked_zip_is_the_sweep_with_report_cards_and_the_command(sweep, tmp_path, export_here):
+    ended = export_here(sweep, "--to", "zip")
+    assert (ended.status, ended.out) == (0, f"zip: {sweep}.zip\n")
     with zipfile.ZipFile(f"{sweep}.zip") as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path / "elsewhere")
@@ -56,30 +42,30 @@ def test_unpacked_zip_is_the_sweep_with_report_cards_and_the_command(
     assert (unpacked / "report" / "index.html").is_file()
 
 
-def test_a_damaged_file_is_named_and_the_former_zip_is_kept(sweep, monkeypatch, capsys):
+def test_a_damaged_file_is_named_and_the_former_zip_is_kept(sweep, export_here):
     former = sweep.with_name("sweep.zip")
     former.write_bytes(b"former")
     damaged = sweep / "2" / records.HISTORY
     text = damaged.read_text()
     damaged.write_text(text.replace("1", "01", 1))
-    status, _, err = exported(monkeypatch, capsys, sweep, "--to", "zip")
-    assert status == 2
-    assert f"RecordError: {damaged} must have the sha256" in err
+    ended = export_here(sweep, "--to", "zip")
+    assert ended.status == 2
+    assert f"RecordError: {damaged} must have the sha256" in ended.err
     assert former.read_bytes() == b"former"
     assert not list(sweep.parent.glob(".*tmp*"))
 
 
-def test_zip_names_what_is_unfinished_and_leaves_it_out(sweep, monkeypatch, capsys):
+def test_zip_names_what_is_unfinished_and_leaves_it_out(sweep, export_here):
     (sweep / "3" / records.RECORD).unlink()
-    _, out, _ = exported(monkeypatch, capsys, sweep, "--to", "zip")
+    out = export_here(sweep, "--to", "zip").out
     assert out.startswith("left out, not finished: sweep/3")
     with zipfile.ZipFile(f"{sweep}.zip") as archive:
         assert not [name for name in archive.namelist() if name.startswith("sweep/3/")]
         assert "sweep/3" in archive.read("sweep/README.md").decode()
 
 
-def test_card_has_the_metrics_of_the_record_and_of_the_stored_answers(sweep, monkeypatch, capsys):
-    _, out, _ = exported(monkeypatch, capsys, sweep, "--to", "card")
+def test_card_has_the_metrics_of_the_record_and_of_the_stored_answers(sweep, export_here):
+    out = export_here(sweep, "--to", "card").out
     run_dir = sweep / "0"
     assert out.splitlines()[0] == f"card: {run_dir / records.CARD}"
     assert len(out.splitlines()) == 4
@@ -97,11 +83,11 @@ def test_card_has_the_metrics_of_the_record_and_of_the_stored_answers(sweep, mon
     assert f"Keras {record.provenance['model_needs_keras']} or later" in text
 
 
-def test_code_of_a_card_loads_the_model_and_answers_as_it_did(sweep, monkeypatch, capsys):
+def test_code_of_a_card_loads_the_model_and_answers_as_it_did(sweep, export_here, monkeypatch):
     from fmnist_exp.engine.backend import keras  # takes seconds
 
     run_dir = sweep / "0"
-    exported(monkeypatch, capsys, run_dir, "--to", "card")
+    export_here(run_dir, "--to", "card")
     (code,) = re.findall(r"```python\n(.*?)```", (run_dir / records.CARD).read_text(), re.DOTALL)
     images = np.zeros((3, 8, 8), np.uint8)  # synthetic ones have 8 x 8 pixels
     found = {"images": images}
@@ -118,26 +104,26 @@ def test_a_new_training_in_the_same_place_removes_the_card(sweep):
     assert not card.exists()
 
 
-def test_runs_without_a_model_have_no_card(tmp_path, monkeypatch, capsys):
+def test_runs_without_a_model_have_no_card(tmp_path, export_here):
     write_run(tmp_path / "s" / "0", status="failed")
-    status, _, err = exported(monkeypatch, capsys, tmp_path / "s", "--to", "card")
-    assert status == 2
-    assert "has left a model" in err
+    ended = export_here(tmp_path / "s", "--to", "card")
+    assert ended.status == 2
+    assert "has left a model" in ended.err
 
 
-def test_one_file_cannot_hold_several_cards(sweep, tmp_path, monkeypatch, capsys):
+def test_one_file_cannot_hold_several_cards(sweep, tmp_path, export_here):
     given = ("--to", "card", "--out", tmp_path / "card.md")
-    status, _, err = exported(monkeypatch, capsys, sweep, *given)
-    assert status == 2
-    assert "--out is one file, received the 4 models" in err
+    ended = export_here(sweep, *given)
+    assert ended.status == 2
+    assert "--out is one file, received the 4 models" in ended.err
 
 
-def test_names_of_classes_cannot_break_a_card(sweep, monkeypatch, capsys):
+def test_names_of_classes_cannot_break_a_card(sweep, export_here):
     path = sweep / "0" / records.RECORD
     path.write_text(path.read_text().replace("class 0", "a | b: --- #"))
     matrix = sweep / "0" / records.CONFUSION_MATRIX
     matrix.write_text(matrix.read_text().replace("class 0", "a | b: --- #"))
-    exported(monkeypatch, capsys, sweep / "0", "--to", "card")
+    export_here(sweep / "0", "--to", "card")
     text = (sweep / "0" / records.CARD).read_text()
     assert r"| a \| b: --- # |" in text
 
