@@ -109,7 +109,11 @@ def train_here(
 
     def train_here(*arguments: object) -> Ended:
         words = [*map(str, arguments)]
-        reuse = [] if any(word.startswith(("store=", "reuse=")) for word in words) else REUSE
+        reuse = (
+            []
+            if any(word.startswith(("store=", "reuse=", "--hydra-help")) for word in words)
+            else REUSE
+        )
         monkeypatch.setattr(sys, "argv", ["train", *words, *reuse])
         try:
             entrypoint.main()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from architecture_picture import PICTURE, drawn
 from conftest import ROOT, command
 
 PACKAGE = ROOT / "fmnist_exp"
@@ -76,6 +77,12 @@ def test_rooms_use_what_the_table_says():
 
 def test_no_two_rooms_use_each_other():
     list(graphlib.TopologicalSorter(ROOMS).static_order())
+
+
+def test_the_picture_shows_the_rooms_and_which_use_which():
+    picture = drawn(ROOMS, COMMANDS, GROUND - {""})
+    todo = "`python tests/architecture_picture.py` draws the picture anew"
+    assert PICTURE.read_text("utf-8") == picture, todo
 
 
 @pytest.mark.parametrize("part", sorted(GROUND - {""}))

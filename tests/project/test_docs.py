@@ -5,15 +5,10 @@ import re
 
 import pytest
 from conftest import ROOT
+from pages import PAGES
 
 from fmnist_exp.config import CONFIG_DIR
 
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "RESULTS.md",
-    ROOT / "multirun" / "README.md",
-    *sorted(ROOT.glob("docs/*.md")),
-]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
