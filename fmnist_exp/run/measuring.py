@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from fmnist_exp.engine.training import FitResult  # TensorFlow takes seconds
 
 
+def metrics(answers: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
+    """Loss and accuracy, as a record has them of a split; None if an answer is not finite.
+
+    Args:
+        answers: float (num_examples, num_classes); probabilities.
+        labels: int (num_examples,); class indices.
+    """
+    from fmnist_exp.engine import evaluation
+
+    is_finite = np.isfinite(answers).all()
+    return {
+        metric: getattr(evaluation, metric)(answers, labels) if is_finite else None
+        for metric in records.METRICS
+    }
+
+
 def leave_results(
     folder: Path, record: RunRecord, result: "FitResult", splits: DataSplits
 ) -> RunRecord:
@@ -33,16 +49,12 @@ def leave_results(
     """
     from fmnist_exp.engine import evaluation, models
 
-    metrics = {}
+    measured = {}
     for name in records.SPLITS:
         split = getattr(splits, name)
         answers = models.predict_probabilities(result.model, split.images)
-        is_finite = np.isfinite(answers).all()
-        metrics[name] = {
-            metric: getattr(evaluation, metric)(answers, split.labels) if is_finite else None
-            for metric in records.METRICS
-        }
-    diverged = result.diverged or any(each["loss"] is None for each in metrics.values())
+        measured[name] = metrics(answers, split.labels)
+    diverged = result.diverged or any(each["loss"] is None for each in measured.values())
     labels, class_names = splits.test.labels, splits.class_names  # as `answers`, the last ones
     per_class = evaluation.per_class(answers, labels, class_names)
     model_name = records.model_name(record.config)
@@ -53,7 +65,7 @@ def leave_results(
     models.write_model(folder / model_name, result.model)
     return record.replaced(
         status="diverged" if diverged else "completed",
-        metrics=metrics,
+        metrics=measured,
         per_class=per_class,
         num_epochs=len(result.history),
         best_epoch=result.best_epoch,

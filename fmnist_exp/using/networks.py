@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fmnist_exp.console import typed
 from fmnist_exp.data import known, other
 from fmnist_exp.errors import DataError, RecordError
 from fmnist_exp.files import DAMAGES, open_regular, sha256_of
@@ -78,7 +79,7 @@ def _of_run(run_dir: Path, record: RunRecord) -> Network:
     if sha256_of(path) != record.artifacts.get(path.name) or num_classes != len(record.class_names):
         raise RecordError(
             f"{path} is not the model that the run has left: its sha256 is not that of "
-            f"{records.RECORD}. `python -m fmnist_exp.verify {run_dir}` says what else is wrong."
+            f"{records.RECORD}. `{typed('verify')} {run_dir}` says what else is wrong."
         )
     shape = _shape_of_files(record, num_pixels) or _square(path, num_pixels)
     of_clothes = record.data_name in ("fashion_mnist", known.FASHION_MNIST)

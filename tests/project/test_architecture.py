@@ -19,14 +19,24 @@ ROOMS = {
     "data": {"config"},
     "engine": {"config", "data", "rundir"},
     "run": {"config", "data", "engine", "rundir"},
-    "using": {"data", "engine", "rundir"},
+    "using": {"config", "data", "engine", "rundir", "run"},
     "sweep": {"config", "data", "engine", "rundir", "run"},
     "settling": {"config", "data", "rundir", "run", "statistics", "sweep"},
     "tuning": {"config", "rundir", "run", "sweep"},
     "report": {"rundir", "statistics"},
     "exporting": {"report", "rundir"},
 }
-COMMANDS = {"train", "aggregate", "store", "signal", "results", "export", "predict", "api"}
+COMMANDS = {
+    "train",
+    "aggregate",
+    "store",
+    "signal",
+    "results",
+    "export",
+    "predict",
+    "verify",
+    "api",
+}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -143,6 +153,8 @@ WITHOUT_TENSORFLOW = [
     ("fmnist_exp.signal", ["model=nope"]),
     ("fmnist_exp.predict", ["--help"]),
     ("fmnist_exp.predict", ["nowhere", "README.md"]),
+    ("fmnist_exp.verify", ["--help"]),
+    ("fmnist_exp.verify", ["nowhere"]),
 ]
 PROBE = """
 import json, runpy, sys

@@ -54,6 +54,7 @@ FILLED = {  # what stands for something else in a command -> what it is in the t
     "DAYS": "1000",
     r"training\.$": "training.epochs=1",
     "RUN IMAGE": "RUN_DIR shirt.png",
+    "verify RUN$": "verify RUN_DIR",
     r"\.\.\.": "initializer=he",
     "~/": "home/",
 }
