@@ -20,7 +20,8 @@ from fmnist_exp.rundir.records import RunRecord
 SUFFIX = ".keras"
 MAX_BYTES = 4_000_000_000  # of a model, packed and unpacked
 MAX_CONFIG = 100_000_000  # of the description of its layers
-FASHION_MNIST = 784, 10  # pixels of its images, and classes
+EDGE = 28  # of an image of Fashion-MNIST, of MNIST and of all that replaces it, in pixels
+FASHION_MNIST = EDGE**2, 10  # pixels and classes
 TOLERANCE = 1e-3  # by which a sum of probabilities may miss 1
 
 
@@ -81,7 +82,11 @@ def _of_run(run_dir: Path, record: RunRecord) -> Network:
             f"{path} is not the model that the run has left: its sha256 is not that of "
             f"{records.RECORD}. `{typed('verify')} {run_dir}` says what else is wrong."
         )
-    shape = _shape_of_files(record, num_pixels) or _square(path, num_pixels)
+    data = record.config["data"]
+    if data["name"] == "idx":
+        shape = _shape_of_files(path, data["dir"], num_pixels)
+    else:
+        shape = _square(path, num_pixels)
     of_clothes = record.data_name in ("fashion_mnist", known.FASHION_MNIST)
     return Network(path, tuple(record.class_names), shape, of_clothes)
 
@@ -112,23 +117,25 @@ def _units(layer: dict[str, Any]) -> int:
     return int(layer["config"]["units"])
 
 
-def _shape_of_files(record: RunRecord, num_pixels: int) -> tuple[int, int] | None:
-    """The shape of images from IDX files, which need not be squares; None without the files."""
-    place = (record.config.get("data") or {}).get("dir")
-    if record.config["data"]["name"] != "idx" or not place:
-        return None
+def _shape_of_files(path: Path, place: str, num_pixels: int) -> tuple[int, int]:
+    """The shape of images from IDX files, which need not be squares.
+
+    Without the files 784 pixels are 28 x 28, as in MNIST and all that replaces it.
+    """
     try:
         _, height, width = other.read(place).arrays[0].shape
     except DataError:  # moved, or on another machine
-        return None
-    return (height, width) if height * width == num_pixels else None
+        height = width = EDGE
+    if height * width != num_pixels:
+        problem = f"its images have {num_pixels} pixels, and the data that say how wide they are"
+        raise _no_model(path, f"{problem} are not in {place}")
+    return height, width
 
 
 def _square(path: Path, num_pixels: int) -> tuple[int, int]:
     edge = math.isqrt(num_pixels)
     if edge**2 != num_pixels:
-        problem = f"its images have {num_pixels} pixels, which are no square, and nothing says how"
-        raise _no_model(path, f"{problem} wide they are: the files of its data are not there")
+        raise _no_model(path, f"its images have {num_pixels} pixels, which are no square")
     return edge, edge
 
 

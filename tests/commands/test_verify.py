@@ -11,6 +11,7 @@ from fmnist_exp.console import EXIT_BAD_INPUT
 from fmnist_exp.engine import models
 from fmnist_exp.files import sha256_of
 from fmnist_exp.run import runner
+from fmnist_exp.run.provenance import hash_of
 from fmnist_exp.rundir import plan, records, tables
 from fmnist_exp.using import retraining
 from fmnist_exp.verify import EXIT_WRONG
@@ -108,6 +109,20 @@ def test_number_of_the_record_that_was_changed_is_found_and_named(verify, run_di
         assert status == EXIT_WRONG
         assert any(named in line for line in wrong(out)), named
         records.write_record(run_dir, record)
+
+
+def test_run_of_former_code_has_fewer_files_and_keys(verify, run_dir):
+    record = records.read_record(run_dir)
+    (run_dir / records.SIGNAL).unlink()
+    config = {key: value for key, value in record.config.items() if key != "seeds"}
+    parts = record.key_parts | {"config": {**record.key_parts["config"]}}
+    del parts["config"]["seeds"]
+    hashes = {name: sha256_of(run_dir / name) for name in FILES if name != records.SIGNAL}
+    former = {"config": config, "key_parts": parts, "run_key": hash_of(parts)}
+    records.write_record(run_dir, record.replaced(artifacts=hashes, **former))
+    status, out, _ = verify(run_dir)
+    assert (status, wrong(out)) == (0, [])
+    assert "5 files have the sha256" in out
 
 
 def test_other_model_with_its_own_hash_does_not_answer_as_recorded(verify, run_dir, tiny_config):

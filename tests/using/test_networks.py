@@ -5,8 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import config_of
+from idx_files import arrays_of, write_data
 
-from fmnist_exp.data import known
+from fmnist_exp.data import known, other
 from fmnist_exp.engine import models
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run import runner
@@ -19,6 +21,19 @@ def run_dir(tiny_config, tmp_path_factory):
     place = tmp_path_factory.mktemp("run")
     runner.run(tiny_config(), place, {})
     return place
+
+
+def test_images_of_other_data_have_the_shape_of_their_files(tmp_path):
+    data = write_data(tmp_path / "data", arrays_of([3, 8], (9, 4), num_train=50))
+    recipe = ("model.hidden=[4]", "training=smoke", "training.batch_size=20")
+    config = config_of("data=idx", f"data.dir={data}", *recipe)
+    runner.run(config, tmp_path / "run", {})
+    network = find_network(tmp_path / "run")
+    assert (network.shape, network.of_clothes, network.class_names) == ((9, 4), False, ("3", "8"))
+    data.rename(tmp_path / "elsewhere")  # and 36 pixels might as well be 6 x 6
+    other.read.cache_clear()
+    with pytest.raises(RecordError, match="the data that say how wide they are are not in"):
+        find_network(tmp_path / "run")
 
 
 @pytest.fixture(scope="module")
