@@ -24,6 +24,7 @@ from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.engine.backend import tf
 from fmnist_exp.run.store import Store
 
+pytestmark = pytest.mark.slow
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RESULTS = ROOT / "RESULTS.md"  # its commands are those of the studies, which test_end_to_end trains
 READ = [path for path in PAGES if path != RESULTS]
@@ -35,13 +36,15 @@ SHORTENED = {  # what a command matches first -> words that are added to it
     r"\.(aggregate|export|predict|train|verify)$": ("--help",),  # named without what they need
     r"\.train .*(--cfg|--help|--hydra-help|dry_run)": (),
     r"\.train .*experiment=smoke": (),
-    r"\.train .*(experiment=|until_settled=|hydra/launcher=|range)": DRY,  # studies
+    r"\.train .*until_settled=": DRY,
+    r"\.train .*(experiment=|range|seed=\d)": (*DRY, "seed=0"),  # studies
     r"\.train .*hydra/sweeper=": (*SMALL, "hydra.sweeper.num_trials=1"),
     r"\.train .*layer_normalization=true": DRY,  # does not run eagerly
     r"\.train .*128x30": (*DATA, "training.epochs=1"),
     r"\.train .*data=idx": ("training.epochs=1", "training.batch_size=64"),
     r"\.train .*--multirun": (*SMALL, "seed=0"),
     r"\.train": SMALL,
+    r"\.signal .*128x30": (*DATA, "initializer=he"),
     r"\.signal": DATA,
     r"--to (mlflow|tensorboard)": ("--help",),  # ends once the words before are read
 }
