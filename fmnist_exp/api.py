@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# Reads here how a notebook shows figures; `engine` and `report.charts` will set another way.
+import matplotlib  # noqa: F401
+
 from fmnist_exp.config.schema import EXECUTION, ExecutionConfig, RunConfig
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.rundir.records import RunRecord
