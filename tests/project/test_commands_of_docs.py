@@ -69,6 +69,7 @@ LOOKED_AT = {  # program or script -> whether what it is given is there
     ),
     "source": lambda path: path == ".venv/bin/activate",
     "eval": lambda code: module_of(shlex.split(code.strip('"$()')))[0],  # in the user's shell
+    "jupyter": lambda *words: words[0] in ("lab", "execute"),  # a browser; test_notebook.py
     "mlflow": lambda *words: words[0] == "ui",  # a server
     "ray": lambda *words: "start" in words,  # needs several machines
     "python tests": lambda script: (ROOT / script).is_file(),  # would write into this folder
