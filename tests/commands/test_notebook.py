@@ -25,6 +25,8 @@ PLACES = re.compile(r"(?<![\w.])/(?:home|root|tmp|usr|var|Users|private|work|opt
 def executed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebook")
     places = {name: str(folder / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
+    # As Jupyter sets it, whatever tests before have imported that sets another.
+    places["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     told = command("-c", EXECUTE, NOTEBOOK, "out.ipynb", cwd=folder, **places)
     assert told.returncode == 0, told.stderr
     return folder
