@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fmnist_exp.console import counted
-from fmnist_exp.exporting.shared import model_of
+from fmnist_exp.exporting.shared import model_of, pixels_of
 from fmnist_exp.report.formatting import POINTS, fixed
 from fmnist_exp.report.page.rendering import escape_markdown, markdown, table_of
 from fmnist_exp.report.runs.run import Run
@@ -57,7 +57,7 @@ def card_of(run: Run, condition: Condition) -> str:
     front = yaml.safe_dump(front_matter(record, model.stem), sort_keys=False, allow_unicode=True)
     use = USE.format(
         model=model.name,
-        pixels=_pixels(run),
+        pixels=pixels_of(run),
         classes=escape_markdown(", ".join(record.class_names)),
         keras=record.provenance.get("model_needs_keras", LEAST_KERAS),
     )
@@ -121,11 +121,6 @@ def front_matter(record: RunRecord, name: str) -> dict[str, Any]:
         "metrics": ["accuracy", "f1"],
         "model-index": [{"name": name, "results": [result] if metrics else []}],
     }
-
-
-def _pixels(run: Run) -> int:
-    """Pixels of an image: inputs of the first layer; runs of former code had 28 x 28."""
-    return 28 * 28 if run.signal is None else int(run.signal["fan_in"][0])
 
 
 def _number(value: float | None, digits: int, factor: float = 1) -> str:

@@ -12,7 +12,7 @@ from mlflow.entities import Metric, Param
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from fmnist_exp.exporting.shared import model_of
+from fmnist_exp.exporting.shared import model_of, pixels_of
 from fmnist_exp.report.runs.run import METRICS, Run
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.rundir.records import MODEL_SUFFIX
@@ -67,12 +67,11 @@ def write_model(run: Run, folder: Path, model_id: str, run_id: str) -> None:
     """
     path = model_of(run)
     assert path is not None
-    assert run.signal is not None
     provenance, data = run.record.provenance, folder / DATA
     data.mkdir()
     shutil.copyfile(path, data / "model.keras")
     (data / "keras_module.txt").write_text("keras")
-    num_pixels, num_classes = int(run.signal["fan_in"][0]), len(run.record.class_names)
+    num_pixels, num_classes = pixels_of(run), len(run.record.class_names)
     signature = ModelSignature(
         Schema([TensorSpec(np.dtype("float32"), (-1, num_pixels))]),
         Schema([TensorSpec(np.dtype("float32"), (-1, num_classes))]),

@@ -65,6 +65,11 @@ def model_of(run: Run) -> Path | None:
     return path if path.name in run.record.artifacts else None
 
 
+def pixels_of(run: Run) -> int:
+    """Pixels of an image: inputs of the first layer; runs of former code all had 28 x 28."""
+    return 28 * 28 if run.signal is None else int(run.signal["fan_in"][0])
+
+
 def files_of(run: Run) -> Iterator[Path]:
     """All files of a run but for marks and half-written ones, those of its record checked first.
 

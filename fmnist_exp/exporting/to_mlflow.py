@@ -27,6 +27,7 @@ from fmnist_exp.rundir import plan, records
 
 EXPERIMENT = "fmnist_exp"
 SWEEP, PLACE, CONTENT = (f"fmnist_exp.{name}" for name in ("sweep", "place", "content"))
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # else its page opens for chat models
 MAX_PARAMS, MAX_METRICS = 100, 1000  # of a request; MLflow, REST API, Log Batch
 STATUS = {"failed": "FAILED", "interrupted": "KILLED", "pruned": "KILLED"}  # others: FINISHED
 FAILURES = (MlflowException, RecordError, OSError)  # what requests raises is an OSError
@@ -69,7 +70,9 @@ class Exporter:
             self._client = MlflowClient(uri)
             found = self._client.get_experiment_by_name(EXPERIMENT)
             self._experiment = (
-                found.experiment_id if found else self._client.create_experiment(EXPERIMENT)
+                found.experiment_id
+                if found
+                else self._client.create_experiment(EXPERIMENT, tags=KIND)
             )
         except FAILURES as error:
             raise RecordError(
@@ -163,7 +166,8 @@ class Exporter:
 
     def _made(self, tags: Mapping[str, str], start: float) -> str:
         """A new run; its id."""
-        made = self._client.create_run(self._experiment, round(1000 * start), dict(tags))
+        known = {name: value for name, value in tags.items() if value}
+        made = self._client.create_run(self._experiment, round(1000 * start), known)
         return str(made.info.run_id)
 
     def _child(self, run: Run, parent: str, former: list[Tracked]) -> bool:
@@ -196,7 +200,7 @@ class Exporter:
         for path in files:
             folder = path.relative_to(run.path).parent.as_posix()
             self._client.log_artifact(child, str(path), None if folder == "." else folder)
-        if model_of(run) and run.signal is not None:
+        if model_of(run):
             self._log_model(run, child)
         self._client.set_terminated(child, STATUS.get(record.status, "FINISHED"), round(1000 * end))
         self._client.set_tag(child, CONTENT, content)
