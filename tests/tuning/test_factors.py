@@ -90,7 +90,7 @@ def test_search_without_a_factor_is_refused(tmp_path):
 def test_without_optuna_one_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "optuna", None)
     into = f"hydra.sweep.dir={tmp_path / 'sweep'}"
-    with pytest.raises(ConfigError, match=r"^[^\n]*pip install -e '.\[optuna\]'$"):
+    with pytest.raises(ConfigError, match=r"^[^\n]*pip install 'fmnist_exp\[optuna\]'$"):
         plan_command_line(["--multirun", "experiment=tune", *SMALL, into])
 
 
