@@ -88,6 +88,22 @@ def test_readme_opens_with_the_chart_of_depth_and_its_numbers():
     assert sentence in " ".join(README.split())
 
 
+def test_readme_says_how_accurate_the_best_network_is():
+    (row,) = read_rows(KEPT / "best" / "summary.csv")
+    mean, low, high, ensemble = (
+        f"{100 * float(row[name]):.2f}"
+        for name in (
+            "test_accuracy_mean",
+            "test_accuracy_ci_low",
+            "test_accuracy_ci_high",
+            "ensemble_test_accuracy",
+        )
+    )
+    text = " ".join(README.split())
+    assert f"reaches {mean} % of the test images ({low} to {high}, {row['num_runs']} seeds" in text
+    assert f"the ten together reach {ensemble} %." in text
+
+
 def test_readme_says_what_the_first_study_has_found():
     about = read_kept(KEPT / "initializers").about
     answer = re.sub(r"\W+", " ", about.first.lower().replace("3 initializers", "three"))
