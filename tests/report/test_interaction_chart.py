@@ -92,3 +92,11 @@ def test_below_five_seeds_there_are_means_and_no_intervals(tmp_path):
     (axes,) = interaction(write(tmp_path, layers(1, 2), seeds=3)).figure.axes
     for intervals in axes.collections:
         assert all(np.isnan(path.vertices[:, 1]).all() for path in intervals.get_paths())
+
+
+def test_places_without_a_result_make_no_chart(tmp_path):
+    """Runs of other data that all failed are a place, where there is nothing to show."""
+    write_run(tmp_path / "failed", "data=digits", "initializer=he", status="failed")
+    found = write(tmp_path, layers(1))
+    assert len(found.design.places) == 2
+    assert "interaction" not in {each.name for each in study_charts.draw_study(found)}

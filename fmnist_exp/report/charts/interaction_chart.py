@@ -25,8 +25,8 @@ Cells = dict[tuple[str, str], Condition]  # (level, value of the other factor) -
 
 
 def is_crossed(design: Design) -> bool:
-    """Whether levels of the factor that is asked about meet at several places."""
-    return design.factor != CONDITION and len(design.places) > 1
+    """Whether levels of the factor that is asked about have results at several places."""
+    return design.factor != CONDITION and len({place for _, place in design.cells}) > 1
 
 
 def left_out(design: Design) -> str:
