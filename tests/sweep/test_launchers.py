@@ -73,7 +73,9 @@ def test_missing_plugin_is_named_with_the_command_that_installs_it(
 ):
     plan(f"hydra/launcher={launcher}")  # Hydra has loaded its plugins now
     monkeypatch.delitem(ConfigStore.instance().repo["hydra"]["launcher"], f"{plugin}.yaml")
-    with pytest.raises(ConfigError, match=rf"not installed\. .*: pip install 'fmnist_exp\[{extra}\]'$"):
+    with pytest.raises(
+        ConfigError, match=rf"not installed\. .*: pip install 'fmnist_exp\[{extra}\]'$"
+    ):
         plan(f"hydra/launcher={launcher}")
 
 
