@@ -139,7 +139,7 @@ def _square(path: Path, num_pixels: int) -> tuple[int, int]:
     return edge, edge
 
 
-def load_model(path: Path) -> Any:
+def read_model(path: Path) -> Any:
     """A model, without what its training needs; RecordError if Keras cannot load it."""
     from fmnist_exp.engine.backend import keras  # TensorFlow takes seconds
 
@@ -167,7 +167,7 @@ def mean_probabilities(networks: Sequence[Network], images: np.ndarray) -> np.nd
 
     total = np.zeros((len(images), len(networks[0].class_names)))
     for network in networks:
-        answers = predict_probabilities(load_model(network.path), images)
+        answers = predict_probabilities(read_model(network.path), images)
         # Not finite ones compare as false.
         if not (np.abs(answers.sum(axis=1) - 1) <= TOLERANCE).all():
             raise _no_model(network.path, "its answers are no probabilities")

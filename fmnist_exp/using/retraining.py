@@ -10,7 +10,7 @@ from fmnist_exp.run import runner
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.strict import entries
-from fmnist_exp.using.networks import load_model
+from fmnist_exp.using.networks import read_model
 from fmnist_exp.using.verifying import Check, config_of
 
 # Of the machine, what may change the last bits and is no part of a run's key.
@@ -68,7 +68,7 @@ def _compared(run_dir: Path, record: RunRecord, new_dir: Path, again: RunRecord)
 
 
 def _weights(path: Path) -> list[np.ndarray]:
-    return load_model(path).get_weights()
+    return read_model(path).get_weights()
 
 
 def _history(path: Path) -> list[np.ndarray]:

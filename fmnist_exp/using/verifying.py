@@ -21,7 +21,7 @@ from fmnist_exp.run import measuring, provenance
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.records import RunRecord
 from fmnist_exp.strict import checked, entries
-from fmnist_exp.using.networks import load_model
+from fmnist_exp.using.networks import read_model
 
 # What another processor may change. A sum of 784 products in float32 is rounded by at most
 # 784 x 6e-8 = 5e-5 of their size (Higham 2002, Accuracy and Stability of Numerical Algorithms,
@@ -123,7 +123,7 @@ def _answers(run_dir: Path, record: RunRecord, splits: DataSplits) -> Iterator[C
     """The model, loaded and evaluated again, against the record and the stored predictions."""
     from fmnist_exp.engine import models  # TensorFlow takes seconds
 
-    model = load_model(run_dir / records.model_name(record.config))
+    model = read_model(run_dir / records.model_name(record.config))
     exact, num_metrics, is_right = True, 0, True
     for name in records.SPLITS:
         split = getattr(splits, name)

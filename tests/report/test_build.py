@@ -1,7 +1,7 @@
 """The page asks what was varied, says first what was found, and states where it comes from."""
 
 import pytest
-from study import change_record, found_in, write_run, write_sweep
+from study import change_record, found_in, write_claims, write_run, write_sweep
 
 from fmnist_exp.report.page.answers import MAX_LINES, answer_of
 from fmnist_exp.report.page.build import build_page
@@ -60,6 +60,14 @@ def test_title_asks_what_was_varied(tmp_path, changes, title):
     for number, change in enumerate(changes):
         write_run(tmp_path / str(number), *change)
     assert build_page(found_in(tmp_path), []).title == title
+
+
+def test_a_study_of_one_network_asks_its_own_question_and_answers_it(tmp_path):
+    write_sweep(tmp_path, {"he": (0.8, 0.9)})
+    write_claims(tmp_path, question="How accurate is a dense network?")
+    found = found_in(tmp_path)
+    assert build_page(found, []).title == "How accurate is a dense network?"
+    assert answer_of(found).first == "The mean test accuracy is 85.00 % (2 seeds)."
 
 
 def test_provenance_counts_runs_and_lists_versions(tmp_path):

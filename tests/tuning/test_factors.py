@@ -53,9 +53,10 @@ def test_command_line_fixes_a_factor():
     assert "model.dropout" not in factors_of("model.dropout=0.1")
 
 
+OTHERS = "must belong to one of augmentation, initializer, model, optimizer, training"
 BAD = {
-    "seed=1,2": "must belong to one of augmentation, initializer, model, optimizer, training",
-    "data.split_seed=1,2": "must belong to one of initializer, model, optimizer, training",
+    "seed=1,2": OTHERS,
+    "data.split_seed=1,2": OTHERS,
     "model.dropout=tag(log,interval(0,0.5))": "model.dropout must be a range .*low > 0.* Pass",
     "model.dropout=tag(log,range(0.1,0.5,0.1))": "model.dropout must be a range .*step.*log.* Pass",
     "model.dropout=interval(0.5,0)": "model.dropout must be a range .*low.*high.* Pass",

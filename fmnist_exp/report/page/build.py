@@ -19,6 +19,7 @@ from fmnist_exp.report.page.claimed import claimed
 from fmnist_exp.report.page.class_tables import hard_images, per_class
 from fmnist_exp.report.page.compared import compared
 from fmnist_exp.report.page.condition_tables import MAX_ROWS
+from fmnist_exp.report.page.first_line import is_of_one
 from fmnist_exp.report.page.methods import faster, methods
 from fmnist_exp.report.page.published import published_table
 from fmnist_exp.report.page.reading import glossary, section
@@ -53,7 +54,7 @@ def title_of(findings: Findings) -> str:
     """The question that the answer answers."""
     study, design = findings.study, findings.design
     if len(study.conditions) == 1:
-        return study.conditions[0].label
+        return study.questions[0] if is_of_one(study) else study.conditions[0].label
     if len(design.places) > 1 and design.factor != CONDITION:
         names = [
             *([] if design.averages else ["data"]),

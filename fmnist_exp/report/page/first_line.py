@@ -27,6 +27,8 @@ def first_line(findings: Findings) -> str:
     if len(study.measured) == 1:
         if of_chance := chance_lines(findings.spreads):
             return of_chance[0]
+        if is_of_one(study):
+            return f"The mean test accuracy is {_mean(study.measured[0])}."
         return words.ended(_only(study.measured[0]), *(failed or ["; there is nothing to compare"]))
     if not found:
         return _not_compared(study, noun)
@@ -43,6 +45,11 @@ def first_line(findings: Findings) -> str:
         return words.ended(_by_place(findings), *failed)
     ends = [f", {design.average}{end}" for end in failed or [""]]
     return words.ended(outcome(leading, noun), *ends)
+
+
+def is_of_one(study: Study) -> bool:
+    """Whether a study asks a question of its own about its only condition."""
+    return len(study.conditions) == len(study.questions) == 1
 
 
 def _on_failed(design: Design) -> list[str]:
@@ -66,14 +73,18 @@ def _not_compared(study: Study, noun: Noun) -> str:
 
 
 def _only(condition: Condition) -> list[str]:
+    text = f"reaches {_mean(condition)}"
+    return [f"{condition.label} {text}", f"The only condition with results {text}"]
+
+
+def _mean(condition: Condition) -> str:
+    """Mean test accuracy, its interval where there are seeds enough, and their number."""
     accuracy = condition.values(PRIMARY)
-    name, n = condition.label, len(accuracy)
-    if n < MIN_PAIRS:
-        text = f"reaches {mean(accuracy, 2, POINTS)} % ({counted(n, 'seed')})"
-    else:
-        low, high = (fixed(POINTS * bound, 2) for bound in t_interval(accuracy, SHARE))
-        text = f"reaches {mean(accuracy, 2, POINTS)} % ({low} to {high}, {counted(n, 'seed')})"
-    return [f"{name} {text}", f"The only condition with results {text}"]
+    seeds = counted(len(accuracy), "seed")
+    if len(accuracy) < MIN_PAIRS:
+        return f"{mean(accuracy, 2, POINTS)} % ({seeds})"
+    low, high = (fixed(POINTS * bound, 2) for bound in t_interval(accuracy, SHARE))
+    return f"{mean(accuracy, 2, POINTS)} % ({low} to {high}, {seeds})"
 
 
 def _best_trial(study: Study) -> str:
