@@ -31,8 +31,9 @@ def is_script() -> bool:
 
 
 def is_starting(module: str) -> bool:
-    """Whether a command is being imported, and Ctrl-C would show a traceback."""
-    is_command = module == "__main__" or is_script()
+    """Whether the command itself is being imported, and Ctrl-C would show a traceback."""
+    script = f"{SCRIPT}{module.rpartition('.')[2]}"
+    is_command = module == "__main__" or Path(sys.argv[0]).name == script
     return is_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

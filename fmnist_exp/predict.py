@@ -99,8 +99,12 @@ def answer(pictures: Sequence[Picture], networks: Sequence[Network]) -> None:
 
 
 def show_images(pictures: Sequence[Picture], folder: Path) -> None:
-    """Write what the networks saw, in its own size: `NAME.png`; RecordError if that cannot be."""
-    taken: set[str] = set()
+    """Write what the networks saw, in its own size: `NAME.png`, in no other file's place.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    taken = {path.name for path in folder.glob("*.png")}
     for each in pictures:
         if each.image is not None:
             names = (f"{each.path.stem}{f'_{n}' * (n > 1)}.png" for n in itertools.count(1))

@@ -88,6 +88,14 @@ def test_what_the_network_saw_is_answered_in_the_same_way(predict, run_dir, tmp_
     ]
 
 
+def test_what_the_network_saw_takes_the_place_of_no_file(predict, run_dir, tmp_path):
+    drawn("Bag").save(tmp_path / "it.png")
+    before = (tmp_path / "it.png").read_bytes()
+    predict(run_dir, tmp_path / "it.png", "--show", tmp_path)
+    assert (tmp_path / "it.png").read_bytes() == before
+    assert (tmp_path / "it_2.png").exists()
+
+
 def test_bad_picture_costs_no_other_its_answer(predict, run_dir, tmp_path):
     (tmp_path / "bad.png").write_text("no picture")
     drawn("Bag").save(tmp_path / "bag.png")

@@ -21,7 +21,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import COLOUR_SWITCHES, ROOT, command
 
-from fmnist_exp.console import is_script, typed
+from fmnist_exp.console import is_script, is_starting, typed
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.rundir.records import read_record
@@ -223,3 +223,10 @@ def test_commands_are_shown_in_the_way_that_was_used(program, shown, monkeypatch
     monkeypatch.setattr(sys, "argv", [program])
     assert typed("train", "seed=range(5)") == shown
     assert is_script() == shown.startswith("fmnist-")
+
+
+def test_a_command_that_another_imports_leaves_its_interrupts_alone(monkeypatch):
+    """`fmnist-export` imports the aggregator while it works, and cleans up on Ctrl-C."""
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/fmnist-export"])
+    assert is_starting("fmnist_exp.export")
+    assert not is_starting("fmnist_exp.aggregate")
