@@ -131,6 +131,15 @@ class RunRecord(Strict):
         own = {name: given.get(name) for name in Seeds._fields[1:-1]}
         return own | {"split": (self.config.get("data") or {}).get("split_seed", 0)}
 
+    @field_validator("config")
+    @classmethod
+    def _names_its_initializer(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """After which the model's file is called."""
+        initializer = config.get("initializer")
+        if not isinstance(initializer, dict) or not isinstance(initializer.get("name"), str):
+            raise ValueError(f"must hold initializer.name, received {config}"[:MAX_SHOWN])
+        return config
+
     @field_validator("metrics", "per_class")
     @classmethod
     def _is_measured(cls, table: Table, info: ValidationInfo) -> Table:

@@ -82,9 +82,9 @@ def _of_run(run_dir: Path, record: RunRecord) -> Network:
             f"{path} is not the model that the run has left: its sha256 is not that of "
             f"{records.RECORD}. `{typed('verify')} {run_dir}` says what else is wrong."
         )
-    data = record.config["data"]
-    if data["name"] == "idx":
-        shape = _shape_of_files(path, data["dir"], num_pixels)
+    data = record.config.get("data") or {}
+    if data.get("name") == "idx":
+        shape = _shape_of_files(path, str(data.get("dir")), num_pixels)
     else:
         shape = _square(path, num_pixels)
     of_clothes = record.data_name in ("fashion_mnist", known.FASHION_MNIST)

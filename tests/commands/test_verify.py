@@ -181,3 +181,11 @@ def test_sweep_is_checked_run_by_run(verify, fresh, tmp_path):
     assert status == EXIT_BAD_INPUT
     assert out.count("  holds  ") == 4
     assert f"cannot read {tmp_path / '1' / 'run.json'}" in err
+
+
+def test_a_record_whose_config_names_no_initializer_is_damaged(verify, run_dir):
+    record = run_dir / "run.json"
+    record.write_text(record.read_text().replace('"initializer": {', '"initialixer": {'))
+    status, _, err = verify(run_dir)
+    assert status == EXIT_BAD_INPUT
+    assert "config must hold initializer.name" in " ".join(err.split())
