@@ -154,7 +154,14 @@ def record_reader(folder: Path) -> tuple[Callable[[bytes], object], list[bytes]]
         **{
             **{"schema_version": records.SCHEMA_VERSION, "status": "completed"},
             **{"run_key": "k", "seed": 0, "choices": {"initializer": "he"}},
-            **{"config": {"seed": 0, "model": {"hidden": [256, 128]}}, "class_names": ["a", "b"]},
+            **{
+                "config": {
+                    "seed": 0,
+                    "initializer": {"name": "he"},
+                    "model": {"hidden": [256, 128]},
+                },
+                "class_names": ["a", "b"],
+            },
             **{"metrics": dict.fromkeys(records.SPLITS, numbers), "num_epochs": 2},
             **{"per_class": {"a": scores, "b": scores}, "timing_seconds": {"fit": 1.5}},
             **{"provenance": {"git_commit": None}, "artifacts": {"f": "0"}, "reused": False},

@@ -6,6 +6,7 @@ The environment sees the packages that this one has, but neither this checkout n
 import csv
 import json
 import os
+import signal
 import re
 import shlex
 import shutil
@@ -228,5 +229,6 @@ def test_commands_are_shown_in_the_way_that_was_used(program, shown, monkeypatch
 def test_a_command_that_another_imports_leaves_its_interrupts_alone(monkeypatch):
     """`fmnist-export` imports the aggregator while it works, and cleans up on Ctrl-C."""
     monkeypatch.setattr(sys, "argv", ["/usr/bin/fmnist-export"])
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.default_int_handler)
     assert is_starting("fmnist_exp.export")
     assert not is_starting("fmnist_exp.aggregate")
