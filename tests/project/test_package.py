@@ -6,10 +6,10 @@ The environment sees the packages that this one has, but neither this checkout n
 import csv
 import json
 import os
-import signal
 import re
 import shlex
 import shutil
+import signal
 import site
 import subprocess
 import sys
