@@ -57,14 +57,19 @@ def aggregate(
         RecordError: nothing to read, a record that cannot be read, or `out` cannot be written.
     """
     # pandas takes half a second
-    from fmnist_exp.report.charts import drawing, study_charts
-    from fmnist_exp.report.csv_files import csv_files
     from fmnist_exp.report.findings import find
-    from fmnist_exp.report.looks import note_look
-    from fmnist_exp.report.page import build, condition_tables, rendering
     from fmnist_exp.report.runs.study import read_study
 
-    found = find(read_study(folders), baseline, factor)
+    return write_report(find(read_study(folders), baseline, factor), out, width)
+
+
+def write_report(found: "Findings", out: Path, width: int = WIDE) -> str:
+    """Write tables, figures and the report of what was found; the rest as `aggregate`."""
+    from fmnist_exp.report.charts import drawing, study_charts
+    from fmnist_exp.report.csv_files import csv_files
+    from fmnist_exp.report.looks import note_look
+    from fmnist_exp.report.page import build, condition_tables, rendering
+
     charts = study_charts.draw_study(found)
     figures = drawing.render_all(charts)
     page = build.build_page(found, charts, images_of(found))

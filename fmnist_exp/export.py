@@ -26,14 +26,14 @@ MLFLOW = {
 
 def to_zip(folder: Path, out: Path | None) -> list[str]:
     """A zip file that opens elsewhere, with a new report; lines that say where it is."""
-    from fmnist_exp.aggregate import aggregate
+    from fmnist_exp.aggregate import write_report
     from fmnist_exp.exporting.shared import read_shared
     from fmnist_exp.exporting.zipped import write_zip
 
     shared = read_shared(folder)
     out = out or shared.folder.with_name(f"{shared.folder.name}.zip")
     with tempfile.TemporaryDirectory() as temporary:
-        aggregate([folder], Path(temporary))
+        write_report(shared.findings, Path(temporary))
         write_zip(shared, Path(temporary), out)
     left_out = [f"left out, not finished: {each}" for each in shared.study.unfinished]
     return [*left_out, f"zip: {out}"]
@@ -77,23 +77,25 @@ def to_mlflow(folder: Path, uri: str) -> list[str]:
     Raises:
         RecordError: the server does not answer, or something was not exported.
     """
-    from fmnist_exp.aggregate import aggregate
+    from fmnist_exp.aggregate import write_report
     from fmnist_exp.exporting.shared import read_shared
 
     for name, value in MLFLOW.items():
         os.environ.setdefault(name, value)
     with needing("mlflow"):
-        from fmnist_exp.exporting.to_mlflow import Exporter
+        from fmnist_exp.exporting.to_mlflow import Exporter, without_password
     shared = read_shared(folder)
-    outcome = Exporter(shared, uri).export(lambda report: aggregate([folder], report))
-    told = f"{counted(outcome.exported, 'run')} exported to {uri}, {outcome.kept} there before"
+    outcome = Exporter(shared, uri).export(lambda report: write_report(shared.findings, report))
+    server = without_password(uri)
+    told = f"{counted(outcome.exported, 'run')} exported to {server}, {outcome.kept} there before"
     if outcome.failed:
         lines = "".join(f"\n  {place}: {why}" for place, why in outcome.failed.items())
         raise RecordError(
             f"{len(outcome.failed)} of {counted(len(shared.study.runs), 'run')} not exported; "
             f"{told}. Give the same command again to complete it.{lines}"
         )
-    seen = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
+    start = "mlflow ui --backend-store-uri "
+    seen = server if uri.startswith("http") else f"{start}{shlex.quote(server)}"
     return [told, f"see them with: {seen}"]
 
 

@@ -28,10 +28,10 @@ NUM_SHOWN = 3  # classes of an image
 PREPARED = """\
 A picture is prepared as the images of Fashion-MNIST were: transparent pixels become white (black
 where the rest is light); the background is the colour of the border; what is not background is cut
-out, scaled until it fills 28 x 28 pixels, put in the centre, made grey, negated on a light
-background, and sharpened. A grey picture of 28 x 28 pixels on black is taken as it is, to the byte.
-Networks for other images take pictures in the size of those; what is grey and of this size is taken
-as it is. Of an animation the first frame counts."""
+out, scaled until it fills 28 x 28 pixels, put in the centre, made grey, negated where it is darker
+than the background, and sharpened. A grey picture of 28 x 28 pixels on black is taken as it is, to
+the byte. Networks for other images take pictures in the size of those; what is grey and of this
+size is taken as it is. Of an animation the first frame counts."""
 
 
 @dataclass
@@ -86,16 +86,13 @@ def read_pictures(places: Sequence[Path], network: Network) -> list[Picture]:
 
 def answer(pictures: Sequence[Picture], networks: Sequence[Network]) -> None:
     """Ask networks, which vote, about all pictures that could be read; errors as theirs."""
-    images = {id(each): each.image.ravel() for each in pictures if each.image is not None}
+    images = [each.image.ravel() for each in pictures if each.image is not None]
     if not images:
         return
-    rows = dict(
-        zip(images, mean_probabilities(networks, np.stack([*images.values()])), strict=True)
-    )
-    for each in pictures:
-        if id(each) in rows:
-            named = zip(networks[0].class_names, rows[id(each)].tolist(), strict=True)
-            each.ranked = tuple(sorted(named, key=lambda pair: -pair[1]))
+    seen = (each for each in pictures if each.image is not None)
+    for each, row in zip(seen, mean_probabilities(networks, np.stack(images)), strict=True):
+        named = zip(networks[0].class_names, row.tolist(), strict=True)
+        each.ranked = tuple(sorted(named, key=lambda pair: -pair[1]))
 
 
 def show_images(pictures: Sequence[Picture], folder: Path) -> None:
@@ -125,7 +122,7 @@ def as_table(pictures: Sequence[Picture]) -> str:
     for each in shown:
         cells = (f"{name:{longest}} {share:6.1%}" for name, share in each.ranked[:NUM_SHOWN])
         lines.append("  ".join([f"{each.path!s:{width}}", *cells]))
-    return "\n".join(lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def as_json(pictures: Sequence[Picture]) -> str:
@@ -139,7 +136,7 @@ def as_json(pictures: Sequence[Picture]) -> str:
         }
         for each in pictures
     ]
-    return json.dumps(found, indent=1, ensure_ascii=False)
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 def as_csv(pictures: Sequence[Picture]) -> str:
@@ -152,7 +149,7 @@ def as_csv(pictures: Sequence[Picture]) -> str:
         cells = [*itertools.chain(*each.ranked[:NUM_SHOWN])]
         cells += [""] * (2 * NUM_SHOWN - len(cells))
         table.writerow([each.path, *cells, "" if each.error is None else each.error])
-    return text.getvalue().rstrip("\n")
+    return text.getvalue()
 
 
 def read_arguments() -> argparse.Namespace:
@@ -174,7 +171,7 @@ def read_arguments() -> argparse.Namespace:
     form.add_argument("--json", action="store_true", help="all classes, for programs")
     form.add_argument("--csv", action="store_true", help="a row for each image")
     parser.add_argument("--show", type=Path, metavar="FOLDER", help="write what the network saw")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     more = list(itertools.takewhile(is_run, arguments.others))
     arguments.runs, arguments.images = [arguments.run, *more], arguments.others[len(more) :]
     if not arguments.images:
@@ -196,10 +193,10 @@ def main() -> None:
             )
     pictures = read_pictures(arguments.images, networks[0])
     answer(pictures, networks)
+    shown = as_json if arguments.json else as_csv if arguments.csv else as_table
+    print(shown(pictures), end="")
     if arguments.show is not None:
         show_images(pictures, arguments.show)
-    shown = as_json if arguments.json else as_csv if arguments.csv else as_table
-    print(*filter(None, [shown(pictures)]))
     failed = [each.error for each in pictures if each.error is not None]
     for error in failed:
         complain(error)

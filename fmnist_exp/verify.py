@@ -15,11 +15,11 @@ from fmnist_exp.using.verifying import Check, verify
 
 EXIT_WRONG = 1
 CHECKED = """\
-Checked are the sha256 of every file, the key of the record, the loss and accuracy that the model
-has on all three splits, its predictions, and all that was counted of them. Losses may differ by
-0.0001, as another processor rounds otherwise, and classes where two are as probable to 0.0002. With
---retrain nothing may differ by a bit but the seconds. Exit status: 0 if all holds, 1 if something
-is wrong, 2 if a run cannot be checked."""
+Checked are the sha256 of every file, the key and the epochs of the record, the loss and accuracy
+that the model has on all three splits, its predictions, and all that was counted of them. Losses
+may differ by 0.0001, as another processor rounds otherwise, and classes where two are as probable
+to 0.0002. With --retrain nothing may differ by a bit but the seconds. Exit status: 0 if all holds,
+1 if something is wrong, 2 if a run cannot be checked."""
 
 
 def run_dirs_of(place: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fmnist_exp.console import counted
-from fmnist_exp.exporting.shared import model_of, pixels_of
+from fmnist_exp.exporting.shared import LEAST_KERAS, model_of, pixels_of
 from fmnist_exp.report.formatting import POINTS, fixed
 from fmnist_exp.report.page.rendering import escape_markdown, markdown, table_of
 from fmnist_exp.report.runs.run import Run
@@ -24,7 +24,6 @@ from fmnist_exp.rundir.records import SPLITS, RunRecord, called
 
 # Names of published data sets on the Hugging Face Hub; others are called what their config says.
 HUB = {"Fashion-MNIST": "zalando-datasets/fashion_mnist", "MNIST": "ylecun/mnist"}
-LEAST_KERAS = "3.8"  # of records of former code, which do not name it
 USE = """\
 ```python
 import keras

@@ -12,7 +12,7 @@ from mlflow.entities import Metric, Param
 from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from fmnist_exp.exporting.shared import model_of, pixels_of
+from fmnist_exp.exporting.shared import LEAST_KERAS, model_of, pixels_of
 from fmnist_exp.report.runs.run import METRICS, Run
 from fmnist_exp.report.runs.study import Condition
 from fmnist_exp.rundir.records import MODEL_SUFFIX
@@ -20,6 +20,7 @@ from fmnist_exp.rundir.tables import HISTORY_COLUMNS
 
 FORBIDDEN = r"[^\w./ :-]"  # in the names of MLflow's parameters and metrics
 ALIKE = ("test_loss", "test_accuracy")  # measured once; others have a value after each epoch, too
+WANTED = ("keras", "tensorflow")  # by the model
 DATA = "data"  # folder of the model itself, in MLflow's flavor keras
 
 
@@ -80,16 +81,17 @@ def write_model(run: Run, folder: Path, model_id: str, run_id: str) -> None:
     model.add_flavor(
         "keras",
         data=DATA,
-        keras_version=provenance["keras"],
+        keras_version=provenance.get("keras", LEAST_KERAS),
         keras_backend="tensorflow",
         save_exported_model=False,
     )
     mlflow.pyfunc.add_to_model(model, loader_module="mlflow.keras", python_env="python_env.yaml")
     model.save(folder / "MLmodel")
     needed = [f"mlflow=={mlflow.__version__}"]
-    needed += [f"{name}=={provenance[name]}" for name in ("keras", "tensorflow")]
+    needed += [f"{name}=={provenance[name]}" for name in WANTED if name in provenance]
     (folder / "requirements.txt").write_text("\n".join(needed) + "\n")
-    env = f"python: {provenance['python']}\ndependencies:\n- -r requirements.txt\n"
+    python = f"python: {provenance['python']}\n" if "python" in provenance else ""
+    env = f"{python}dependencies:\n- -r requirements.txt\n"
     (folder / "python_env.yaml").write_text(env)
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import yaml
 
-from fmnist_exp.console import typed
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import sha256_of
-from fmnist_exp.report import findings
+from fmnist_exp.report.findings import Findings, find
 from fmnist_exp.report.page.answers import Answer, answer_of
-from fmnist_exp.report.page.build import title_of
+from fmnist_exp.report.results.kept import trained_by
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study, read_study
 from fmnist_exp.rundir import records
+
+LEAST_KERAS = "3.8"  # of records of former code, which do not name it
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,15 +25,21 @@ class Shared:
 
     Attributes:
         folder: the directory, absolute.
-        study: its runs and conditions.
-        title: the question of its report.
-        answer: what its report begins with.
+        findings: what its report says.
     """
 
     folder: Path
-    study: Study
-    title: str
-    answer: Answer
+    findings: Findings
+
+    @property
+    def study(self) -> Study:
+        """Its runs and conditions."""
+        return self.findings.study
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What its report begins with."""
+        return answer_of(self.findings)
 
     @cached_property
     def conditions(self) -> dict[Path, Condition]:
@@ -42,10 +48,10 @@ class Shared:
 
     @cached_property
     def command(self) -> str | None:
-        """What trains all of it again; None where it is not known."""
+        """What trains all of it again, on any machine; None where it is not known."""
         own = self.folder / ".hydra" / "overrides.yaml"  # of a single run, maybe one of a sweep
         words = yaml.safe_load(own.read_text("utf-8")) if own.is_file() else self.study.command
-        return typed("train", *words) if words else None
+        return trained_by(words) if words else None
 
     def place(self, run: Run) -> str:
         """Where a run lies below the directory; the name of the directory if it is that itself."""
@@ -55,8 +61,7 @@ class Shared:
 
 def read_shared(folder: Path) -> Shared:
     """Read a sweep or a run; errors as `read_study`."""
-    found = findings.find(read_study([folder]))
-    return Shared(folder.resolve(), found.study, title_of(found), answer_of(found))
+    return Shared(folder.resolve(), find(read_study([folder])))
 
 
 def model_of(run: Run) -> Path | None:
@@ -76,16 +81,12 @@ def files_of(run: Run) -> Iterator[Path]:
     Raises:
         RecordError: a file that the record names is missing, or is not what the run has written.
     """
-    for name, recorded in run.record.artifacts.items():
-        try:
-            received = sha256_of(run.path / name)
-        except OSError as error:
-            received = str(error.strerror)
-        if received != recorded:
-            raise RecordError(
-                f"{run.path / name} must have the sha256 {recorded[:12]}... of {records.RECORD}, "
-                f"received {received[:40]}. Restore it, or give the command of the run again."
-            )
+    for name, received in run.record.changed_files(run.path).items():
+        raise RecordError(
+            f"{run.path / name} must have the sha256 {run.record.artifacts[name][:12]}... of "
+            f"{records.RECORD}, received {received[:40]}. Restore it, or give the command of the "
+            "run again."
+        )
     for folder, subfolders, names in os.walk(run.path):
         subfolders.sort()
         inside = Path(folder).relative_to(run.path).parts

@@ -6,6 +6,7 @@ record. The hash is noted last: a run without it was cut off, and is deleted and
 
 import hashlib
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.exporting.mlflow_content import metrics_of, name_of_model, params_of, write_model
 from fmnist_exp.exporting.shared import Shared, files_of, model_of
 from fmnist_exp.files import sha256_of
+from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.rundir import plan, records
 
@@ -76,8 +78,9 @@ class Exporter:
             )
         except FAILURES as error:
             raise RecordError(
-                f"--uri {uri} must be an MLflow server that answers, or a database: "
-                f"{_in_a_line(error)}. Start it with `mlflow server`, or leave --uri away."
+                f"--uri {without_password(uri)} must be an MLflow server that answers, or a "
+                f"database: {_in_a_line(error)}. Start it with `mlflow server`, or leave "
+                "--uri away."
             ) from error
 
     def export(self, write_report: Callable[[Path], object]) -> Outcome:
@@ -114,7 +117,7 @@ class Exporter:
         try:
             self._client.get_experiment(self._experiment)
         except FAILURES:
-            return f"{self._uri} does not answer any more"
+            return f"{without_password(self._uri)} does not answer any more"
         return ""
 
     def _found(self, condition: str) -> dict[str, list[Tracked]]:
@@ -139,11 +142,12 @@ class Exporter:
         content = hashlib.sha256("".join([*hashes, *shared.study.unfinished]).encode()).hexdigest()
         if former and former[0].data.tags.get(CONTENT) == content:
             return str(former[0].info.run_id)
-        answer = [shared.answer.first, *(f"- {line}" for line in shared.answer.lines)]
+        answer = [f"**{title_of(shared.findings)}**", "", shared.answer.first]
+        answer += [f"- {line}" for line in shared.answer.lines]
         tags = {
             SWEEP: self._sweep,
             mlflow_tags.MLFLOW_RUN_NAME: "_".join(shared.folder.parts[-2:]),
-            mlflow_tags.MLFLOW_RUN_NOTE: "\n".join([f"**{shared.title}**", "", *answer]),
+            mlflow_tags.MLFLOW_RUN_NOTE: "\n".join(answer),
             "fmnist_exp.command": shared.command or "not known",
         }
         parent = former[0].info.run_id if former else self._made(tags, min(self._ends()))
@@ -233,5 +237,10 @@ def _end(run: Run) -> float:
     return (run.path / records.RECORD).stat().st_mtime
 
 
+def without_password(text: str) -> str:
+    """A text in which no address holds a user's name and password."""
+    return re.sub(r"(\w://)[^/@\s]+@", r"\1", text)
+
+
 def _in_a_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    return without_password(" ".join(str(error).split()))[:300]

@@ -8,6 +8,7 @@ from pathlib import Path
 from fmnist_exp.exporting.card import card_of
 from fmnist_exp.exporting.shared import Shared, files_of, model_of
 from fmnist_exp.files import atomic_path
+from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.page.rendering import escape_markdown, markdown, table_of
 from fmnist_exp.report.runs.setting import origins
 from fmnist_exp.rundir import plan
@@ -46,7 +47,8 @@ def write_zip(shared: Shared, report: Path, out: Path) -> None:
         for name, content in _written(shared):
             archive.writestr(f"{top}/{name}", content)
         for source, name in _copied(shared, report):
-            archive.write(source, f"{top}/{name}")
+            if source.resolve() != out.resolve():  # which may lie in the directory itself
+                archive.write(source, f"{top}/{name}")
 
 
 def _written(shared: Shared) -> Iterator[tuple[str, str]]:
@@ -85,7 +87,7 @@ def read_me(shared: Shared) -> str:
     top = shlex.quote(shared.folder.name)
     unfinished = [f"- {escape_markdown(each)}" for each in shared.study.unfinished]
     parts = [
-        f"# {escape_markdown(shared.title)}",
+        f"# {escape_markdown(title_of(shared.findings))}",
         escape_markdown(shared.answer.first),
         "\n".join(f"- {escape_markdown(each)}" for each in shared.answer.lines),
         "## What is here",

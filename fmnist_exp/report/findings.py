@@ -168,17 +168,17 @@ def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "descriptive"]).astype({"look": "Int64"})
 
 
-def judged(study: Study, design: Design, metric: str) -> list[Comparison]:
+def judged(study: Study, design: Design, metric: str, one: float = 1.0) -> list[Comparison]:
     """Comparisons with verdicts, by the rules of test accuracy; by looks as planned.
 
     Args:
         study: its runs and conditions.
         design: what is compared with what.
-        metric: one of `Run.numbers` whose step between values is one image, and of which more is
-            better.
+        metric: one of `Run.numbers`, a mean over images of which more is better.
+        one: what the metric is if every image counts 1.
     """
     images = [float(each.runs[0].confusion.sum()) for each in study.measured]
-    resolution, asked = 1 / max(images, default=math.inf), statements(design, metric)
+    resolution, asked = one / max(images, default=math.inf), statements(design, metric)
     if study.settling is None:
         return verdicts.compare(asked, resolution=resolution)
     count = math.comb(len(study.settling.levels), 2)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.report.findings import Findings, comparison_table, judged
+from fmnist_exp.report.runs.conditions import column
 from fmnist_exp.report.runs.predictions import TIE
 from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.rundir import tables
@@ -58,10 +59,10 @@ def recomputed(
     """A metric of every run that has stored its answers, by condition, with verdicts.
 
     The verdicts follow the rules of test accuracy, whose smallest effect of interest is `SESOI`, on
-    values times SESOI / `smallest_effect`: intervals and t tests do not depend on the unit. In that
-    unit one image is the step between values, as of accuracy; rounding to it has an SD below which
-    none is believed. Each metric is a family of statements of its own: one that is chosen after a
-    look at several is no test.
+    values times SESOI / `smallest_effect`: intervals and t tests do not depend on the unit. As
+    accuracy is, a metric is taken for a mean over images: rounding to one image has an SD below
+    which none is believed. Each metric is a family of statements of its own: one that is chosen
+    after a look at several is no test.
 
     Args:
         findings: of the study.
@@ -73,7 +74,8 @@ def recomputed(
         more_is_better: whether a larger value is a better one.
 
     Raises:
-        ConfigError: the metric is no finite number, or `smallest_effect` is not above 0.
+        ConfigError: the metric is no finite number or called as another column, or
+            `smallest_effect` is not above 0.
         RecordError: no run has stored its answers, or a file is damaged.
     """
     if not (smallest_effect > 0 and math.isfinite(smallest_effect)):
@@ -82,6 +84,11 @@ def recomputed(
             "the smallest difference of the metric that matters, such as 0.003 of a share."
         )
     name = getattr(metric, "__name__", "metric").strip("<>")
+    if name in (taken := {"run", "condition", "seed", *map(column, findings.study.keys)}):
+        raise ConfigError(
+            f"a metric must not be called as another column, received {name!r}. Give it a name "
+            f"that is none of {', '.join(sorted(taken))}."
+        )
     values = {each.label: dict(_values(each, metric, name)) for each in findings.study.measured}
     if not any(values.values()):
         raise RecordError(
@@ -99,7 +106,7 @@ def recomputed(
     design = replace(findings.design, cells={at: each for at, each in cells.items() if each.runs})
     found = [
         _in_unit(each, unit, name)
-        for each in judged(findings.study, design, name)
+        for each in judged(findings.study, design, name, abs(unit))
         if not each.is_descriptive
     ]
     runs, summary = _tables(findings.study, values, name)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import TEMPORARIES, cannot, read_regular, write_bytes
+from fmnist_exp.files import TEMPORARIES, cannot, read_regular, sha256_of, write_bytes
 from fmnist_exp.strict import MAX_SHOWN, Model, Strict, reason
 
 MAX_BYTES = 4_000_000  # of a file of JSON; 10 kB are usual
@@ -118,6 +118,16 @@ class RunRecord(Strict):
         sources = self._own_seeds
         found = [self.seed if each is None else each for each in sources.values()]
         return Seeds(self.seed if None in sources.values() else found[0], *found)
+
+    def changed_files(self, run_dir: Path) -> dict[str, str]:
+        """Files that are not what the run has left: name -> the sha256 received, or why none."""
+        found = {}
+        for name in self.artifacts:
+            try:
+                found[name] = sha256_of(run_dir / name)
+            except OSError as error:
+                found[name] = f"none ({error.strerror})"
+        return {name: sha256 for name, sha256 in found.items() if sha256 != self.artifacts[name]}
 
     @property
     def held(self) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Picture files of any kind, decoded with care: what they hold is not ours."""
 
+import struct
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,13 +9,13 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fmnist_exp.errors import ImageError
-from fmnist_exp.files import open_regular
+from fmnist_exp.files import DAMAGES, open_regular
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 KINDS = "PNG, JPEG, GIF or WebP"
 MAX_BYTES = 200_000_000  # of a file
-MAX_PIXELS = 64_000_000  # 400 MB while it is prepared; of a camera's picture 12 to 50 million
+MAX_PIXELS = 64_000_000  # 2 GB while it is prepared; of a camera's picture 12 to 50 million
 LIGHT = 128  # the least grey, of 0 to 255, that is rather white than black
 
 
@@ -64,7 +65,7 @@ def read_picture(path: Path) -> Image.Image:
     except OSError as error:
         raise _cannot_read(path, error.strerror or f"it is damaged ({error})") from error
     # Pillow raises what its decoders meet: of a damaged file that can be almost anything.
-    except (ValueError, SyntaxError, EOFError, IndexError, TypeError, MemoryError) as error:
+    except (*DAMAGES, SyntaxError, LookupError, struct.error) as error:
         raise _cannot_read(path, f"it is damaged ({error})") from error
 
 

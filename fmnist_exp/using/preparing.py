@@ -3,7 +3,8 @@
 Source: Xiao, Rasul and Vollgraf (2017), Fashion-MNIST: a Novel Image Dataset for Benchmarking
 Machine Learning Algorithms, section 2: trim what is close to the colour of the corners, bring the
 longest edge to 28 pixels, sharpen, put it in the centre, negate, make it grey. Here the colour is
-that of the whole border, pixels are averaged instead of skipped, and backgrounds may be dark.
+that of the whole border, pixels are averaged instead of skipped, and what is lighter than its
+background is not negated.
 """
 
 from pathlib import Path
@@ -53,7 +54,8 @@ def prepared(path: Path, shape: tuple[int, int], *, of_clothes: bool) -> np.ndar
     scaled = _scaled(trimmed, shape)
     level = float(_grey(np.array(background)))
     grey = np.asarray(scaled.convert("L"), np.float64)
-    bright = (level - grey) / max(level, 1) if is_light else (grey - level) / (255 - level)
+    is_darker = grey.mean() <= level
+    bright = (level - grey) / max(level, 1) if is_darker else (grey - level) / (255 - level)
     shown = Image.fromarray(np.round(255 * bright.clip(0, 1)).astype(np.uint8))
     canvas = Image.new("L", shape[::-1])
     canvas.paste(shown, ((shape[1] - shown.width) // 2, (shape[0] - shown.height) // 2))

@@ -25,6 +25,8 @@ def retrain(run_dir: Path) -> Iterator[Check]:
         FmnistError: the run cannot be trained here; as `runner.run` and `records.read_record`.
     """
     record = records.read_record(run_dir)
+    if record.status not in records.FINISHED:
+        return
     config = config_of(record)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         again = runner.run(config, Path(folder), record.choices)

@@ -1,7 +1,7 @@
 """Whether a run is what its record says: its files, its record, and what its model answers.
 
-The record vouches for the files by their hashes. Nothing vouches for the record; so all of it that
-can be computed again is: the key, and every metric.
+The record vouches for the files by their hashes. Nothing vouches for the record; so what of it can
+be known otherwise is held against that: key, config, seed, data, classes, epochs and every metric.
 """
 
 import json
@@ -16,7 +16,6 @@ from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.data import loading
 from fmnist_exp.data.loading import DataSplits
 from fmnist_exp.errors import RecordError
-from fmnist_exp.files import sha256_of
 from fmnist_exp.run import measuring, provenance
 from fmnist_exp.rundir import records, tables
 from fmnist_exp.rundir.records import RunRecord
@@ -53,6 +52,9 @@ def verify(run_dir: Path) -> Iterator[Check]:
         DataError: its data are missing or damaged.
     """
     record = records.read_record(run_dir)
+    if record.status == "pruned":
+        yield Check(True, "given up as hopeless by a search: nothing was measured")
+        return
     if record.status not in records.FINISHED:
         raise RecordError(
             f"{run_dir} must be a finished run, received one that is {record.status}: nothing was "
@@ -62,12 +64,16 @@ def verify(run_dir: Path) -> Iterator[Check]:
     yield from files
     config = config_of(record)
     yield from _record(record, config)
+    yield from _epochs(run_dir, record)
     if not all(check.holds for check in files):
         yield Check(False, "the model is not asked, as files are not those that the run has left")
         return
     splits = loading.load(config.own_data)
     if splits.sha256 != record.provenance.get("data_sha256"):
         yield Check(False, f"the data are not those of the record: {splits.source}")
+        return
+    if tuple(record.class_names) != splits.class_names:
+        yield Check(False, f"run.json: class_names are not {', '.join(splits.class_names)}")
         return
     yield from _answers(run_dir, record, splits)
 
@@ -77,14 +83,12 @@ def _files(run_dir: Path, record: RunRecord) -> Iterator[Check]:
     names = [*records.RESULTS, records.model_name(record.config)]
     if records.SIGNAL not in record.artifacts and not (run_dir / records.SIGNAL).exists():
         names.remove(records.SIGNAL)  # a run of former code
-    wrong = []
-    for name in names:
-        try:
-            found = sha256_of(run_dir / name)
-        except OSError as error:
-            found = str(error.strerror)
-        if found != (recorded := record.artifacts.get(name)):
-            wrong.append(Check(False, f"{name}: sha256 {found}, and {recorded} in the record"))
+    wrong = [
+        Check(False, f"{name}: sha256 {found}, and {record.artifacts[name]} in the record")
+        for name, found in record.changed_files(run_dir).items()
+    ]
+    if missing := [name for name in names if name not in record.artifacts]:
+        wrong.append(Check(False, f"the record names no sha256 of {', '.join(missing)}"))
     if unknown := record.artifacts.keys() - {*names}:
         wrong.append(Check(False, f"the record names files of no run: {', '.join(unknown)}"))
     yield from wrong
@@ -111,6 +115,29 @@ def _record(record: RunRecord, config: RunConfig) -> Iterator[Check]:
         yield Check(False, f"run.json: {', '.join(wrong)} is not what key_parts says")
     else:
         yield Check(True, "run.json: key, config, seed and data agree")
+
+
+def _epochs(run_dir: Path, record: RunRecord) -> Iterator[Check]:
+    """What the record says of epochs and of how the run ended, against its history."""
+    try:
+        history = tables.read_history(run_dir / records.HISTORY)
+    except RecordError:
+        return  # which the hash of the file has told
+    losses = history["validation_loss"]
+    finite = np.isfinite(losses).all() and np.isfinite(history["train_loss"]).all()
+    measured = [value for numbers in record.metrics.values() for value in numbers.values()]
+    best = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
+    said = {
+        "num_epochs": record.num_epochs == len(losses),
+        "best_epoch": record.best_epoch == best,
+        "evaluated_epoch": record.evaluated_epoch in range(1, len(losses) + 1),
+        "status": (record.status == "completed") == (finite and None not in measured),
+    }
+    wrong = [name for name, holds in said.items() if not holds]
+    if wrong:
+        yield Check(False, f"run.json: {', '.join(wrong)} is not what epochs and metrics say")
+    else:
+        yield Check(True, f"{record.num_epochs} epochs, as the record says")
 
 
 def _leaves(config: dict[str, Any]) -> dict[str, str]:

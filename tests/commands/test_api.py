@@ -127,6 +127,24 @@ def test_verdicts_do_not_depend_on_the_unit_of_a_metric(study):
     assert percent.findings["ci_low"][0] == pytest.approx(100 * plain.findings["ci_low"][0])
 
 
+def test_smallest_effect_moves_no_interval(study):
+    found = [
+        study.recompute(accuracy, smallest_effect=each).findings[["ci_low", "ci_high"]]
+        for each in (0.003, 1.0)
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["seed", "initializer"])
+def test_metric_called_as_another_column_is_refused(study, name):
+    def metric(probabilities, labels):
+        return 0.5
+
+    metric.__name__ = name
+    with pytest.raises(ConfigError, match=f"another column, received '{name}'"):
+        study.recompute(metric)
+
+
 def test_metric_sees_rows_that_sum_to_1_and_whole_labels(study):
     def check(probabilities, labels):
         assert probabilities.sum(axis=1) == pytest.approx(1)

@@ -61,7 +61,7 @@ def test_fresh_run_holds_and_trains_to_the_same_bits(verify, fresh):
     before = {path: path.read_bytes() for path in fresh.iterdir() if path.is_file()}
     status, out, err = verify("--retrain", fresh)
     assert (status, err, wrong(out)) == (0, "", [])
-    assert out.count("  holds  ") == 5
+    assert out.count("  holds  ") == 6
     assert "the model has every loss and accuracy of the record, to the bit" in out
     assert "trained again, equal to the bit: weights, history.csv, predictions.npz" in out
     assert before == {path: path.read_bytes() for path in fresh.iterdir() if path.is_file()}
@@ -84,7 +84,7 @@ def test_missing_file_is_found_and_named(verify, run_dir):
     (run_dir / records.SIGNAL).unlink()
     status, out, _ = verify(run_dir)
     assert status == EXIT_WRONG
-    assert wrong(out)[0].startswith("WRONG  signal.csv: sha256 No such file or directory")
+    assert wrong(out)[0].startswith("WRONG  signal.csv: sha256 none (No such file or directory)")
 
 
 def test_number_of_the_record_that_was_changed_is_found_and_named(verify, run_dir):
@@ -103,6 +103,20 @@ def test_number_of_the_record_that_was_changed_is_found_and_named(verify, run_di
             "scor",
         ),
         ({"provenance": record.provenance | {"data_sha256": "0"}}, "the data are not those"),
+        ({"num_epochs": 99}, "run.json: num_epochs"),
+        ({"best_epoch": record.num_epochs + 1}, "run.json: best_epoch"),
+        ({"evaluated_epoch": 0}, "run.json: evaluated_epoch"),
+        ({"status": "diverged"}, "run.json: status"),
+        (
+            {
+                "class_names": ["other", *record.class_names[1:]],
+                "per_class": {
+                    "other" if name == record.class_names[0] else name: row
+                    for name, row in record.per_class.items()
+                },
+            },
+            "run.json: class_names",
+        ),
     ):
         rewrite(run_dir, **values)
         status, out, _ = verify(run_dir)
@@ -166,7 +180,7 @@ def test_run_that_cannot_be_checked_costs_no_other_its_check(verify, fresh, run_
     records.write_record(run_dir, record.replaced(status="interrupted"))
     status, out, err = verify(run_dir, tmp_path / "nowhere", fresh)
     assert status == EXIT_BAD_INPUT
-    assert (out.count("  holds  "), wrong(out)) == (4, [])
+    assert (out.count("  holds  "), wrong(out)) == (5, [])
     assert [line.partition(":")[0] for line in err.splitlines()] == ["RecordError"] * 2
 
 
@@ -179,8 +193,16 @@ def test_sweep_is_checked_run_by_run(verify, fresh, tmp_path):
     shutil.copytree(fresh, tmp_path / "0")
     status, out, err = verify(tmp_path)
     assert status == EXIT_BAD_INPUT
-    assert out.count("  holds  ") == 4
+    assert out.count("  holds  ") == 5
     assert f"cannot read {tmp_path / '1' / 'run.json'}" in err
+
+
+def test_run_that_a_search_gave_up_holds_and_is_not_trained_again(verify, run_dir):
+    rewrite(run_dir, status="pruned", metrics={}, per_class={})
+    status, out, err = verify("--retrain", run_dir)
+    assert (status, err) == (0, "")
+    assert "given up as hopeless by a search" in out
+    assert "trained again" not in out
 
 
 def test_a_record_whose_config_names_no_initializer_is_damaged(verify, run_dir):

@@ -213,8 +213,10 @@ def test_a_server_that_is_not_there_is_one_line(sweep, export_here, monkeypatch)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        ended = export_here(sweep, "--to", "mlflow", "--uri", uri)
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+        ended = export_here(sweep, "--to", "mlflow", "--uri", f"http://me:secret@{place}")
     assert ended.status == 2
-    assert ended.err.startswith(f"RecordError: --uri {uri} must be an MLflow server that answers")
+    must = f"RecordError: --uri http://{place} must be an MLflow server that answers"
+    assert ended.err.startswith(must)
+    assert "secret" not in ended.err
     assert len(ended.err.splitlines()) == 1

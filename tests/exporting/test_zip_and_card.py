@@ -37,9 +37,20 @@ def test_unpacked_zip_is_the_sweep_with_report_cards_and_the_command(sweep, tmp_
         assert front_of(there / records.CARD)["library_name"] == "keras"
     text = (unpacked / "README.md").read_text()
     assert "python -m fmnist_exp.train --multirun data=synthetic" in text
+    command = next(line for line in text.splitlines() if line.startswith("python -m"))
+    assert "store=" not in command  # nor other places of this machine
+    assert "hydra.sweep.dir=" not in command
     assert "No answer yet: fewer than 5 common seeds." in text
     assert "keras==" in (unpacked / "requirements.txt").read_text()
     assert (unpacked / "report" / "index.html").is_file()
+
+
+def test_zip_within_the_directory_does_not_hold_itself(sweep, export_here):
+    out = sweep / "0" / "figures" / "handed.zip"
+    for _ in range(2):
+        assert export_here(sweep, "--to", "zip", "--out", out).status == 0
+    with zipfile.ZipFile(out) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".zip")]
 
 
 def test_a_damaged_file_is_named_and_the_former_zip_is_kept(sweep, export_here):

@@ -94,3 +94,11 @@ def test_sharpening_leaves_plain_areas_and_lifts_what_stands_out():
     around = 4 * np.exp(-0.5) + 4 * np.exp(-1)
     assert SHARPEN.sum() == pytest.approx(1)
     assert SHARPEN[1, 1] == pytest.approx(2 * (1 + around) / (2 * (1 + around) - around))
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(235, 255), (200, 255), (120, 20), (60, 0)])
+def test_clothing_is_bright_whichever_side_of_the_background_it_is_on(ground, ink, seen):
+    """A white shirt on light grey, a black one on dark grey: neither is clipped to black."""
+    image = seen(drawn("Shirt", (ground,) * 3, (ink,) * 3))
+    assert image.max() > 200
+    assert np.median(image[image > 12]) > 60

@@ -13,11 +13,9 @@ from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.why import why
-from fmnist_exp.report.results.kept import ABOUT, About
+from fmnist_exp.report.results.kept import ABOUT, About, portable
 from fmnist_exp.report.runs.setting import origins
 from fmnist_exp.report.runs.study import Study, read_study
-
-FOLDERS = ("hydra.sweep.dir=", "store=")  # overrides that say where files go on one machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ def collect(sweep: Path) -> Collected:
         factor=design.factor if is_crossed(design) else None,
         figure=next(iter(figures), None),
         caption="" if chart is None else chart.caption,
-        command=tuple(word for word in study.command or () if not word.startswith(FOLDERS)),
+        command=portable(study.command or ()),
         is_changed=any(run.record.provenance.get("git_dirty") for run in study.runs),
         origins={name: tuple(values) for name, values in origins(study.runs).items()},
     )

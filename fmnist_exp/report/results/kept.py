@@ -6,7 +6,8 @@ in which the page shows them.
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +24,10 @@ from fmnist_exp.strict import Strict
 
 ABOUT, ORDER = "about.json", "order.txt"
 REPAIR = f"Make it again with `{typed('results', 'DIR')}`, or remove its folder."
+
+# Overrides that say where files go on one machine; and a program that is the same, whoever asks.
+FOLDERS = ("hydra.sweep.dir=", "hydra.run.dir=", "store=")
+PROGRAM = ("python", "-m", "fmnist_exp.train")
 
 T = TypeVar("T")
 Row = dict[str, str]  # of a CSV file, by its columns
@@ -81,6 +86,16 @@ class Kept:
     summary: list[Row]
     judged: list[Judged]
     spreads: list[Spread]
+
+
+def portable(words: Iterable[str]) -> tuple[str, ...]:
+    """The words of a command without those that say where files go on one machine."""
+    return tuple(word for word in words if not word.startswith(FOLDERS))
+
+
+def trained_by(words: Iterable[str]) -> str:
+    """The command that trains what these words describe, for any machine and a published page."""
+    return shlex.join([*PROGRAM, *portable(words)])
 
 
 def read_kept(folder: Path) -> Kept:

@@ -1,7 +1,6 @@
 """The page of all studies that are kept: RESULTS.md."""
 
 import os
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +12,11 @@ from fmnist_exp.report.page.claimed import ruling
 from fmnist_exp.report.page.condition_tables import spread_table
 from fmnist_exp.report.page.lines import tally
 from fmnist_exp.report.page.rendering import Table, rendered, table_of
-from fmnist_exp.report.results.kept import REPAIR, Kept, Row, names_in, read_kept
+from fmnist_exp.report.results.kept import REPAIR, Kept, Row, names_in, read_kept, trained_by
 from fmnist_exp.report.results.sayings import SOURCE, sayings
 from fmnist_exp.rundir.records import cannot_read
 
 SHORT = 7  # characters of a commit
-PROGRAM = ("python", "-m", "fmnist_exp.train")  # the page is the same, whoever makes it
 MINUTE, HOUR = 60, 3600  # seconds
 MACHINE = ("processor", "threads", "trained by", "TensorFlow", "Keras", "Python")
 
@@ -83,7 +81,7 @@ def _entry(folder: Path) -> Entry:
             ),
             spread_table(kept.spreads),
             list(_facts(kept)),
-            shlex.join([*PROGRAM, *about.command]) if about.command else None,
+            trained_by(about.command) if about.command else None,
         )
     except (KeyError, ValueError) as error:  # a table that was edited
         raise cannot_read(

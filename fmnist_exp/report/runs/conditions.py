@@ -21,7 +21,7 @@ FORMER = {
     "augmentation.mirror": "false",
     "augmentation.shift_pixels": "0",
 }
-AUGMENTATION = ("augmentation.name",)  # says what its keys say, unless one is given alone
+AUGMENTATION = ("augmentation.name",)
 SCHEDULE = "training.schedule"
 LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 # Conditions that differ in one of these are not compared: other test images are another task, and
@@ -185,7 +185,7 @@ def changed_together(
     """What cannot be told apart in flat configs that are compared: keys -> those that follow them.
 
     The class of a Keras object is part of what its name says, and so are arguments that change
-    only where the class does.
+    only where the class does; so is what an augmentation does, of its name.
 
     Nothing, if they are `changed_one_at_a_time`.
 
@@ -199,11 +199,11 @@ def changed_together(
     found: dict[tuple[str, ...], list[str]] = {}
     for key, follows in differences(configs, factors).items():
         part, argument, _ = key.partition(".config.")
-        of_class = key.endswith(".class_name") or (
+        is_named = key.endswith(".class_name") or (
             argument and _fixes([f"{part}.class_name"], key, configs)
         )
-        of_class = of_class or (key.startswith("augmentation.") and follows == AUGMENTATION)
-        if follows and not of_class:
+        is_named = is_named or (key.startswith("augmentation.") and follows == AUGMENTATION)
+        if follows and not is_named:
             found.setdefault(follows, []).append(key)
     for coarse, fine in permutations([key for key in factors if key not in chosen], 2):
         is_argument = fine.startswith(f"{column(coarse)}.config.")
