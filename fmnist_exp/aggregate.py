@@ -96,7 +96,7 @@ def _shown(page: "Page", table: "Table", width: int) -> str:
     from fmnist_exp.report.page.terminal import in_columns, printed
 
     grid = in_columns(table, table.columns.index(LAST_SHOWN) + 1)
-    warnings = [Text(f"Warning: {check.sentence} ({check.code})") for check in page.checks]
+    warnings = [Text(check.warning) for check in page.checks]
     lines = [Text(f"- {line}") for line in page.answer.lines]
     first, gap = Text(page.answer.first, style="bold"), Text()
     text = printed(first, gap, *lines, gap, grid, *warnings, width=width)

@@ -106,6 +106,12 @@ def load(*folders: str | os.PathLike[str]) -> LoadedStudy:
             "load must be given a directory, received none. Pass that of a sweep or of a run: "
             'load("multirun/DATE/TIME").'
         )
+    for each in folders:
+        if not isinstance(each, str | os.PathLike):
+            raise RecordError(
+                f"load must be given directories, received {each!r:.200}. Pass them one by one: "
+                'load("multirun/ONE", "multirun/OTHER").'
+            )
     return LoadedStudy([Path(each) for each in folders])
 
 
@@ -125,6 +131,11 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(
             f"compose must be given a list, received the text {overrides!r}. Pass "
             f"compose({overrides.split()!r})."
+        )
+    if not isinstance(overrides, Sequence) or not all(isinstance(each, str) for each in overrides):
+        raise ConfigError(
+            f"compose must be given a list of texts, received {overrides!r:.200}. Pass such as "
+            'compose(["initializer=he", "seed=1"]).'
         )
     from hydra import initialize_config_dir
 

@@ -67,8 +67,9 @@ def to_tensorboard(folder: Path, out: Path | None) -> list[str]:
         from fmnist_exp.exporting.to_tensorboard import write_events
     shared = read_shared(folder)
     out = out or folder / "tensorboard"
-    write_events(shared, out)
-    return [f"see them with: tensorboard --logdir {shlex.quote(str(out))}"]
+    others = write_events(shared, out)
+    left_alone = [f"left alone, of no run of {folder}: {path}" for path in others]
+    return [*left_alone, f"see them with: tensorboard --logdir {shlex.quote(str(out))}"]
 
 
 def to_mlflow(folder: Path, uri: str) -> list[str]:

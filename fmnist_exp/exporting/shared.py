@@ -16,6 +16,8 @@ from fmnist_exp.report.runs.run import Run
 from fmnist_exp.report.runs.study import Condition, Study, read_study
 from fmnist_exp.rundir import records
 
+OPTIONS = "conf"  # what a folder of the user's own options is called where it is handed over
+SETTINGS = "hydra.yaml"  # Hydra's own, of the machine that trained
 LEAST_KERAS = "3.8"  # of records of former code, which do not name it
 
 
@@ -49,9 +51,31 @@ class Shared:
     @cached_property
     def command(self) -> str | None:
         """What trains all of it again, on any machine; None where it is not known."""
-        own = self.folder / ".hydra" / "overrides.yaml"  # of a single run, maybe one of a sweep
-        words = yaml.safe_load(own.read_text("utf-8")) if own.is_file() else self.study.command
-        return trained_by(words) if words else None
+        _, words = self._started_by
+        given = ["--config-dir", OPTIONS] if self.options else []
+        return trained_by([*given, *words]) if words else None
+
+    @property
+    def options(self) -> Path | None:
+        """The folder of the user's own options that it was started with, if any."""
+        return self._started_by[0]
+
+    @cached_property
+    def _started_by(self) -> tuple[Path | None, list[str]]:
+        """The folder of options, and the other words of the command."""
+        single = self.folder / ".hydra"  # of a single run, maybe one of a sweep
+        if not (single / "overrides.yaml").is_file():
+            match self.study.command:
+                case ("--config-dir", folder, *words):
+                    return Path(folder), words
+            return None, list(self.study.command or ())
+        words = list(yaml.safe_load((single / "overrides.yaml").read_text("utf-8")))
+        settings = single / SETTINGS
+        hydra = yaml.safe_load(settings.read_text("utf-8"))["hydra"] if settings.is_file() else {}
+        match hydra.get("searchpath"):
+            case [str(address)] if address.startswith("file://"):
+                return Path(address.removeprefix("file://")), words
+        return None, words
 
     def place(self, run: Run) -> str:
         """Where a run lies below the directory; the name of the directory if it is that itself."""
@@ -75,8 +99,16 @@ def pixels_of(run: Run) -> int:
     return 28 * 28 if run.signal is None else int(run.signal["fan_in"][0])
 
 
+def ended(run: Run) -> float:
+    """When a run ended, in seconds: its record is written last."""
+    return (run.path / records.RECORD).stat().st_mtime
+
+
 def files_of(run: Run) -> Iterator[Path]:
-    """All files of a run but for marks and half-written ones, those of its record checked first.
+    """The files of a run, those of its record checked first.
+
+    Marks and half-written files are left out, and Hydra's own settings, which name folders of one
+    machine.
 
     Raises:
         RecordError: a file that the record names is missing, or is not what the run has written.
@@ -93,5 +125,6 @@ def files_of(run: Run) -> Iterator[Path]:
         for name in sorted(names):
             path = Path(folder) / name
             hidden = name.startswith(".") or (inside and inside[0] not in (".hydra", "figures"))
-            if not hidden and path.is_file() and not path.is_symlink():
+            is_own = not hidden and name != SETTINGS
+            if is_own and path.is_file() and not path.is_symlink():
                 yield path

@@ -2,6 +2,7 @@
 
 A sweep is known by the path of its directory, a child by its place there and the hash of its
 record. The hash is noted last: a run without it was cut off, and is deleted and exported again.
+Children whose parent was deleted are given the new one.
 """
 
 import hashlib
@@ -14,16 +15,18 @@ from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, ViewType
+from mlflow.entities import LifecycleStage, LoggedModelOutput, ViewType
 from mlflow.entities import Run as Tracked
 from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
+from sqlalchemy.exc import SQLAlchemyError
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.exporting.mlflow_content import metrics_of, name_of_model, params_of, write_model
-from fmnist_exp.exporting.shared import Shared, files_of, model_of
+from fmnist_exp.exporting.shared import Shared, ended, files_of, model_of
 from fmnist_exp.files import sha256_of
 from fmnist_exp.report.page.build import title_of
+from fmnist_exp.report.page.rendering import escape_markdown
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.rundir import plan, records
 
@@ -76,12 +79,18 @@ class Exporter:
                 if found
                 else self._client.create_experiment(EXPERIMENT, tags=KIND)
             )
-        except FAILURES as error:
+        except (*FAILURES, ImportError, SQLAlchemyError) as error:  # of a database's driver
             raise RecordError(
                 f"--uri {without_password(uri)} must be an MLflow server that answers, or a "
                 f"database: {_in_a_line(error)}. Start it with `mlflow server`, or leave "
                 "--uri away."
             ) from error
+        if found and found.lifecycle_stage == LifecycleStage.DELETED:
+            raise RecordError(
+                f"the experiment {EXPERIMENT} must not be deleted at {without_password(uri)}, "
+                f"received one that is. Run `mlflow experiments restore --experiment-id "
+                f"{self._experiment}`, or remove it for good with `mlflow gc`."
+            )
 
     def export(self, write_report: Callable[[Path], object]) -> Outcome:
         """Export the sweep; what is there already stays as it is.
@@ -92,8 +101,8 @@ class Exporter:
         outcome = Outcome()
         runs = self._shared.study.runs
         try:
-            parent = self._parent(write_report)
-            former = self._found(f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{parent}'")
+            former = self._found()
+            parent = self._parent(former.get("", []), write_report)
         except FAILURES as error:
             why = _in_a_line(error)
             outcome.failed = {self._shared.place(run): why for run in runs}
@@ -120,8 +129,9 @@ class Exporter:
             return f"{without_password(self._uri)} does not answer any more"
         return ""
 
-    def _found(self, condition: str) -> dict[str, list[Tracked]]:
-        """Runs of this sweep that are there, by their place."""
+    def _found(self) -> dict[str, list[Tracked]]:
+        """Runs of this sweep that are there, by their place; that of the sweep itself is empty."""
+        condition = f"tags.`{SWEEP}` = '{self._sweep}'"
         found: dict[str, list[Tracked]] = {}
         token = None
         while True:
@@ -134,16 +144,16 @@ class Exporter:
             if not token:
                 return found
 
-    def _parent(self, write_report: Callable[[Path], object]) -> str:
+    def _parent(self, former: list[Tracked], write_report: Callable[[Path], object]) -> str:
         """The run of the sweep, made or brought up to date; its id."""
         shared = self._shared
-        former = self._found(f"tags.`{SWEEP}` = '{self._sweep}'").get("", [])
         hashes = [sha256_of(run.path / records.RECORD) for run in shared.study.runs]
         content = hashlib.sha256("".join([*hashes, *shared.study.unfinished]).encode()).hexdigest()
         if former and former[0].data.tags.get(CONTENT) == content:
             return str(former[0].info.run_id)
-        answer = [f"**{title_of(shared.findings)}**", "", shared.answer.first]
-        answer += [f"- {line}" for line in shared.answer.lines]
+        answer = [f"**{escape_markdown(title_of(shared.findings))}**", ""]
+        answer += [escape_markdown(shared.answer.first), ""]
+        answer += [f"- {escape_markdown(line)}" for line in shared.answer.lines]
         tags = {
             SWEEP: self._sweep,
             mlflow_tags.MLFLOW_RUN_NAME: "_".join(shared.folder.parts[-2:]),
@@ -157,7 +167,7 @@ class Exporter:
             write_report(Path(report))
             for path in sorted(Path(report).glob("*.*")):  # figures are in index.html
                 self._client.log_artifact(parent, str(path), "report")
-        for name in (plan.STUDY, plan.FOLDER, "multirun.yaml"):
+        for name in (plan.STUDY, plan.FOLDER):
             if (shared.folder / name).exists():
                 self._client.log_artifact(parent, str(shared.folder / name))
         self._client.set_terminated(parent, "FINISHED", round(1000 * max(self._ends())))
@@ -166,7 +176,7 @@ class Exporter:
 
     def _ends(self) -> list[float]:
         """When each run ended, in seconds."""
-        return [_end(run) for run in self._shared.study.runs]
+        return [ended(run) for run in self._shared.study.runs]
 
     def _made(self, tags: Mapping[str, str], start: float) -> str:
         """A new run; its id."""
@@ -178,15 +188,20 @@ class Exporter:
         """Export a run, in the place of what is there of it; whether that was needed."""
         content = sha256_of(run.path / records.RECORD)
         if [each.data.tags.get(CONTENT) for each in former] == [content]:
+            if former[0].data.tags.get(mlflow_tags.MLFLOW_PARENT_RUN_ID) != parent:
+                self._client.set_tag(
+                    former[0].info.run_id, mlflow_tags.MLFLOW_PARENT_RUN_ID, parent
+                )
             return False
         files = list(files_of(run))  # checked before anything is sent
         for each in former:
             self._delete(each)
-        record, end = run.record, _end(run)
+        record, end = run.record, ended(run)
         condition = self._shared.conditions[run.path]
         tags = {
             mlflow_tags.MLFLOW_PARENT_RUN_ID: parent,
             mlflow_tags.MLFLOW_RUN_NAME: f"{condition.label}, seed {record.seeds}",
+            SWEEP: self._sweep,
             PLACE: self._shared.place(run),
             "fmnist_exp.run_key": record.run_key,
             "fmnist_exp.status": record.status,
@@ -230,11 +245,6 @@ class Exporter:
         ):
             self._client.delete_logged_model(each.model_id)
         self._client.delete_run(run_id)
-
-
-def _end(run: Run) -> float:
-    """When a run ended, in seconds: its record is written last."""
-    return (run.path / records.RECORD).stat().st_mtime
 
 
 def without_password(text: str) -> str:

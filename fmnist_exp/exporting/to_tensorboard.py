@@ -18,7 +18,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from fmnist_exp.exporting.shared import Shared
+from fmnist_exp.exporting.shared import Shared, ended
 from fmnist_exp.files import write_bytes
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.run_charts import confusion_of
@@ -40,23 +40,28 @@ CONFUSION = "confusion_matrix"
 Hparams = dict[str, dict[Path, str]]  # key that differs -> directory of a run -> value
 
 
-def write_events(shared: Shared, out: Path) -> None:
+def write_events(shared: Shared, out: Path) -> list[Path]:
     """Write a folder that `tensorboard --logdir` shows.
 
     Args:
         shared: the sweep.
         out: the folder.
 
+    Returns:
+        Files of former exports to the folder that are of no run of this sweep; left as they are.
+
     Raises:
         RecordError: a file of a run cannot be read, or `out` cannot be written.
     """
     varied = hparams_of(shared)
-    ends = {run.path: (run.path / records.RECORD).stat().st_mtime for run in shared.study.runs}
+    ends = {run.path: ended(run) for run in shared.study.runs}
     columns = {key: _typed(values) for key, values in varied.items()}
+    of_runs = {run.path: out / shared.place(run) / EVENTS for run in shared.study.runs}
     _write(out / EVENTS, [(min(ends.values()), 0, _experiment(columns, shared))])
     for run in shared.study.runs:
         values = {key: column[run.path] for key, column in columns.items()}
-        _write(out / shared.place(run) / EVENTS, _events(run, values, ends[run.path]))
+        _write(of_runs[run.path], _events(run, values, ends[run.path]))
+    return sorted({*out.rglob(EVENTS)} - {out / EVENTS, *of_runs.values()})
 
 
 def hparams_of(shared: Shared) -> Hparams:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fmnist_exp.exporting.card import card_of
-from fmnist_exp.exporting.shared import Shared, files_of, model_of
+from fmnist_exp.exporting.shared import OPTIONS, Shared, files_of, model_of
 from fmnist_exp.files import atomic_path
 from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.page.rendering import escape_markdown, markdown, table_of
@@ -14,7 +14,7 @@ from fmnist_exp.report.runs.setting import origins
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.records import CARD
 
-OF_SWEEP = (plan.STUDY, plan.LOOKS, "multirun.yaml")
+OF_SWEEP = (plan.STUDY, plan.LOOKS)
 VERSIONS = "requirements.txt"
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn")  # whose versions a record holds
 CONTENTS = {
@@ -70,20 +70,37 @@ def _copied(shared: Shared, report: Path) -> Iterator[tuple[Path, str]]:
     for path in [*(shared.folder / name for name in OF_SWEEP), *planned]:
         if path.is_file():
             yield path, path.relative_to(shared.folder).as_posix()
+    for source, name in own_options(shared).items():
+        yield source, f"{OPTIONS}/{name}"
     for run in shared.study.runs:
         for path in files_of(run):
             if path.name != CARD:  # of a former export; there is a new one
                 yield path, path.relative_to(shared.folder).as_posix()
 
 
+def own_options(shared: Shared) -> dict[Path, str]:
+    """The files of the user's own options, by path, as they are now; name below their folder."""
+    if shared.options is None:
+        return {}
+    found = sorted(path for path in shared.options.rglob("*.yaml") if path.is_file())
+    return {path: path.relative_to(shared.options).as_posix() for path in found}
+
+
 def read_me(shared: Shared) -> str:
     """What the archive holds, what it answers, and how to train it again."""
     facts = {name: ", ".join(values) for name, values in origins(shared.study.runs).items()}
     again = (
-        f"With fmnist_exp installed:\n\n```\npip install -r {VERSIONS}\n{shared.command}\n```"
+        f"With fmnist_exp installed, here:\n\n```\npip install -r {VERSIONS}\n{shared.command}\n```"
         if shared.command
         else "The command is not known; `config` in each `run.json` has every value."
     )
+    options = own_options(shared)
+    if shared.options is not None and not options:
+        again += (
+            f"\n\nOptions of its own are gone and not here; `{OPTIONS}` stands for their folder. "
+            "`config` in each `run.json` has every value."
+        )
+    contents = CONTENTS | ({f"{OPTIONS}/": "the user's own options"} if options else {})
     top = shlex.quote(shared.folder.name)
     unfinished = [f"- {escape_markdown(each)}" for each in shared.study.unfinished]
     parts = [
@@ -91,7 +108,7 @@ def read_me(shared: Shared) -> str:
         escape_markdown(shared.answer.first),
         "\n".join(f"- {escape_markdown(each)}" for each in shared.answer.lines),
         "## What is here",
-        _listed("file", CONTENTS),
+        _listed("file", contents),
         *(["## Unfinished, and not here", "\n".join(unfinished)] if unfinished else []),
         "## Train it again",
         again,

@@ -68,7 +68,7 @@ def verdicts_table(findings: Findings) -> pd.DataFrame:
 def answer_text(findings: Findings) -> str:
     """The answer of the report, what it rests on, and the checks that fired, a line each."""
     answer = answer_of(findings)
-    checks = [f"Warning: {each.sentence} ({each.code})" for each in fired(findings)]
+    checks = [each.warning for each in fired(findings)]
     lines = [answer.first, "", *(f"- {each}" for each in answer.lines), *checks]
     return "\n".join([*lines, *([] if answer.command is None else [answer.command])])
 

@@ -1,5 +1,6 @@
 """A metric of one's own, computed from the answers that runs have stored, judged as accuracy is."""
 
+import html
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ import pandas as pd
 
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.report.findings import Findings, comparison_table, judged
+from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.runs.conditions import column
 from fmnist_exp.report.runs.predictions import TIE
 from fmnist_exp.report.runs.study import Condition, Study
@@ -33,19 +35,24 @@ class Recomputed:
         summary: one row per condition: factors, `num_runs`, and of the metric `mean`, `std` (n - 1
             in the denominator), `ci_low` and `ci_high` (95 % t interval).
         findings: one row per comparison, columns as in `comparisons.csv`.
+        warnings: the checks of the study that fired, a sentence each. Those of accuracies are among
+            them: they are about the runs.
     """
 
     name: str
     runs: pd.DataFrame
     summary: pd.DataFrame
     findings: pd.DataFrame
+    warnings: tuple[str, ...]
 
     def __repr__(self) -> str:
-        """The table of conditions and the verdicts."""
-        return f"{self.name}\n{self.summary.to_string()}\n{self._verdicts.to_string()}"
+        """The table of conditions, the verdicts, and the checks that fired."""
+        tables = (self.summary.to_string(), self._verdicts.to_string())
+        return "\n".join([self.name, *tables, *self.warnings])
 
     def _repr_html_(self) -> str:
-        return self.summary.to_html(index=False) + self._verdicts.to_html(index=False)
+        told = "".join(f"<p>{html.escape(each)}</p>" for each in self.warnings)
+        return self.summary.to_html(index=False) + self._verdicts.to_html(index=False) + told
 
     @property
     def _verdicts(self) -> pd.DataFrame:
@@ -110,7 +117,8 @@ def recomputed(
         if not each.is_descriptive
     ]
     runs, summary = _tables(findings.study, values, name)
-    return Recomputed(name, runs, summary, comparison_table(found))
+    warnings = tuple(each.warning for each in fired(findings))
+    return Recomputed(name, runs, summary, comparison_table(found), warnings)
 
 
 def _values(condition: Condition, metric: Metric, name: str) -> Iterator[tuple[Path, float]]:

@@ -22,7 +22,7 @@ MAX_BYTES = 4_000_000_000  # of a model, packed and unpacked
 MAX_CONFIG = 100_000_000  # of the description of its layers
 EDGE = 28  # of an image of Fashion-MNIST, of MNIST and of all that replaces it, in pixels
 FASHION_MNIST = EDGE**2, 10  # pixels and classes
-TOLERANCE = 1e-3  # by which a sum of probabilities may miss 1
+ROUNDING = 1e-3  # by which a sum of probabilities may miss 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ def _square(path: Path, num_pixels: int) -> tuple[int, int]:
 
 def read_model(path: Path) -> Any:
     """A model, without what its training needs; RecordError if Keras cannot load it."""
+    _sizes(path)  # before anything is unpacked
     from fmnist_exp.engine.backend import keras  # TensorFlow takes seconds
 
     try:
@@ -169,7 +170,7 @@ def mean_probabilities(networks: Sequence[Network], images: np.ndarray) -> np.nd
     for network in networks:
         answers = predict_probabilities(read_model(network.path), images)
         # Not finite ones compare as false.
-        if not (np.abs(answers.sum(axis=1) - 1) <= TOLERANCE).all():
+        if not (np.abs(answers.sum(axis=1) - 1) <= ROUNDING).all():
             raise _no_model(network.path, "its answers are no probabilities")
         total += answers
     return total / len(networks)

@@ -110,6 +110,17 @@ def test_recomputed_accuracy_has_the_same_verdicts_and_intervals(study):
     assert found.runs["accuracy"].tolist() == pytest.approx(study.runs["test_accuracy"].tolist())
 
 
+def test_checks_of_the_study_stand_below_recomputed_verdicts(tmp_path):
+    for number in range(4):
+        initializer = ("he", "lecun")[number // 2]
+        words = (f"initializer={initializer}", f"seed={number % 2}")
+        write_run(tmp_path / str(number), *words, answers=True)
+    found = fmnist_exp.load(tmp_path).recompute(accuracy)
+    (few,) = [each for each in found.warnings if each.endswith("(few-seeds)")]
+    assert few in repr(found)
+    assert f"<p>{few}</p>" in found._repr_html_()
+
+
 def test_metric_of_which_less_is_better_has_the_mirrored_intervals_and_the_same_verdict(study):
     more, less = (
         study.recompute(accuracy).findings.iloc[0],
@@ -171,6 +182,8 @@ def test_runs_without_stored_answers_cannot_be_recomputed(tmp_path):
 def test_load_needs_a_directory():
     with pytest.raises(RecordError, match="load must be given a directory, received none"):
         fmnist_exp.load()
+    with pytest.raises(RecordError, match=r"received \['one'\]. Pass them one by one"):
+        fmnist_exp.load(json.loads('["one"]'))
 
 
 def test_compose_makes_the_config_of_the_command():
@@ -187,6 +200,8 @@ def test_compose_makes_the_config_of_the_command():
         (["--multirun", "seed=0,1"], "what makes a run, received --multirun"),
         (["seed=0,1"], "seed=0,1 names several values, received for a single run"),
         (["experiment=smoke"], "received a sweep over initializer, seed"),
+        (None, "must be given a list of texts, received None. Pass such as compose"),
+        (json.loads("[1]"), r"must be given a list of texts, received \[1\]"),
         (["model.dropout=2"], "model.dropout must be less than 1, received 2"),
     ],
 )

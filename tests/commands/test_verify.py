@@ -1,5 +1,6 @@
 """The command that checks runs: a fresh one holds to the bit; one changed byte is named."""
 
+import os
 import shutil
 import sys
 
@@ -13,7 +14,7 @@ from fmnist_exp.files import sha256_of
 from fmnist_exp.run import runner
 from fmnist_exp.run.provenance import hash_of
 from fmnist_exp.rundir import plan, records, tables
-from fmnist_exp.using import retraining
+from fmnist_exp.using import networks, retraining
 from fmnist_exp.verify import EXIT_WRONG
 
 MODEL = "glorot_model.keras"
@@ -85,6 +86,22 @@ def test_missing_file_is_found_and_named(verify, run_dir):
     status, out, _ = verify(run_dir)
     assert status == EXIT_WRONG
     assert wrong(out)[0].startswith("WRONG  signal.csv: sha256 none (No such file or directory)")
+
+
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(verify, run_dir):
+    (run_dir / records.HISTORY).unlink()
+    os.mkfifo(run_dir / records.HISTORY)
+    status, out, _ = verify(run_dir)
+    assert status == EXIT_WRONG
+    told = "WRONG  history.csv: sha256 none (it is not a regular file)"
+    assert wrong(out)[0].startswith(told)
+
+
+def test_model_that_unpacks_to_too_much_is_not_loaded(verify, run_dir, monkeypatch):
+    monkeypatch.setattr(networks, "MAX_BYTES", 1000)
+    status, out, err = verify(run_dir)
+    assert status == EXIT_BAD_INPUT
+    assert f"{MODEL}: it must hold at most 1000 bytes" in out + err
 
 
 def test_number_of_the_record_that_was_changed_is_found_and_named(verify, run_dir):

@@ -208,6 +208,23 @@ def test_by_default_it_goes_to_a_file_and_a_damaged_run_is_named_while_others_go
     statuses = {place: run.info.status for place, run in children.items()}
     assert statuses == {"0": "FINISHED", "1": "FINISHED", "2": "FINISHED", "3": "FAILED"}
 
+    # What was deleted there comes back once, and an experiment is left to who deleted it.
+    client = MlflowClient("sqlite:///mlflow.db")
+    client.delete_run(parents[0].info.run_id)
+    client.delete_run(children["0"].info.run_id)
+    ended = export_here(sweep, "--to", "mlflow")
+    assert "1 run exported to sqlite:///mlflow.db, 3 there before" in ended.out
+    (parent,), again = everything(client)
+    assert parent.info.run_id != parents[0].info.run_id
+    assert {place: run.info.run_id for place, run in again.items() if place != "0"} == {
+        place: run.info.run_id for place, run in children.items() if place != "0"
+    }
+    client.delete_experiment(parent.info.experiment_id)
+    ended = export_here(sweep, "--to", "mlflow")
+    assert ended.status == 2
+    assert f"mlflow experiments restore --experiment-id {parent.info.experiment_id}" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
 
 def test_a_server_that_is_not_there_is_one_line(sweep, export_here, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -218,5 +235,14 @@ def test_a_server_that_is_not_there_is_one_line(sweep, export_here, monkeypatch)
     assert ended.status == 2
     must = f"RecordError: --uri http://{place} must be an MLflow server that answers"
     assert ended.err.startswith(must)
+    assert "secret" not in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("uri", ["postgresql+absent://me:secret@host/runs", "absent://host"])
+def test_a_database_that_cannot_be_used_is_one_line(uri, sweep, export_here):
+    ended = export_here(sweep, "--to", "mlflow", "--uri", uri)
+    assert ended.status == 2
+    assert ended.err.startswith("RecordError: --uri ")
     assert "secret" not in ended.err
     assert len(ended.err.splitlines()) == 1

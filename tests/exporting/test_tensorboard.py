@@ -1,7 +1,10 @@
 """TensorBoard reads back from its event files what the runs have written."""
 
 import io
+import re
+import shutil
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -83,6 +86,15 @@ def test_a_second_export_replaces_the_first(events, export_here):
     assert export_here(events.sweep, "--to", "tensorboard", "--out", events.out).status == 0
     after = {path: path.read_bytes() for path in events.out.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_files_of_runs_that_are_no_more_in_the_sweep_are_named(sweep, tmp_path, export_here):
+    out = tmp_path / "events"
+    arguments = (sweep, "--to", "tensorboard", "--out", out)
+    export_here(*arguments)
+    shutil.rmtree(sweep / "2")
+    (named,) = re.findall("left alone, of no run of .*: (.*)", export_here(*arguments).out)
+    assert Path(named).parent == out / "2"
 
 
 @pytest.mark.parametrize("package", ["tensorboard", "mlflow"])

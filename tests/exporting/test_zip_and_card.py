@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +44,31 @@ def test_unpacked_zip_is_the_sweep_with_report_cards_and_the_command(sweep, tmp_
     assert "No answer yet: fewer than 5 common seeds." in text
     assert "keras==" in (unpacked / "requirements.txt").read_text()
     assert (unpacked / "report" / "index.html").is_file()
+
+
+def test_zip_holds_the_users_own_options_and_no_settings_of_hydra(
+    tmp_path, train_here, export_here
+):
+    own = tmp_path / "of mine" / "initializer" / "wide.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("class_name: RandomNormal\nconfig: {stddev: 0.2}\n")
+    tiny = ("data=synthetic", "data.num_train=200", "training.epochs=1", "model.hidden=[8]")
+    given = ("--config-dir", str(tmp_path / "of mine"), *tiny, "initializer=wide", "seed=0,1")
+    ended = train_here(*given, "--multirun", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert ended.status == 0, ended.err
+    for is_there in (True, False):
+        for folder in (tmp_path / "sweep", tmp_path / "sweep" / "0"):
+            out = tmp_path / "handed.zip"
+            assert export_here(folder, "--to", "zip", "--out", out).status == 0
+            with zipfile.ZipFile(out) as archive:
+                held = {*archive.namelist()}
+                read_me = archive.read(f"{folder.name}/README.md").decode()
+            assert "python -m fmnist_exp.train --config-dir conf " in read_me
+            assert str(tmp_path) not in read_me
+            assert (f"{folder.name}/conf/initializer/wide.yaml" in held) == is_there
+            assert ("are gone and not here" in read_me) != is_there
+            assert not {Path(name).name for name in held} & {"hydra.yaml", "multirun.yaml"}
+        own.unlink(missing_ok=True)
 
 
 def test_zip_within_the_directory_does_not_hold_itself(sweep, export_here):

@@ -33,6 +33,11 @@ class Fired(NamedTuple):
     code: str
     sentence: str
 
+    @property
+    def warning(self) -> str:
+        """It in a line of its own."""
+        return f"Warning: {self.sentence} ({self.code})"
+
 
 def fired(findings: Findings) -> list[Fired]:
     """The checks that have found something, the most important first."""
