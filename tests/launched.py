@@ -25,7 +25,7 @@ class Sweep:
         num_runs: one for each seed.
     """
 
-    def __init__(self, folder: Path, *launcher: str, num_runs: int = 4) -> None:
+    def __init__(self, folder: Path, *launcher: str, num_runs: int = 3) -> None:
         self.folder = folder
         self.num_runs = num_runs
         how = ("hydra.sweep.dir=sweep", "store=store", "checkpoint_seconds=0.1")

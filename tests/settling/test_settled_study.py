@@ -116,7 +116,7 @@ def test_plan_is_written_before_the_first_run(tmp_path):
         settle(tmp_path, accuracy_of=refuse)
 
 
-@pytest.mark.parametrize("lost", [0, 7, 16, 22, 40])
+@pytest.mark.parametrize("lost", [0, 16, 40])
 def test_sweep_that_lost_a_run_goes_on_to_the_same_runs_and_verdicts(lost, tmp_path, settled):
     with pytest.raises(RuntimeError, match=f"trial {lost}"):
         settle(tmp_path, statuses={lost: "failed"})

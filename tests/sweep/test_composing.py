@@ -57,17 +57,14 @@ def test_run_is_composed_as_hydra_does(run, sweep):
         assert OmegaConf.is_struct(received)
 
 
-def some_of(words):
-    """Each order of each choice of one to three of these words, each a case."""
-    return [list(each) for n in (1, 2, 3) for each in itertools.permutations(words, n)]
+def orders(words, *lengths):
+    """Each order of each choice of so many of these words, each a case."""
+    return [list(each) for n in lengths for each in itertools.permutations(words, n)]
 
 
-MIXED = some_of(
-    [
-        *("seed=3", "initializer=he", "model.hidden=[8]", "++optimizer.config.beta_1=0.8"),
-        *("~training.callbacks", "training.callbacks=null", "store='a b,c=d'"),
-    ]
-)
+TANGLED = ["++optimizer.config.beta_1=0.8", "~training.callbacks", "training.callbacks=null"]
+MIXED = orders(["seed=3", "initializer=he", "model.hidden=[8]", "store='a b,c=d'", *TANGLED], 1, 2)
+MIXED += orders(["initializer=he", *TANGLED], 3)
 
 
 @pytest.mark.slow
