@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 

@@ -58,7 +58,7 @@ def aggregate(
     """
     # pandas takes half a second
     from fmnist_exp.report.findings import find
-    from fmnist_exp.report.runs.study import read_study
+    from fmnist_exp.report.runs.directories import read_study
 
     return write_report(find(read_study(folders), baseline, factor), out, width)
 

@@ -37,7 +37,7 @@ class LoadedStudy:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        from fmnist_exp.report.runs.study import read_study
+        from fmnist_exp.report.runs.directories import read_study
 
         self._study = read_study(folders)
 

@@ -14,7 +14,8 @@ from conftest import config_of
 from fmnist_exp.config.schema import RunConfig
 from fmnist_exp.report import findings
 from fmnist_exp.report.findings import Findings
-from fmnist_exp.report.runs.study import Study, read_study
+from fmnist_exp.report.runs.directories import read_study
+from fmnist_exp.report.runs.study import Study
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.claims import PRIMARY, Claim
 from fmnist_exp.rundir.plan import PlannedStudy

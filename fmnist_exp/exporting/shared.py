@@ -12,8 +12,9 @@ from fmnist_exp.errors import RecordError
 from fmnist_exp.report.findings import Findings, find
 from fmnist_exp.report.page.answers import Answer, answer_of
 from fmnist_exp.report.results.kept import trained_by
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.report.runs.run import Run
-from fmnist_exp.report.runs.study import Condition, Study, read_study
+from fmnist_exp.report.runs.study import Condition, Study
 from fmnist_exp.rundir import records
 
 OPTIONS = "conf"  # what a folder of the user's own options is called where it is handed over

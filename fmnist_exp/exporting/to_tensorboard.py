@@ -22,7 +22,7 @@ from fmnist_exp.exporting.shared import Shared, ended
 from fmnist_exp.files import write_bytes
 from fmnist_exp.report.charts import drawing
 from fmnist_exp.report.charts.run_charts import confusion_of
-from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs import conditions, differing
 from fmnist_exp.report.runs.run import METRICS, Run
 from fmnist_exp.rundir import records
 
@@ -68,7 +68,7 @@ def hparams_of(shared: Shared) -> Hparams:
     """What differs between runs: factors, the keys that follow them, and the seed."""
     study = shared.study
     configs = [each.config for each in study.conditions]
-    keys = list(conditions.differences(configs, study.keys)) or list(study.keys)
+    keys = list(differing.differences(configs, study.keys)) or list(study.keys)
     found = {
         conditions.column(key): {
             run.path: shared.conditions[run.path].config.get(key, "") for run in study.runs

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fmnist_exp.report.chance import Spread, spreads
 from fmnist_exp.report.design import INTERACTION, Design, design_of
-from fmnist_exp.report.runs import conditions
+from fmnist_exp.report.runs import conditions, differing
 from fmnist_exp.report.runs.predictions import Predictions, read_answers
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.report.statements import by_planned_seed, statements
@@ -193,9 +193,9 @@ def _together(study: Study, design: Design) -> dict[str, str]:
     configs = [each.config for each in design.cells.values()]
     if key is None or len(study.keys) > 1 + len(design.others):
         return {}
-    if conditions.changed_one_at_a_time(configs):
+    if differing.changed_one_at_a_time(configs):
         return {}
-    found = conditions.differences(configs, study.keys)
+    found = differing.differences(configs, study.keys)
     own = key.removesuffix("name") if key.endswith(".name") else f"{key}."
     follow = [each for each, of in found.items() if of == (key,) and not each.startswith(own)]
     groups = {f"{group}.name": group for group in conditions.GROUPS}

@@ -7,7 +7,7 @@ from fmnist_exp.aggregate import aggregate
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.report.claims import Ruling, judge
 from fmnist_exp.report.findings import find
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
 # What a smoke test trains of an experiment where others train the rest; its claims can be judged.

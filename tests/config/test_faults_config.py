@@ -4,7 +4,7 @@ import pytest
 from planning import plan_command_line
 
 from fmnist_exp.errors import ConfigError
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 SMALL = ("data=synthetic", "training=smoke")
 RECIPE = "name: own\nepochs: 2\nbatch_size: 8\ncallbacks: {}\n"

@@ -17,8 +17,8 @@ from fmnist_exp.data import sources
 from fmnist_exp.data.idx import read_idx
 from fmnist_exp.errors import DataError, RecordError
 from fmnist_exp.files import read_arrays, read_regular
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.report.runs.predictions import read_predictions
-from fmnist_exp.report.runs.study import read_study
 from fmnist_exp.rundir import records
 
 SHAPE = (60_000, 28, 28)

@@ -11,7 +11,7 @@ from conftest import ROOT
 from study import write_run
 
 from fmnist_exp import __version__
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.rundir import records, tables
 
 pytestmark = pytest.mark.usefixtures("undrawn")

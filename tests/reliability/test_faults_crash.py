@@ -24,7 +24,7 @@ from study import write_run
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.engine import models
 from fmnist_exp.locks import FIRST_WAIT
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.presence import MARK, state_without_record, working_in
 

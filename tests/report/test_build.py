@@ -5,7 +5,7 @@ from study import change_record, found_in, write_claims, write_run, write_sweep
 
 from fmnist_exp.report.page.answers import MAX_LINES, answer_of
 from fmnist_exp.report.page.build import build_page
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 GOOD, POOR = (0.8, 0.8, 0.7, 0.8, 0.8), (0.6, 0.6, 0.5, 0.7, 0.6)
 

@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from study import found_in, write_run, write_sweep
 
 from fmnist_exp.report.charts import condition_charts, drawing, study_charts, study_classes
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 ALWAYS = [
     "test_accuracy",

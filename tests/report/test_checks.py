@@ -12,7 +12,8 @@ from study import change_record, found_in, write_run, write_sweep
 
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.report.page.answers import answer_of
-from fmnist_exp.report.page.checks import CHECKS, OVERFITTING, fired
+from fmnist_exp.report.page.checks import CHECKS, fired
+from fmnist_exp.report.page.run_checks import OVERFITTING
 from fmnist_exp.rundir import plan, records
 
 pytestmark = pytest.mark.usefixtures("undrawn")

@@ -6,7 +6,7 @@ from study import found_in, write_run, write_sweep
 from fmnist_exp.report.charts import study_charts
 from fmnist_exp.report.charts.class_charts import draw_changes, draw_confusion, draw_per_class
 from fmnist_exp.report.charts.drawing import FAINT
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 
 def texts(labels):

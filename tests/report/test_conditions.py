@@ -6,12 +6,12 @@ from study import found_in, write_run
 from fmnist_exp.report.runs.conditions import (
     LINE,
     MAX_NAME,
-    differences,
     flatten,
     label,
     naming_keys,
     short_names,
 )
+from fmnist_exp.report.runs.differing import differences
 from fmnist_exp.report.runs.setting import setting
 
 STOP = {"name": "stop", "class_name": "EarlyStopping", "config": {"patience": 3}}

@@ -8,8 +8,8 @@ from study import change_record, found_in, labels_of, write_run
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.csv_files import summarize
-from fmnist_exp.report.runs import study as module
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs import directories
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.rundir import records
 
 
@@ -176,7 +176,7 @@ def test_record_that_vanishes_while_reading_is_an_error_not_an_unfinished_run(
 ):
     """Whether a run is finished is asked once: the answer cannot change between two questions."""
     write_run(tmp_path / "0")
-    monkeypatch.setattr(module, "run_dirs", lambda folder: [(str(tmp_path / "gone"), True)])
+    monkeypatch.setattr(directories, "run_dirs", lambda folder: [(str(tmp_path / "gone"), True)])
     with pytest.raises(RecordError, match=r"cannot read .*gone/run.json"):
         read_study([tmp_path])
 

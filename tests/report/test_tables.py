@@ -9,7 +9,7 @@ from study import write_run
 
 from fmnist_exp.report.page.condition_tables import summary_table
 from fmnist_exp.report.page.rendering import Table, csv, latex, markdown
-from fmnist_exp.report.runs.study import read_study
+from fmnist_exp.report.runs.directories import read_study
 
 
 @pytest.fixture

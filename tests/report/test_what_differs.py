@@ -14,7 +14,7 @@ from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.build import build_page
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.rendering import to_html
-from fmnist_exp.report.runs import conditions as differences
+from fmnist_exp.report.runs import conditions, differing
 
 ARM = (0.6, 0.7, 0.8, 0.7, 0.6)
 BETTER = (0.8, 0.9, 0.9, 0.8, 0.8)
@@ -112,7 +112,7 @@ def test_case_C1_keys_that_changed_together_are_named_at_the_top(tmp_path):
 
 def together(*configs, chosen=()):
     """What is said of flat configs to have changed together."""
-    return differences.changed_together(configs, chosen)
+    return differing.changed_together(configs, chosen)
 
 
 def keras(group, name, **arguments):
@@ -127,21 +127,21 @@ def test_parts_that_are_taken_away_one_at_a_time_are_told_apart():
     callback = {"training.callbacks.stop.config.patience": "5"}
     no_dropout = {**whole, **callback, "model.name": "no_dropout", "model.dropout": "0.0"}
     no_stop = {"model.name": "no_stop", "model.dropout": "0.3"}
-    assert differences.changed_together([{**whole, **callback}, no_dropout, no_stop]) == {}
+    assert differing.changed_together([{**whole, **callback}, no_dropout, no_stop]) == {}
     neither = {"model.name": "neither", "model.dropout": "0.0"}
-    assert differences.changed_together([{**whole, **callback}, no_dropout, neither]) != {}
+    assert differing.changed_together([{**whole, **callback}, no_dropout, neither]) != {}
 
 
 def flat(*overrides):
     """The flat config of a run."""
-    return differences.flatten(config_of(*overrides).plain())
+    return conditions.flatten(config_of(*overrides).plain())
 
 
 def test_a_schedule_taken_away_is_one_change():
     """Its class and arguments go with it; each other variant differs in one key, too."""
     parts = ("nothing", "schedule", "dropout", "shifts", "mirror_images", "weight_averaging")
     variants = [flat("experiment=best", f"without={part}") for part in parts]
-    assert differences.changed_one_at_a_time(variants)
+    assert differing.changed_one_at_a_time(variants)
     assert together(*variants) == {}
 
 

@@ -4,27 +4,18 @@ A check is a function of the findings; it returns one sentence with the facts, o
 docs/checks.md says for each code what it means, why it matters and what to do.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from fmnist_exp.console import counted
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.formatting import listed
+from fmnist_exp.report.page import run_checks
 from fmnist_exp.report.page.words import Noun, both
-from fmnist_exp.report.runs import conditions
-from fmnist_exp.report.runs.study import Condition, Study
+from fmnist_exp.report.runs import conditions, differing
 from fmnist_exp.rundir.records import Seeds
-from fmnist_exp.statistics.seeds import outlier, paired_differences, t_interval
+from fmnist_exp.statistics.seeds import paired_differences, t_interval
 from fmnist_exp.statistics.verdicts import MIN_PAIRS, PRIMARY, SESOI
-
-CEILING = 0.999  # accuracy above which nothing is left to tell apart
-OVERFITTING = (
-    0.25  # above the lowest validation loss; 20 epochs of the baseline end 0.1, 60 end 0.9
-)
-MAX_LABELS = 4  # conditions of a study that are named one by one
-ODD = 0.01  # share of studies without an odd run in which one is named
 
 
 class Fired(NamedTuple):
@@ -45,54 +36,12 @@ def fired(findings: Findings) -> list[Fired]:
     return [Fired(code, sentence) for code, sentence in asked if sentence]
 
 
-def _on(found: Sequence[Condition], study: Study, text: str) -> str | None:
-    """The text with conditions in its braces, some of them by their labels; None without any."""
-    total = len(study.measured)
-    which = "; ".join(each.label for each in found)
-    if len(found) == total > 1:
-        which = "all conditions"
-    elif len(found) > MAX_LABELS:
-        which = f"{len(found)} of {total} conditions, such as {found[0].label}"
-    return text.replace("{}", which) if found else None
-
-
-def _failed_runs(findings: Findings) -> str | None:
-    study = findings.study
-    named = {
-        status: [run.name for run in study.runs if run.record.status == status]
-        for status in ("diverged", "pruned", "failed", "interrupted")
-    }
-    named["unfinished"] = list(study.unfinished)
-    return _runs(named)
-
-
-def _no_result(findings: Findings) -> str | None:
-    study = findings.study
-    empty = [each.label for each in study.conditions if not each.runs and not each.ended("pruned")]
-    return f"No completed run, so no statistics: {listed(empty, '; ')}." if empty else None
-
-
-def _at_chance(findings: Findings) -> str | None:
-    low = [each for each in findings.study.measured if each.is_guessing]
-    text = "At the level of guessing, or little above it: {}. These networks have learned next to "
-    return _on(low, findings.study, f"{text}nothing.")
-
-
-def _too_easy(findings: Findings) -> str | None:
-    measured = findings.study.measured
-    easy = len(measured) > 1 and all(each.values(PRIMARY).min() >= CEILING for each in measured)
-    text = (
-        f"Every run is right on {100 * CEILING:g} % of the test images or more: this task is too "
-    )
-    return f"{text}easy to tell conditions apart." if easy else None
-
-
 def _changed_together(findings: Findings) -> str | None:
     study = findings.study
     chosen = [key for each in study.tuned for key in each.factors]
     found: dict[str, None] = {}
     for members in study.blocks.values():
-        together = conditions.changed_together([each.config for each in members], chosen)
+        together = differing.changed_together([each.config for each in members], chosen)
         for follows, keys in together.items():
             found[f"{listed(keys)} changed only where {' or '.join(follows)} did"] = None
     return f"{'; '.join(found)}: their effects cannot be told apart." if found else None
@@ -101,7 +50,7 @@ def _changed_together(findings: Findings) -> str | None:
 def _few_seeds(findings: Findings) -> str | None:
     few = [each for each in findings.study.measured if len(each.runs) < MIN_PAIRS]
     text = f"Fewer than {MIN_PAIRS} seeds: {{}}. Read these as exploratory."
-    return _on(few, findings.study, text)
+    return run_checks.on(few, findings.study, text)
 
 
 def _unequal_seeds(findings: Findings) -> str | None:
@@ -170,25 +119,6 @@ def _reused_runs(findings: Findings) -> str | None:
     )
 
 
-def _odd_run(findings: Findings) -> str | None:
-    """Runs that lie far from all others of their condition and move its mean by what matters."""
-    measured, told = findings.study.measured, []
-    for each in measured:
-        values = each.values(PRIMARY)
-        place = outlier(values, ODD / len(measured))
-        if place is None:
-            continue
-        usual = float(np.median(values))
-        if abs(values[place] - usual) >= len(values) * SESOI:
-            told.append(
-                f"{each.runs[place].name} ({each.label}) with {100 * values[place]:.2f} %, where "
-                f"{100 * usual:.2f} % is usual"
-            )
-    return (
-        f"A run stands out: {listed(told, '; ')}. Look into its log and curves." if told else None
-    )
-
-
 def _mixed_code(findings: Findings) -> str | None:
     versions = {str(run.record.provenance.get("code_sha256")) for run in findings.study.runs}
     text = f"The runs come from {len(versions)} versions of the code."
@@ -221,31 +151,6 @@ def _apart(findings: Findings, start: str, what: str) -> str | None:
     return f"Conditions that {what} are not compared with each other: {listed(names, '; ')}."
 
 
-def _still_improving(findings: Findings) -> str | None:
-    """Conditions whose training stopped at the last planned epoch, though it still paid."""
-    found = []
-    for each in findings.study.measured:
-        gains = [gain for run in each.runs if (gain := run.late_gain) is not None]
-        if 2 * len(gains) > len(each.runs):
-            accuracy, loss = np.median(gains, axis=0)
-            found += [each] if accuracy >= SESOI and loss < 0 else []
-    text = "Training stopped while validation accuracy still rose: {}. Train longer before final "
-    return _on(found, findings.study, f"{text}accuracies are compared.")
-
-
-def _overfitting(findings: Findings) -> str | None:
-    """Conditions whose saved weights have a validation loss far above the lowest of the run."""
-    found = [
-        each
-        for each in findings.study.measured
-        if np.median([run.loss_above_lowest for run in each.runs]) >= OVERFITTING
-    ]
-    text = (
-        f"Overfitting: the validation loss ends {100 * OVERFITTING:g} % or more above its lowest: "
-    )
-    return _on(found, findings.study, f"{text}{{}}. Train for fewer epochs, or regularize.")
-
-
 def _edge_of_grid(findings: Findings) -> str | None:
     """Factors of numbers whose best value is the smallest or largest tried, and clearly so.
 
@@ -267,47 +172,25 @@ def _edge_of_grid(findings: Findings) -> str | None:
     return text[0].upper() + text[1:] if told else None
 
 
-def _left_out(findings: Findings) -> str | None:
-    """Completed runs that have no part in a table, or only in some."""
-    runs = (run for each in findings.study.measured for run in each.runs)
-    return _runs(
-        {
-            "left out, as another has the same condition and seed": findings.study.repeated,
-            "without stored predictions, left out of calibration, agreement and ensemble": [
-                run.name for run in runs if not run.has_predictions
-            ],
-        }
-    )
-
-
-def _runs(named: Mapping[str, Sequence[str]]) -> str | None:
-    told = [
-        f"{counted(len(runs), 'run')} {what}: {listed(runs)}"
-        for what, runs in named.items()
-        if runs
-    ]
-    return f"{'; '.join(told)}." if told else None
-
-
 # Code -> check, the most important first.
 CHECKS = {
-    "failed-runs": _failed_runs,
-    "no-result": _no_result,
-    "at-chance": _at_chance,
-    "too-easy": _too_easy,
+    "failed-runs": run_checks.failed_runs,
+    "no-result": run_checks.no_result,
+    "at-chance": run_checks.at_chance,
+    "too-easy": run_checks.too_easy,
     "changed-together": _changed_together,
     "few-seeds": _few_seeds,
     "unequal-seeds": _unequal_seeds,
     "shared-chance": _shared_chance,
     "seeds-added": _seeds_added,
     "reused-runs": _reused_runs,
-    "odd-run": _odd_run,
+    "odd-run": run_checks.odd_run,
     "mixed-code": _mixed_code,
     "uncommitted-code": _uncommitted_code,
     "different-data": _different_data,
     "mixed-engines": _mixed_engines,
-    "still-improving": _still_improving,
-    "overfitting": _overfitting,
+    "still-improving": run_checks.still_improving,
+    "overfitting": run_checks.overfitting,
     "edge-of-grid": _edge_of_grid,
-    "left-out": _left_out,
+    "left-out": run_checks.left_out,
 }

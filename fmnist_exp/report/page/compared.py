@@ -11,7 +11,8 @@ from fmnist_exp.report.page import words
 from fmnist_exp.report.page.class_tables import class_pictures
 from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
-from fmnist_exp.report.runs.conditions import column, differences, label, number, printable
+from fmnist_exp.report.runs.conditions import column, label, number, printable
+from fmnist_exp.report.runs.differing import differences
 from fmnist_exp.report.runs.setting import network
 from fmnist_exp.report.runs.study import Study
 

@@ -14,8 +14,9 @@ from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.page.checks import fired
 from fmnist_exp.report.page.why import why
 from fmnist_exp.report.results.kept import ABOUT, About, portable
+from fmnist_exp.report.runs.directories import read_study
 from fmnist_exp.report.runs.setting import origins
-from fmnist_exp.report.runs.study import Study, read_study
+from fmnist_exp.report.runs.study import Study
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,9 @@
-"""What tells conditions apart, what they are called, and what changed together."""
+"""What makes a condition, what tells conditions apart, and what they are called."""
 
 import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from itertools import permutations
 from typing import Any
 
 from fmnist_exp.console import counted
@@ -21,7 +20,6 @@ FORMER = {
     "augmentation.mirror": "false",
     "augmentation.shift_pixels": "0",
 }
-AUGMENTATION = ("augmentation.name",)
 SCHEDULE = "training.schedule"
 LINE, MAX_NAME = 28, 54  # characters of a name in a figure: in a line, and altogether
 # Conditions that differ in one of these are not compared: other test images are another task, and
@@ -140,93 +138,6 @@ def _end(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def differences(
-    configs: Sequence[dict[str, str]], factors: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Every key that differs between flat configs, the factors first: key -> what it follows.
-
-    Those are the factors that determine its value, so that its effect cannot be told from theirs;
-    none for a factor.
-
-    Args:
-        configs: flat configs, one for each condition.
-        factors: keys that tell them all apart, as from `naming_keys`.
-    """
-    keys = dict.fromkeys([*factors, *(key for config in configs for key in config)])
-    return {
-        key: () if key in factors else _determining(key, configs, factors)
-        for key in keys
-        if len({config.get(key) for config in configs}) > 1
-    }
-
-
-def _determining(
-    key: str, configs: Sequence[dict[str, str]], factors: Sequence[str]
-) -> tuple[str, ...]:
-    """Factors whose values fix that of a key, none of them in vain; one alone where one does."""
-    kept = next(([each] for each in factors if _fixes([each], key, configs)), list(factors))
-    for factor in reversed(kept):
-        others = [each for each in kept if each != factor]
-        if _fixes(others, key, configs):
-            kept = others
-    return tuple(kept)
-
-
-def _fixes(keys: Sequence[str], other: str, configs: Sequence[dict[str, str]]) -> bool:
-    """Whether a key's value is the same wherever those of some keys are."""
-    levels = [tuple(map(config.get, keys)) for config in configs]
-    pairs = {(level, config.get(other)) for level, config in zip(levels, configs, strict=True)}
-    return len(pairs) == len(set(levels))
-
-
-def changed_together(
-    configs: Sequence[dict[str, str]], chosen: Sequence[str] = ()
-) -> dict[tuple[str, ...], list[str]]:
-    """What cannot be told apart in flat configs that are compared: keys -> those that follow them.
-
-    The class of a Keras object is part of what its name says, and so are arguments that change
-    only where the class does; so is what an augmentation does, of its name.
-
-    Nothing, if they are `changed_one_at_a_time`.
-
-    Args:
-        configs: one for each condition.
-        chosen: factors that a tuner varies: these it does vary apart, if in no two runs alone.
-    """
-    if changed_one_at_a_time(configs):
-        return {}
-    factors = naming_keys(configs, chosen)
-    found: dict[tuple[str, ...], list[str]] = {}
-    for key, follows in differences(configs, factors).items():
-        part, argument, _ = key.partition(".config.")
-        is_named = key.endswith(".class_name") or (
-            argument and _fixes([f"{part}.class_name"], key, configs)
-        )
-        is_named = is_named or (key.startswith("augmentation.") and follows == AUGMENTATION)
-        if follows and not is_named:
-            found.setdefault(follows, []).append(key)
-    for coarse, fine in permutations([key for key in factors if key not in chosen], 2):
-        is_argument = fine.startswith(f"{column(coarse)}.config.")
-        if _fixes([fine], coarse, configs) and not (
-            is_argument and any(fine not in config for config in configs)
-        ):
-            found.setdefault((fine,), []).append(coarse)
-    return found
-
-
-def changed_one_at_a_time(configs: Sequence[dict[str, str]]) -> bool:
-    """Whether each of several flat configs differs from the first in one thing, which it names."""
-    return len(configs) > 2 and all(len(_changed(configs[0], each)) < 2 for each in configs[1:])
-
-
-def _changed(first: dict[str, str], other: dict[str, str]) -> set[str]:
-    """What differs between two flat configs beside names; a callback or a schedule is one thing."""
-    keys = {key for key in first.keys() | other.keys() if first.get(key) != other.get(key)}
-    parts = {".".join(key.split(".")[:3]) if ".callbacks." in key else key for key in keys}
-    parts = {SCHEDULE if part.startswith(SCHEDULE) else part for part in parts}
-    return {part for part in parts if not part.endswith(".name")}
-
-
 def grounds(config: dict[str, str]) -> dict[str, str]:
     """The keys of a flat config that two conditions must share to be compared, and their values.
 
@@ -234,6 +145,13 @@ def grounds(config: dict[str, str]) -> dict[str, str]:
     """
     keys = GROUNDS | ({SPLIT_SEED} if config.get("data.name") == "synthetic" else set())
     return {key: value for key, value in config.items() if key in keys}
+
+
+def fixes(keys: Sequence[str], other: str, configs: Sequence[dict[str, str]]) -> bool:
+    """Whether a key's value is the same wherever those of some keys are."""
+    levels = [tuple(map(config.get, keys)) for config in configs]
+    pairs = {(level, config.get(other)) for level, config in zip(levels, configs, strict=True)}
+    return len(pairs) == len(set(levels))
 
 
 def without_chance(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:
@@ -244,7 +162,7 @@ def without_chance(configs: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     Synthetic images are made from the seed of their split, which therefore stays.
     """
     keys = {key for config in configs for key in config if key.startswith("data.")} - {DATA_HASH}
-    explained = {DATA_HASH} if _fixes(sorted(keys), DATA_HASH, configs) else set()
+    explained = {DATA_HASH} if fixes(sorted(keys), DATA_HASH, configs) else set()
     return [
         {
             key: text
