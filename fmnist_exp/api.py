@@ -134,8 +134,8 @@ def compose(overrides: Sequence[str] = ()) -> RunConfig:
         )
     if not isinstance(overrides, Sequence) or not all(isinstance(each, str) for each in overrides):
         raise ConfigError(
-            f"compose must be given a list of texts, received {overrides!r:.200}. Pass such as "
-            'compose(["initializer=he", "seed=1"]).'
+            f"compose must be given a list of texts, received {overrides!r:.200}. Pass, for "
+            'example, compose(["initializer=he", "seed=1"]).'
         )
     from hydra import initialize_config_dir
 

@@ -68,7 +68,7 @@ def to_tensorboard(folder: Path, out: Path | None) -> list[str]:
     shared = read_shared(folder)
     out = out or folder / "tensorboard"
     others = write_events(shared, out)
-    left_alone = [f"left alone, of no run of {folder}: {path}" for path in others]
+    left_alone = [f"left there, as it is of no run of {folder} now: {path}" for path in others]
     return [*left_alone, f"see them with: tensorboard --logdir {shlex.quote(str(out))}"]
 
 
@@ -84,7 +84,8 @@ def to_mlflow(folder: Path, uri: str) -> list[str]:
     for name, value in MLFLOW.items():
         os.environ.setdefault(name, value)
     with needing("mlflow"):
-        from fmnist_exp.exporting.to_mlflow import Exporter, without_password
+        from fmnist_exp.exporting.mlflow_server import without_password
+        from fmnist_exp.exporting.to_mlflow import Exporter
     shared = read_shared(folder)
     outcome = Exporter(shared, uri).export(lambda report: write_report(shared.findings, report))
     server = without_password(uri)
@@ -97,7 +98,8 @@ def to_mlflow(folder: Path, uri: str) -> list[str]:
         )
     start = "mlflow ui --backend-store-uri "
     seen = server if uri.startswith("http") else f"{start}{shlex.quote(server)}"
-    return [told, f"see them with: {seen}"]
+    left = [f"left there, as it is no run of {folder} now: {place}" for place in outcome.others]
+    return [told, *left, f"see them with: {seen}"]
 
 
 @contextmanager

@@ -5,13 +5,14 @@ import hashlib
 import os
 import secrets
 import stat
+import sys
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -25,7 +26,7 @@ DAMAGES = (
 )
 
 
-def open_regular(path: Path, limit: int) -> IO[bytes]:
+def open_regular(path: Path, limit: int) -> BufferedReader:
     """Open a regular file for reading; a pipe or a device could block, or never end.
 
     Args:
@@ -116,8 +117,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
+    """The sha256 of a regular file's bytes, in hex; errors as `open_regular`."""
+    with open_regular(path, sys.maxsize) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

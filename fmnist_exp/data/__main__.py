@@ -5,14 +5,14 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from fmnist_exp.console import as_command, typed
+from fmnist_exp.console import as_command
 from fmnist_exp.data import known, other, sources
 
 
 @as_command()
 def main() -> None:
     """Find or fetch Fashion-MNIST and verify it; or check the data in a folder, and name them."""
-    parser = argparse.ArgumentParser(prog=typed("data"), description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fmnist_exp.data", description=main.__doc__)
     parser.add_argument("--dir", type=Path, help="where other data lie, as data.dir of data=idx")
     folder = parser.parse_args().dir
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # a download takes a while

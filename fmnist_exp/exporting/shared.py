@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -49,30 +50,44 @@ class Shared:
         """The condition of each run, by the directory of the run."""
         return {run.path: each for each in self.study.conditions for run in each.every}
 
-    @cached_property
-    def command(self) -> str | None:
-        """What trains all of it again, on any machine; None where it is not known."""
-        _, words = self._started_by
-        given = ["--config-dir", OPTIONS] if self.options else []
-        return trained_by([*given, *words]) if words else None
+    def command(self, options: str) -> str | None:
+        """What trains all of it again, on any machine; None where it is not known.
 
-    @property
+        Args:
+            options: where the user's own options will lie, if there are any.
+        """
+        _, words = self._started_by
+        if words is None:
+            return None
+        given = ["--config-dir", options] if self.options else []
+        return trained_by([*given, *words])
+
+    @cached_property
     def options(self) -> Path | None:
         """The folder of the user's own options that it was started with, if any."""
-        return self._started_by[0]
+        handed = self.folder / OPTIONS
+        return handed if handed.is_dir() else self._started_by[0]
 
     @cached_property
-    def _started_by(self) -> tuple[Path | None, list[str]]:
-        """The folder of options, and the other words of the command."""
+    def own_options(self) -> dict[Path, str]:
+        """Files of the user's own options, by path, as they are now; name below their folder."""
+        if self.options is None:
+            return {}
+        groups = sorted({group for run in self.study.runs for group in run.record.choices})
+        found = (path for group in groups for path in (self.options / group).rglob("*.yaml"))
+        return {path: path.relative_to(self.options).as_posix() for path in sorted(found)}
+
+    @cached_property
+    def _started_by(self) -> tuple[Path | None, list[str] | None]:
+        """The folder of options, and the other words of the command; None: not known."""
         single = self.folder / ".hydra"  # of a single run, maybe one of a sweep
         if not (single / "overrides.yaml").is_file():
             match self.study.command:
                 case ("--config-dir", folder, *words):
                     return Path(folder), words
-            return None, list(self.study.command or ())
-        words = list(yaml.safe_load((single / "overrides.yaml").read_text("utf-8")))
-        settings = single / SETTINGS
-        hydra = yaml.safe_load(settings.read_text("utf-8"))["hydra"] if settings.is_file() else {}
+            return None, list(self.study.command) if self.study.command else None
+        words = list(_values(single / "overrides.yaml") or ())
+        hydra = (_values(single / SETTINGS) or {}).get("hydra", {})
         match hydra.get("searchpath"):
             case [str(address)] if address.startswith("file://"):
                 return Path(address.removeprefix("file://")), words
@@ -82,6 +97,11 @@ class Shared:
         """Where a run lies below the directory; the name of the directory if it is that itself."""
         inside = run.path.relative_to(self.folder).as_posix()
         return self.folder.name if inside == "." else inside
+
+
+def _values(path: Path) -> Any:
+    """What a file of Hydra's holds; None if it is not there or empty."""
+    return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else None
 
 
 def read_shared(folder: Path) -> Shared:

@@ -6,36 +6,28 @@ Children whose parent was deleted are given the new one.
 """
 
 import hashlib
-import logging
-import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.entities import LifecycleStage, LoggedModelOutput, ViewType
+from mlflow.entities import LoggedModelOutput, ViewType
 from mlflow.entities import Run as Tracked
-from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
-from sqlalchemy.exc import SQLAlchemyError
 
 from fmnist_exp.errors import RecordError
 from fmnist_exp.exporting.mlflow_content import metrics_of, name_of_model, params_of, write_model
-from fmnist_exp.exporting.shared import Shared, ended, files_of, model_of
+from fmnist_exp.exporting.mlflow_server import FAILURES, connected, in_a_line, without_password
+from fmnist_exp.exporting.shared import OPTIONS, Shared, ended, files_of, model_of
 from fmnist_exp.files import sha256_of
 from fmnist_exp.report.page.build import title_of
 from fmnist_exp.report.page.rendering import escape_markdown
 from fmnist_exp.report.runs.run import Run
 from fmnist_exp.rundir import plan, records
 
-EXPERIMENT = "fmnist_exp"
 SWEEP, PLACE, CONTENT = (f"fmnist_exp.{name}" for name in ("sweep", "place", "content"))
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # else its page opens for chat models
 MAX_PARAMS, MAX_METRICS = 100, 1000  # of a request; MLflow, REST API, Log Batch
 STATUS = {"failed": "FAILED", "interrupted": "KILLED", "pruned": "KILLED"}  # others: FINISHED
-FAILURES = (MlflowException, RecordError, OSError)  # what requests raises is an OSError
 
 
 @dataclass
@@ -46,11 +38,13 @@ class Outcome:
         exported: how many runs are there now that were not.
         kept: how many were there already.
         failed: run that was not exported -> why.
+        others: runs that are there, and not in the sweep any more.
     """
 
     exported: int = 0
     kept: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
 
 
 class Exporter:
@@ -66,31 +60,9 @@ class Exporter:
         Raises:
             RecordError: there is no such server, or it refuses.
         """
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         self._shared, self._uri = shared, uri
         self._sweep = hashlib.sha256(str(shared.folder).encode()).hexdigest()
-        try:
-            mlflow.set_tracking_uri(uri)
-            self._client = MlflowClient(uri)
-            found = self._client.get_experiment_by_name(EXPERIMENT)
-            self._experiment = (
-                found.experiment_id
-                if found
-                else self._client.create_experiment(EXPERIMENT, tags=KIND)
-            )
-        except (*FAILURES, ImportError, SQLAlchemyError) as error:  # of a database's driver
-            raise RecordError(
-                f"--uri {without_password(uri)} must be an MLflow server that answers, or a "
-                f"database: {_in_a_line(error)}. Start it with `mlflow server`, or leave "
-                "--uri away."
-            ) from error
-        if found and found.lifecycle_stage == LifecycleStage.DELETED:
-            raise RecordError(
-                f"the experiment {EXPERIMENT} must not be deleted at {without_password(uri)}, "
-                f"received one that is. Run `mlflow experiments restore --experiment-id "
-                f"{self._experiment}`, or remove it for good with `mlflow gc`."
-            )
+        self._client, self._experiment = connected(uri)
 
     def export(self, write_report: Callable[[Path], object]) -> Outcome:
         """Export the sweep; what is there already stays as it is.
@@ -104,12 +76,13 @@ class Exporter:
             former = self._found()
             parent = self._parent(former.get("", []), write_report)
         except FAILURES as error:
-            why = _in_a_line(error)
+            why = in_a_line(error)
             outcome.failed = {self._shared.place(run): why for run in runs}
             return outcome
+        places = {self._shared.place(run): run for run in runs}
+        outcome.others = sorted(former.keys() - places.keys() - {""})
         lost = ""
-        for run in runs:
-            place = self._shared.place(run)
+        for place, run in places.items():
             try:
                 if lost:
                     raise RecordError(f"not tried: {lost}")
@@ -117,7 +90,7 @@ class Exporter:
                 outcome.exported += is_new
                 outcome.kept += not is_new
             except FAILURES as error:
-                outcome.failed[place] = _in_a_line(error)
+                outcome.failed[place] = in_a_line(error)
                 lost = lost or self._lost()
         return outcome
 
@@ -158,7 +131,7 @@ class Exporter:
             SWEEP: self._sweep,
             mlflow_tags.MLFLOW_RUN_NAME: "_".join(shared.folder.parts[-2:]),
             mlflow_tags.MLFLOW_RUN_NOTE: "\n".join(answer),
-            "fmnist_exp.command": shared.command or "not known",
+            "fmnist_exp.command": shared.command(OPTIONS) or "not known",
         }
         parent = former[0].info.run_id if former else self._made(tags, min(self._ends()))
         for name, value in tags.items():
@@ -170,6 +143,8 @@ class Exporter:
         for name in (plan.STUDY, plan.FOLDER):
             if (shared.folder / name).exists():
                 self._client.log_artifact(parent, str(shared.folder / name))
+        for path, name in shared.own_options.items():
+            self._client.log_artifact(parent, str(path), str(Path(OPTIONS, name).parent))
         self._client.set_terminated(parent, "FINISHED", round(1000 * max(self._ends())))
         self._client.set_tag(parent, CONTENT, content)
         return parent
@@ -245,12 +220,3 @@ class Exporter:
         ):
             self._client.delete_logged_model(each.model_id)
         self._client.delete_run(run_id)
-
-
-def without_password(text: str) -> str:
-    """A text in which no address holds a user's name and password."""
-    return re.sub(r"(\w://)[^/@\s]+@", r"\1", text)
-
-
-def _in_a_line(error: Exception) -> str:
-    return without_password(" ".join(str(error).split()))[:300]

@@ -46,8 +46,10 @@ def write_zip(shared: Shared, report: Path, out: Path) -> None:
     ):
         for name, content in _written(shared):
             archive.writestr(f"{top}/{name}", content)
+        held = {*archive.namelist()}
         for source, name in _copied(shared, report):
-            if source.resolve() != out.resolve():  # which may lie in the directory itself
+            # Those of a former zip, unpacked here, are replaced; and `out` may lie here as well.
+            if f"{top}/{name}" not in held and source.resolve() != out.resolve():
                 archive.write(source, f"{top}/{name}")
 
 
@@ -70,38 +72,34 @@ def _copied(shared: Shared, report: Path) -> Iterator[tuple[Path, str]]:
     for path in [*(shared.folder / name for name in OF_SWEEP), *planned]:
         if path.is_file():
             yield path, path.relative_to(shared.folder).as_posix()
-    for source, name in own_options(shared).items():
+    for source, name in shared.own_options.items():
         yield source, f"{OPTIONS}/{name}"
     for run in shared.study.runs:
         for path in files_of(run):
-            if path.name != CARD:  # of a former export; there is a new one
-                yield path, path.relative_to(shared.folder).as_posix()
-
-
-def own_options(shared: Shared) -> dict[Path, str]:
-    """The files of the user's own options, by path, as they are now; name below their folder."""
-    if shared.options is None:
-        return {}
-    found = sorted(path for path in shared.options.rglob("*.yaml") if path.is_file())
-    return {path: path.relative_to(shared.options).as_posix() for path in found}
+            yield path, path.relative_to(shared.folder).as_posix()
 
 
 def read_me(shared: Shared) -> str:
     """What the archive holds, what it answers, and how to train it again."""
     facts = {name: ", ".join(values) for name, values in origins(shared.study.runs).items()}
+    folder = shared.folder.name
+    top = shlex.quote(folder)
+    command = shared.command(f"{folder}/{OPTIONS}")
     again = (
-        f"With fmnist_exp installed, here:\n\n```\npip install -r {VERSIONS}\n{shared.command}\n```"
-        if shared.command
+        f"With fmnist_exp installed, in the folder that holds `{escape_markdown(folder)}`:\n\n"
+        f"```\npip install -r {top}/{VERSIONS}\n{command}\n```"
+        if command
         else "The command is not known; `config` in each `run.json` has every value."
     )
-    options = own_options(shared)
-    if shared.options is not None and not options:
+    if shared.own_options:
+        again += "\n\nIts own options are as they were when this file was made."
+    elif shared.options is not None:
         again += (
-            f"\n\nOptions of its own are gone and not here; `{OPTIONS}` stands for their folder. "
-            "`config` in each `run.json` has every value."
+            f"\n\nThe options that were given with `--config-dir` were not found, so `{OPTIONS}` "
+            "is not here. `config` in each `run.json` has every value."
         )
-    contents = CONTENTS | ({f"{OPTIONS}/": "the user's own options"} if options else {})
-    top = shlex.quote(shared.folder.name)
+    own = {f"{OPTIONS}/": "the options that were given with `--config-dir`"}
+    contents = CONTENTS | (own if shared.own_options else {})
     unfinished = [f"- {escape_markdown(each)}" for each in shared.study.unfinished]
     parts = [
         f"# {escape_markdown(title_of(shared.findings))}",
@@ -113,7 +111,7 @@ def read_me(shared: Shared) -> str:
         "## Train it again",
         again,
         "## Read it with fmnist_exp",
-        "Unpacked, it is a directory of runs like any other:",
+        "Unpacked, it is a directory of runs like any other. In the folder that holds it:",
         f"```\npython -m fmnist_exp.aggregate {top}\n```",
         "## Where it comes from",
         _listed("what", {"runs": str(len(shared.study.runs))} | facts),

@@ -35,8 +35,7 @@ class Recomputed:
         summary: one row per condition: factors, `num_runs`, and of the metric `mean`, `std` (n - 1
             in the denominator), `ci_low` and `ci_high` (95 % t interval).
         findings: one row per comparison, columns as in `comparisons.csv`.
-        warnings: the checks of the study that fired, a sentence each. Those of accuracies are among
-            them: they are about the runs.
+        warnings: the checks of the study that fired, a sentence each; also those of accuracies.
     """
 
     name: str

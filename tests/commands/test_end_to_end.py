@@ -10,7 +10,7 @@ from fmnist_exp.report.findings import find
 from fmnist_exp.report.runs.directories import read_study
 
 EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
-# What a smoke test trains of an experiment where others train the rest; its claims can be judged.
+# Fewer depths, or a smaller network, where that is enough to judge all claims of an experiment.
 PARTS = {
     "depth": "model.hidden=128x2,128x10,128x30",
     "depth_adam": "model.hidden=128x2,128x30",

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -98,10 +99,14 @@ def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(verify, run_d
 
 
 def test_model_that_unpacks_to_too_much_is_not_loaded(verify, run_dir, monkeypatch):
-    monkeypatch.setattr(networks, "MAX_BYTES", 1000)
+    with zipfile.ZipFile(run_dir / MODEL, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(10**6))
+    rewrite(run_dir)
+    monkeypatch.setattr(networks, "MAX_BYTES", 10**6)
+    assert (run_dir / MODEL).stat().st_size < networks.MAX_BYTES
     status, out, err = verify(run_dir)
     assert status == EXIT_BAD_INPUT
-    assert f"{MODEL}: it must hold at most 1000 bytes" in out + err
+    assert "it unpacks to more than 1,000,000 bytes" in out + err
 
 
 def test_number_of_the_record_that_was_changed_is_found_and_named(verify, run_dir):

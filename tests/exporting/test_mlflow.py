@@ -1,6 +1,8 @@
 """A sweep in MLflow, read back through MLflow's own client; a server that dies in the middle."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -219,10 +221,16 @@ def test_by_default_it_goes_to_a_file_and_a_damaged_run_is_named_while_others_go
     assert {place: run.info.run_id for place, run in again.items() if place != "0"} == {
         place: run.info.run_id for place, run in children.items() if place != "0"
     }
+    shutil.rmtree(sweep / "2")
+    ended = export_here(sweep, "--to", "mlflow")
+    assert f"left there, as it is no run of {sweep} now: 2\n" in ended.out
+    assert everything(client)[1].keys() == {"0", "1", "2", "3"}
+
     client.delete_experiment(parent.info.experiment_id)
     ended = export_here(sweep, "--to", "mlflow")
     assert ended.status == 2
-    assert f"mlflow experiments restore --experiment-id {parent.info.experiment_id}" in ended.err
+    (repair,) = re.findall("`(MLFLOW_TRACKING_URI=sqlite:///mlflow.db .*)`", ended.err)
+    assert repair.endswith(f"restore --experiment-id {parent.info.experiment_id}")
     assert len(ended.err.splitlines()) == 1
 
 
@@ -239,7 +247,7 @@ def test_a_server_that_is_not_there_is_one_line(sweep, export_here, monkeypatch)
     assert len(ended.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("uri", ["postgresql+absent://me:secret@host/runs", "absent://host"])
+@pytest.mark.parametrize("uri", ["postgresql+absent://me:top@secret@host/runs", "absent://host"])
 def test_a_database_that_cannot_be_used_is_one_line(uri, sweep, export_here):
     ended = export_here(sweep, "--to", "mlflow", "--uri", uri)
     assert ended.status == 2

@@ -93,8 +93,11 @@ def test_files_of_runs_that_are_no_more_in_the_sweep_are_named(sweep, tmp_path, 
     arguments = (sweep, "--to", "tensorboard", "--out", out)
     export_here(*arguments)
     shutil.rmtree(sweep / "2")
-    (named,) = re.findall("left alone, of no run of .*: (.*)", export_here(*arguments).out)
+    (named,) = re.findall(
+        "left there, as it is of no run of .* now: (.*)", export_here(*arguments).out
+    )
     assert Path(named).parent == out / "2"
+    assert Path(named).is_file()
 
 
 @pytest.mark.parametrize("package", ["tensorboard", "mlflow"])

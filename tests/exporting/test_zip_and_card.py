@@ -56,19 +56,42 @@ def test_zip_holds_the_users_own_options_and_no_settings_of_hydra(
     given = ("--config-dir", str(tmp_path / "of mine"), *tiny, "initializer=wide", "seed=0,1")
     ended = train_here(*given, "--multirun", f"hydra.sweep.dir={tmp_path / 'sweep'}")
     assert ended.status == 0, ended.err
-    for is_there in (True, False):
-        for folder in (tmp_path / "sweep", tmp_path / "sweep" / "0"):
-            out = tmp_path / "handed.zip"
-            assert export_here(folder, "--to", "zip", "--out", out).status == 0
-            with zipfile.ZipFile(out) as archive:
-                held = {*archive.namelist()}
-                read_me = archive.read(f"{folder.name}/README.md").decode()
-            assert "python -m fmnist_exp.train --config-dir conf " in read_me
-            assert str(tmp_path) not in read_me
-            assert (f"{folder.name}/conf/initializer/wide.yaml" in held) == is_there
-            assert ("are gone and not here" in read_me) != is_there
-            assert not {Path(name).name for name in held} & {"hydra.yaml", "multirun.yaml"}
-        own.unlink(missing_ok=True)
+    others = ("mine.yaml", ".git/x.yaml", "multirun/0/.hydra/hydra.yaml")
+    for name in others:
+        (tmp_path / "of mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "of mine" / name).write_text("private: 1\n")
+    out = tmp_path / "handed.zip"
+
+    def check(folder, is_there):
+        assert export_here(folder, "--to", "zip", "--out", out).status == 0
+        with zipfile.ZipFile(out) as archive:
+            held = {*archive.namelist()}
+            read_me = archive.read(f"{folder.name}/README.md").decode()
+        assert f"python -m fmnist_exp.train --config-dir {folder.name}/conf " in read_me
+        assert str(tmp_path) not in read_me
+        conf = f"{folder.name}/conf"
+        options = {name for name in held if name.startswith(f"{conf}/")}
+        assert options == ({f"{conf}/initializer/wide.yaml"} if is_there else set())
+        assert ("were not found" in read_me) != is_there
+        assert not {Path(name).name for name in held} & {"hydra.yaml", "multirun.yaml"}
+
+    for folder in (tmp_path / "sweep", tmp_path / "sweep" / "0"):
+        check(folder, is_there=True)
+        with zipfile.ZipFile(out) as archive:
+            archive.extractall(tmp_path / "elsewhere")
+    own.unlink()
+    for name in ("sweep", "0"):  # unpacked, they have their own
+        check(tmp_path / "elsewhere" / name, is_there=True)
+    for folder in (tmp_path / "sweep", tmp_path / "sweep" / "0"):
+        check(folder, is_there=False)
+
+
+def test_command_of_a_run_with_nothing_but_defaults_is_known(sweep, export_here):
+    (sweep / "0" / ".hydra" / "overrides.yaml").write_text("[]\n")
+    out = sweep / "0.zip"
+    assert export_here(sweep / "0", "--to", "zip", "--out", out).status == 0
+    with zipfile.ZipFile(out) as archive:
+        assert "\npython -m fmnist_exp.train\n" in archive.read("0/README.md").decode()
 
 
 def test_zip_within_the_directory_does_not_hold_itself(sweep, export_here):
