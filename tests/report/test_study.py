@@ -221,7 +221,7 @@ def test_folder_with_unfinished_runs_only_says_so(tmp_path):
 
 def test_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match=r"file is a file; the aggregator reads directories"):
+    with pytest.raises(RecordError, match=r"file is a file; runs are read from directories"):
         read_study([tmp_path / "file"])
 
 

@@ -112,7 +112,7 @@ def run_dirs(folder: Path) -> Iterable[tuple[str, bool]]:
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise RecordError(
-            f"{folder} {kind}; the aggregator reads directories. Name the directory of a sweep or "
+            f"{folder} {kind}; runs are read from directories. Name the directory of a sweep or "
             f"of a run, {such_as()}."
         )
     for path, subfolders, files in os.walk(folder.resolve(), onerror=_refuse):
