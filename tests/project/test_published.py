@@ -104,6 +104,24 @@ def test_readme_says_how_accurate_the_best_network_is():
     assert f"the ten together reach {ensemble} %." in text
 
 
+def test_readme_says_what_the_best_network_is_better_without():
+    rows = read_rows(KEPT / "ablation_best" / "comparisons.csv")
+    (row,) = (
+        row
+        for row in rows
+        if row["metric"] == "test_accuracy"
+        and {row["condition_a"], row["condition_b"]} == {"best", "without_mirror_images"}
+    )
+    sign = 1 if row["condition_a"] == "without_mirror_images" else -1
+    names = ("difference_mean", "ci_low", "ci_high")
+    mean, *interval = (sign * 100 * float(row[name]) for name in names)
+    low, high = sorted(interval)
+    assert low > 0
+    told = f"{mean:.2f} points ({low:.2f} to {high:.2f}, {row['num_pairs']} seeds)"
+    text = " ".join(README.split())
+    assert f"without mirror images it is better, by {told}." in text
+
+
 def test_readme_says_what_the_first_study_has_found():
     about = read_kept(KEPT / "initializers").about
     answer = re.sub(r"\W+", " ", about.first.lower().replace("3 initializers", "three"))
