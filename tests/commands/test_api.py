@@ -200,7 +200,7 @@ def test_compose_makes_the_config_of_the_command():
         (["--multirun", "seed=0,1"], "what makes a run, received --multirun"),
         (["seed=0,1"], "seed=0,1 names several values, received for a single run"),
         (["experiment=smoke"], "received a sweep over initializer, seed"),
-        (None, "must be given a list of texts, received None. Pass such as compose"),
+        (None, "must be given a list of texts, received None. Pass, for example, compose"),
         (json.loads("[1]"), r"must be given a list of texts, received \[1\]"),
         (["model.dropout=2"], "model.dropout must be less than 1, received 2"),
     ],

@@ -2,6 +2,8 @@
 
 import pytest
 from conftest import command, read_rows
+from planning import plan_command_line
+from study import write_run
 
 from fmnist_exp.aggregate import aggregate
 from fmnist_exp.config import CONFIG_DIR
@@ -9,14 +11,19 @@ from fmnist_exp.report.claims import Ruling, judge
 from fmnist_exp.report.findings import find
 from fmnist_exp.report.runs.directories import read_study
 
-EXPERIMENTS = sorted(path.stem for path in (CONFIG_DIR / "experiment").glob("*.yaml"))
-# Fewer depths, or a smaller network, where that is enough to judge all claims of an experiment.
+EXPERIMENT_DIR = CONFIG_DIR / "experiment"
+EXPERIMENTS = sorted(path.stem for path in EXPERIMENT_DIR.glob("*.yaml"))
+# What is trained where an experiment has many conditions that are built alike.
 PARTS = {
-    "depth": "model.hidden=128x2,128x10,128x30",
-    "depth_adam": "model.hidden=128x2,128x30",
-    "depth_batchnorm": "model.hidden=128x2,128x30",
-    "ablation_best": "model.hidden=[16]",
+    "depth": ["model.hidden=128x30"],
+    "depth_adam": ["model.hidden=128x30", "initializer=he,lecun"],
+    "depth_batchnorm": ["model.hidden=128x30", "initializer=he,lecun"],
+    "activation": ["initializer=he"],
+    "ablation_best": ["model.hidden=[16]", "without=layer_normalization,shifts"],
 }
+CLAIMS = [
+    name for name in EXPERIMENTS if "claims:" in (EXPERIMENT_DIR / f"{name}.yaml").read_text()
+]
 REPORT_FILES = {"index.html", "report.md", "runs.csv", "claims.csv"}
 REPORT_FILES |= {
     f"{name}.{kind}" for name in ("summary", "comparisons") for kind in ("csv", "md", "tex")
@@ -72,14 +79,24 @@ def test_sweep_to_report_on_real_images(tmp_path, train_here):
 def test_every_experiment_survives_smoke_training(experiment, tmp_path, train_here):
     fewer = "hydra.sweeper.num_trials=2" if experiment == "tune" else "seed=1"
     shrink = ("data=synthetic", "data.num_train=400", "training=smoke", "training.epochs=1", fewer)
-    chosen = (f"experiment={experiment}", *filter(None, [PARTS.get(experiment)]), *shrink)
+    chosen = (f"experiment={experiment}", *PARTS.get(experiment, ()), *shrink)
     result = train_here("--multirun", *chosen, f"hydra.sweep.dir={tmp_path / 's'}")
     assert result.status == 0, result.err
     study = read_study([tmp_path / "s"])
     assert {*study.table["status"]} <= {"completed", "diverged"}
     assert len(study.conditions) > 1 or experiment in ("best", "seed_noise")
-    not_judged = [each for each in judge(find(study)) if each.verdict == Ruling.NOT_JUDGED]
-    assert not_judged == []  # or a claim names no condition of its study
+
+
+@pytest.mark.parametrize("experiment", CLAIMS)
+def test_claims_of_every_experiment_are_about_its_conditions(experiment, tmp_path):
+    words = ("data=synthetic", f"experiment={experiment}")
+    planned = plan_command_line(["--multirun", *words, "seed=1", f"hydra.sweep.dir={tmp_path}"])
+    planned.study.write_plan()
+    for number, overrides in enumerate(planned.overrides):
+        write_run(tmp_path / str(number), *words, *overrides)
+    judged = judge(find(read_study([tmp_path])))
+    assert len(judged) > 0
+    assert [each for each in judged if each.verdict == Ruling.NOT_JUDGED] == []
 
 
 @pytest.mark.slow
