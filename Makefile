@@ -37,11 +37,12 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
+# Three processes for the two cores of continuous integration: many tests wait for others.
 test: setup
-	$(RUN) -m pytest --numprocesses 2 --dist worksteal
+	$(RUN) -m pytest --numprocesses 3 --dist worksteal
 
 quick: setup
-	$(RUN) -m pytest --numprocesses 2 --dist worksteal -m "not slow"
+	$(RUN) -m pytest --numprocesses 3 --dist worksteal -m "not slow"
 
 check: setup
 	$(RUN) -m ruff format --check .

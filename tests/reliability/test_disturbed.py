@@ -85,10 +85,15 @@ def cluster():
     In the process of the tests, Ray's threads could stop a later training for good.
     """
     short = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a socket's path holds 107 bytes at most
+    settings = {
+        "RAY_TMPDIR": short,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",  # with 15, its default, runs starve beside other tests
+    }
     process = subprocess.Popen(
         [sys.executable, "-c", CLUSTER],
         cwd=short,
-        env=os.environ | {"RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"},
+        env=os.environ | settings,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
