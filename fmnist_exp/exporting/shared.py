@@ -71,11 +71,12 @@ class Shared:
     @cached_property
     def own_options(self) -> dict[Path, str]:
         """Files of the user's own options, by path, as they are now; name below their folder."""
-        if self.options is None:
+        if self.options is None or not self.options.is_dir():
             return {}
-        groups = sorted({group for run in self.study.runs for group in run.record.choices})
-        found = (path for group in groups for path in (self.options / group).rglob("*.yaml"))
-        return {path: path.relative_to(self.options).as_posix() for path in sorted(found)}
+        chosen = {group for run in self.study.runs for group in run.record.choices}
+        groups = [each for each in self.options.iterdir() if each.name in chosen]
+        found = sorted(path for group in groups for path in group.rglob("*.yaml"))
+        return {path: path.relative_to(self.options).as_posix() for path in found}
 
     @cached_property
     def _started_by(self) -> tuple[Path | None, list[str] | None]:

@@ -80,6 +80,10 @@ def test_zip_holds_the_users_own_options_and_no_settings_of_hydra(
         with zipfile.ZipFile(out) as archive:
             archive.extractall(tmp_path / "elsewhere")
     own.unlink()
+    path = tmp_path / "sweep" / "0" / records.RECORD  # of a stranger, who would like other files
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key.yaml").write_text("private: 1\n")
+    path.write_text(path.read_text().replace('"choices": {', '"choices": {"../secret": "key", '))
     for name in ("sweep", "0"):  # unpacked, they have their own
         check(tmp_path / "elsewhere" / name, is_there=True)
     for folder in (tmp_path / "sweep", tmp_path / "sweep" / "0"):
