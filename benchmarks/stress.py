@@ -1,4 +1,4 @@
-"""Kills a sweep at random moments until it is done, and checks that nothing was lost.
+"""Kills a sweep in training at random moments, and checks that nothing was lost.
 
 python benchmarks/stress.py [NUM_RUNS] [NUM_KILLS]
 """
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +18,13 @@ from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import records
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 14.0  # seconds until a kill: start-up, compilation and a few runs
-# Long enough to be hit in the middle of an epoch, a save or a hand-out.
-SETTINGS = ("data=synthetic", "data.num_train=6000", "training.epochs=40", "checkpoint_seconds=0")
+NUM_EPOCHS = 40
+EPOCHS_LEFT = (20, 30)  # to a start that will be killed: any two starts finish a run
+# Every epoch is saved. They are long enough to be hit in the middle.
+SETTINGS = (
+    *("data=synthetic", "data.num_train=6000"),
+    *(f"training.epochs={NUM_EPOCHS}", "checkpoint_seconds=0"),
+)
 TIMES = ["fit_seconds", "total_seconds"]
 
 
@@ -32,34 +37,41 @@ def command(folder: Path, name: str, num_runs: int) -> list[str]:
     ]
 
 
-def kill_until_done(folder: Path, num_runs: int, num_kills: int, seed: int = 0) -> int:
-    """Run the sweep `killed`, killing it so many times; how often it was started.
+def kill_again_and_again(folder: Path, num_runs: int, num_kills: int, seed: int = 0) -> None:
+    """Start the sweep `killed` and kill it in training, so many times, and then let it end.
 
     Raises:
-        AssertionError: a run that was kept has been trained again.
+        AssertionError: a run that was kept has been trained again, or a sweep has ended too early
+            to be killed or has failed.
     """
     moments = random.Random(seed)
     store = Store(folder / "killed" / "runs")
-    kept: dict[str, int] = {}  # run key -> when its record was written
-    killed, starts, longest = 0, 0, LONGEST
-    while killed < num_kills:
-        starts += 1
+    kept: dict[str, int | None] = {}  # run key -> when its record was written
+    for number in range(num_kills + 1):
         process = _start(folder, num_runs)
-        try:
-            process.wait(moments.uniform(1, longest))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            killed += 1
-        else:
-            assert process.returncode == 0, f"it ended with {process.returncode}"
-            longest = max(longest / 2, 1.5)  # it ended first: all is kept, and takes less time
-        now = {key: _written(store, key) for key in store.kept()}
+        if number < num_kills:
+            _wait_for_epochs(moments.randint(*EPOCHS_LEFT), process, store)
+            time.sleep(moments.uniform(0, 0.2))  # into the next epochs, or what ends a run
+            process.kill()
+        status = process.wait()
+        assert status == (-signal.SIGKILL if number < num_kills else 0), f"it ended with {status}"
+        now = {key: _when_written(store.folder(key) / records.RECORD) for key in store.kept()}
         again = [key for key, written in kept.items() if now.get(key) != written]
         assert not again, f"trained again: {again}"
         kept = now
-    assert _start(folder, num_runs).wait() == 0
-    return starts + 1
+
+
+def _wait_for_epochs(num_epochs: int, process: subprocess.Popen, store: Store) -> None:
+    """Until a sweep has saved so many epochs, or has ended."""
+    saved = _saved(store)
+    while num_epochs > 0 and process.poll() is None:
+        time.sleep(0.005)
+        former, saved = saved, _saved(store)
+        num_epochs -= int(saved != former)
+
+
+def _saved(store: Store) -> dict[str, int | None]:
+    return {key: _when_written(store.checkpoint(key)) for key in store.stopped()}
 
 
 def _start(folder: Path, num_runs: int) -> subprocess.Popen:
@@ -73,24 +85,27 @@ def runs_table(sweep: Path) -> pd.DataFrame:
     return read_study([sweep]).table.drop(columns=TIMES)
 
 
-def _written(store: Store, run_key: str) -> int:
-    return (store.folder(run_key) / records.RECORD).stat().st_mtime_ns
+def _when_written(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def main() -> None:
     """Compare a sweep that was killed again and again with one that was not."""
-    num_runs, num_kills = (int(text) for text in [*sys.argv[1:], "12", "20"][:2])
+    num_runs, num_kills = (int(text) for text in [*sys.argv[1:], "15", "15"][:2])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        starts = kill_until_done(folder, num_runs, num_kills)
+        kill_again_and_again(folder, num_runs, num_kills)
         subprocess.run(
             command(folder, "whole", num_runs), cwd=ROOT, check=True, stdout=subprocess.DEVNULL
         )
         killed, whole = (runs_table(folder / kind / "sweep") for kind in ("killed", "whole"))
         assert killed.equals(whole), killed.compare(whole)
     print(
-        f"{num_runs} runs, started {starts} times, killed {num_kills} times: no kept run was "
-        "trained again, and runs.csv equals that of a sweep never stopped, but for times"
+        f"{num_runs} runs, killed in training {num_kills} times: no kept run was trained again, "
+        "and runs.csv equals that of a sweep never stopped, but for times"
     )
 
 

@@ -1,7 +1,9 @@
 """Fixtures shared by the suite."""
 
+import contextlib
 import csv
 import functools
+import io
 import logging
 import os
 import signal
@@ -94,16 +96,9 @@ class Ended:
     err: str
 
 
-@pytest.fixture
-def train_here(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Ended]]:
+@contextlib.contextmanager
+def training_here() -> Iterator[Callable[..., Ended]]:
     """Gives the training command in this process; without a store unless it is named."""
-    monkeypatch.setattr(logging, "raiseExceptions", True)  # the command sets it; it is put back
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    # Hydra closes all handlers as it configures logging, and TensorFlow's would close the stream
-    # in which pytest captures.
-    monkeypatch.setattr(logging, "_handlerList", [])
     root = logging.getLogger()
     former = root.handlers[:], root.level
 
@@ -114,18 +109,33 @@ def train_here(
             if any(word.startswith(("store=", "reuse=", "--hydra-help")) for word in words)
             else REUSE
         )
-        monkeypatch.setattr(sys, "argv", ["train", *words, *reuse])
-        try:
-            entrypoint.main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return Ended(status, *capsys.readouterr())
+        patch.setattr(sys, "argv", ["train", *words, *reuse])
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                entrypoint.main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+        return Ended(status, *(each.buffer.getvalue().decode() for each in (out, err)))
 
-    yield train_here
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging, "raiseExceptions", True)  # the command sets it; it is put back
+        patch.setattr(signal, "signal", lambda number, handler: None)
+        # Hydra closes all handlers as it configures logging, and TensorFlow's would close the
+        # stream in which pytest captures.
+        patch.setattr(logging, "_handlerList", [])
+        yield train_here
     for handler in set(root.handlers) - set(former[0]):
         handler.close()
     root.handlers[:], root.level = former
+
+
+@pytest.fixture
+def train_here() -> Iterator[Callable[..., Ended]]:
+    """As above, for one test."""
+    with training_here() as train:
+        yield train
 
 
 @pytest.fixture
@@ -145,6 +155,16 @@ def read_or_end(terminal):
         return os.read(terminal, 65536)
     except OSError:  # how Linux says that the other end is closed
         return b""
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """TensorFlow carries out each operation on its own and compiles nothing."""
+    from fmnist_exp.engine.backend import tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="session", autouse=True)

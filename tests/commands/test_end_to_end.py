@@ -17,8 +17,9 @@ EXPERIMENTS = sorted(path.stem for path in EXPERIMENT_DIR.glob("*.yaml"))
 PARTS = {
     "depth": ["model.hidden=128x30"],
     "depth_adam": ["model.hidden=128x30", "initializer=he,lecun"],
-    "depth_batchnorm": ["model.hidden=128x30", "initializer=he,lecun"],
+    "depth_batchnorm": ["model.hidden=128x10", "initializer=he,lecun"],
     "activation": ["initializer=he"],
+    "optimizers": ["model.hidden=[16]"],
     "ablation_best": ["model.hidden=[16]", "without=layer_normalization,shifts"],
 }
 CLAIMS = [
@@ -60,7 +61,7 @@ def test_sweep_to_report_on_synthetic_images(tmp_path, train_here):
 
 
 @pytest.mark.slow
-def test_sweep_to_report_on_real_images(tmp_path, train_here):
+def test_sweep_to_report_on_real_images(tmp_path, train_here, undrawn):
     sweep = tmp_path / "sweep"
     small = ("data.num_train=2000", "data.num_test=500", "training=smoke")
     settings = (*small, "initializer=glorot,he", "seed=range(2)")
@@ -111,7 +112,7 @@ def test_claims_of_every_experiment_are_about_its_conditions(experiment, tmp_pat
     ],
     ids=str,
 )
-def test_variations_run_to_a_report(settings, tmp_path, train_here):
+def test_variations_run_to_a_report(settings, tmp_path, train_here, undrawn):
     defaults = [] if "data=digits" in settings else ["data=synthetic"]
     run_dir = tmp_path / "run"
     result = train_here(*defaults, "training=smoke", *settings, f"hydra.run.dir={run_dir}")

@@ -66,7 +66,8 @@ def test_programs_of_a_sweep_share_their_images(tiny_config):
 
 
 @pytest.mark.slow
-def test_program_beyond_the_limit_is_dropped_and_gives_its_memory_back(tiny_config):
+def test_program_beyond_the_limit_is_dropped_and_gives_its_memory_back(tiny_config, monkeypatch):
+    monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
     splits = loading.load(tiny_config().data)
     programs._programs.clear()
     training.fit(tiny_config("model.hidden=[77]", "training.epochs=1"), splits)
@@ -87,7 +88,8 @@ def test_equal_data_read_twice_share_one_program(tiny_config):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_no_optimizer_carries_state_into_the_next_run(tiny_config, optimizer):
+def test_no_optimizer_carries_state_into_the_next_run(tiny_config, optimizer, eager):
+    """What is put back between two runs is the same with compiled code, which takes far longer."""
     named = (f"optimizer.name={optimizer}", f"optimizer.class_name={optimizer}")
     config = tiny_config(*named, "training.epochs=2")
     splits = loading.load(config.data)

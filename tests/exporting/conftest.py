@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Ended, train
+from conftest import Ended, training_here
 
 from fmnist_exp import export
 
@@ -18,8 +18,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a sweep of two initializers with two seeds each; not to be written in."""
     folder = tmp_path_factory.mktemp("trained") / "sweep"
     factors = ("initializer=he,lecun", "seed=0,1", "model.hidden=[16]")
-    result = train("--multirun", *SMALL, *factors, f"hydra.sweep.dir={folder}")
-    assert result.returncode == 0, result.stderr
+    with training_here() as train:
+        ended = train("--multirun", *SMALL, *factors, f"hydra.sweep.dir={folder}")
+    assert ended.status == 0, ended.err
     return folder
 
 

@@ -99,11 +99,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def place(folder, train_here, undrawn, monkeypatch):
-    """The folder with all that commands name, made by the first test; TensorFlow runs eagerly."""
+def place(folder, train_here, undrawn, eager, monkeypatch):
+    """The folder with all that commands name, made by the first test."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(signal, "NUM_DRAWS", 1)
-    tf.config.run_functions_eagerly(True)
     if not (folder / "multirun").exists():
         sweep = ("--multirun", "initializer=glorot,he", "seed=0,1", "store=runs")
         ended = train_here(*sweep, *SMALL, "hydra.sweep.dir=multirun/DATE/TIME")
@@ -119,8 +118,7 @@ def place(folder, train_here, undrawn, monkeypatch):
         shutil.copytree(ROOT / "examples/own_project/options", folder / "options")
         make_options(folder)
         make_data(folder)
-    yield folder
-    tf.config.run_functions_eagerly(False)
+    return folder
 
 
 def make_options(folder):

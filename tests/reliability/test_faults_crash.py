@@ -68,7 +68,7 @@ train.main()
 
 
 @pytest.mark.slow
-def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path, train_here):
+def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path, train_here, undrawn):
     """One out of memory, one diverging, one calling sys.exit(3), one killed: acceptance 4."""
     sweep, store = tmp_path / "sweep", tmp_path / "runs"
     settings = ("data=synthetic", "training=smoke", "optimizer=sgd", "checkpoint_seconds=0")

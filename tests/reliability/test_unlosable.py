@@ -12,14 +12,17 @@ from fmnist_exp.rundir import records
 
 @pytest.mark.slow
 def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path, train_here):
-    stress.kill_until_done(tmp_path, num_runs=3, num_kills=4)
+    """In other processes than that one, and down to the bits of what its models answer."""
+    stress.kill_again_and_again(tmp_path, num_runs=3, num_kills=2)
     _, _, _, *arguments = stress.command(tmp_path, "whole", 3)
     whole = train_here(*arguments)
     assert whole.status == 0, whole.err
-    killed, uninterrupted = (
-        stress.runs_table(tmp_path / name / "sweep") for name in ("killed", "whole")
-    )
+    sweeps = [tmp_path / name / "sweep" for name in ("killed", "whole")]
+    killed, uninterrupted = map(stress.runs_table, sweeps)
     assert killed.equals(uninterrupted)
+    for number in range(3):
+        ours, theirs = (records.read_record(sweep / str(number)).artifacts for sweep in sweeps)
+        assert ours[records.PREDICTIONS] == theirs[records.PREDICTIONS]
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from conftest import train as give_command
 from fmnist_exp import files, train
 from fmnist_exp.config.schema import DataConfig, ExecutionConfig
 from fmnist_exp.data import loading
+from fmnist_exp.engine.backend import keras
 from fmnist_exp.errors import RecordError
 from fmnist_exp.report.charts import run_charts
 from fmnist_exp.run import runner
@@ -43,11 +44,11 @@ print(model.evaluate(images, labels, verbose=0)[1])
 """
 
 
-def accuracy_elsewhere(model_path, split, folder):
-    """Accuracies that a process without this package measures on a saved model."""
+def accuracies_elsewhere(run_dir, split, folder):
+    """What a process without this package measures on the saved model, in two ways."""
     np.save(folder / "images.npy", split.images.astype("float32") / 255)
     np.save(folder / "labels.npy", split.labels)
-    arguments = [model_path, folder / "images.npy", folder / "labels.npy"]
+    arguments = [model_of(run_dir), folder / "images.npy", folder / "labels.npy"]
     result = command(
         "-W", "error", "-c", LOAD_ELSEWHERE, *arguments, cwd=folder, TF_CPP_MIN_LOG_LEVEL="3"
     )
@@ -55,14 +56,15 @@ def accuracy_elsewhere(model_path, split, folder):
     return [float(line) for line in result.stdout.split()]
 
 
-def assert_complete_run(run_dir, split, folder):
+def model_of(run_dir):
+    return run_dir / records.model_name(records.read_record(run_dir).config)
+
+
+def record_of_complete_run(run_dir):
     record = records.read_record(run_dir)
     assert record.status == "completed"
     for name, sha256 in record.artifacts.items():
         assert files.sha256_of(run_dir / name) == sha256
-    model_path = run_dir / records.model_name(record.config)
-    for accuracy in accuracy_elsewhere(model_path, split, folder):
-        assert accuracy == pytest.approx(record.metrics["test"]["accuracy"], abs=1e-4)
     return record
 
 
@@ -76,7 +78,9 @@ def test_one_run_on_real_data_leaves_every_file(tmp_path):
     assert found >= SINGLE_RUN_FILES
     assert not [name for name in found if ".tmp" in name]
     splits = loading.load(data_config(run_dir))
-    record = assert_complete_run(run_dir, splits.test, tmp_path)
+    record = record_of_complete_run(run_dir)
+    measured = pytest.approx(record.metrics["test"]["accuracy"], abs=1e-4)
+    assert accuracies_elsewhere(run_dir, splits.test, tmp_path) == [measured, measured]
     # Two epochs: above a linear classifier (0.842), below what any dense network has reached.
     assert 0.84 < record.metrics["test"]["accuracy"] < 0.91
     stored = np.load(run_dir / "predictions.npz")
@@ -103,7 +107,12 @@ def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path, t
     small = ("data.num_train=6000", "data.num_test=1000", "initializer=he_normal")
     ended = train_here("model=regularized", *small, f"hydra.run.dir={run_dir}")
     assert ended.status == 0, ended.err
-    record = assert_complete_run(run_dir, loading.load(data_config(run_dir)).test, tmp_path)
+    record = record_of_complete_run(run_dir)
+    test = loading.load(data_config(run_dir)).test
+    loaded = keras.models.load_model(model_of(run_dir))
+    _, accuracy = loaded.evaluate(test.images.astype("float32") / 255, test.labels, verbose=0)
+    assert accuracy == pytest.approx(record.metrics["test"]["accuracy"], abs=1e-4)
+    assert keras.saving.get_custom_objects() == {}  # nothing that another process would lack
     history = read_rows(run_dir / "history.csv")
     losses = [float(row["validation_loss"]) for row in history]
     rates = [float(row["learning_rate"]) for row in history]
@@ -119,18 +128,14 @@ def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path, t
 
 @pytest.mark.slow
 def test_same_command_twice_gives_the_same_weights(tmp_path, train_here):
-    """In a process of its own, and in one that has trained before."""
+    """In one process; test_A01 compares several."""
     hashes = []
-    for name, give in (("a", give_command), ("b", train_here)):
-        give(
-            "data=synthetic",
-            "model=regularized",
-            "training=smoke",
-            f"hydra.run.dir={tmp_path / name}",
-        )
+    for name in ("a", "b"):
+        into = f"hydra.run.dir={tmp_path / name}"
+        train_here("data=synthetic", "model=regularized", "training=smoke", into)
         record = records.read_record(tmp_path / name)
-        model = keras_weights(tmp_path / name / records.model_name(record.config))
-        hashes.append((record.run_key, record.metrics, model))
+        weights = keras_weights(model_of(tmp_path / name))
+        hashes.append((record.run_key, record.metrics, weights))
     assert hashes[0] == hashes[1]
 
 

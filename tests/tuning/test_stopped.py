@@ -1,11 +1,14 @@
 """A tuned sweep that is stopped anywhere goes on as if it had not been."""
 
+import dataclasses
 import re
 
+import numpy as np
 import pytest
-from conftest import command
+from conftest import ROOT, command
 from tuning_study import SMALL, trials_of, tune
 
+from fmnist_exp.data import loading
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.tuning.proposals import Proposals
 
@@ -20,24 +23,28 @@ def values(sweep_dir):
     return [trial.values for trial in trials_of(sweep_dir)]
 
 
-# Test labels are shuffled; the process dies after the first epoch of trial KILLED, if there is one.
+LOAD = loading.load
+
+
+def load_shuffled(config):
+    """The data with shuffled test labels."""
+    splits = LOAD(config)
+    labels = np.random.default_rng(0).permutation(splits.test.labels)
+    return dataclasses.replace(splits, test=dataclasses.replace(splits.test, labels=labels))
+
+
+# Test labels are shuffled; the process dies after the first epoch of trial 4.
 PLANTED = """
-import dataclasses, os, sys
-import numpy as np
+import os
 from fmnist_exp import train
 from fmnist_exp.data import loading
 from fmnist_exp.run import runner
-load = loading.load
-def load_shuffled(config):
-    splits = load(config)
-    labels = np.random.default_rng(0).permutation(splits.test.labels)
-    test = dataclasses.replace(splits.test, labels=labels)
-    return dataclasses.replace(splits, test=test)
+from tuning.test_stopped import load_shuffled
 loading.load = load_shuffled
 run = runner.run
 def run_or_die(*arguments, on_epoch, **options):
     def die(row, num_saved):
-        if arguments[1].name == KILLED:
+        if arguments[1].name == "4":
             os._exit(9)
         on_epoch(row, num_saved)
     return run(*arguments, on_epoch=die, **options)
@@ -47,7 +54,7 @@ train.main()
 
 
 @pytest.mark.slow
-def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path, train_here):
+def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path, train_here, monkeypatch):
     def arguments(name):
         limits = ("hydra.sweeper.prune_after_trials=2", "hydra.sweeper.prune_after_epochs=1")
         sizes = (*SMALL, "data.num_train=400", "data.num_test=100")
@@ -57,15 +64,15 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path, train_
         sweep = ("--multirun", "experiment=tune", total(6), LEARNING, *limits)
         return [*sweep, *sizes, *recipe, *factors, *into]
 
-    def planted(killed):
-        return command("-c", PLANTED.replace("KILLED", repr(killed)), *arguments("b"))
-
     whole = train_here(*arguments("a"))
     assert whole.status == 0, whole.err
-    assert planted("4").returncode == 9
+    modules = f"{ROOT}:{ROOT / 'tests'}"
+    killed = command("-c", PLANTED, *arguments("b"), PYTHONPATH=modules)
+    assert killed.returncode == 9, killed.stderr
     assert len(values(tmp_path / "b")) == 5
-    resumed = planted(None)
-    assert resumed.returncode == 0, resumed.stderr
+    monkeypatch.setattr(loading, "load", load_shuffled)
+    resumed = train_here(*arguments("b"))
+    assert resumed.status == 0, resumed.err
     runs = {
         name: [records.read_record(tmp_path / name / str(number)) for number in range(6)]
         for name in "ab"
@@ -76,7 +83,7 @@ def test_killed_study_and_shuffled_test_labels_change_no_choice(tmp_path, train_
         [(trial.values, trial.prune_below) for trial in trials_of(tmp_path / name)] for name in "ab"
     ]
     assert asked[0] == asked[1]
-    told = [re.search("^best: trial .*", each, re.M) for each in (whole.out, resumed.stdout)]
+    told = [re.search("^best: trial .*", each, re.M) for each in (whole.out, resumed.out)]
     assert told[0][0] == told[1][0]
     done = [run for run in zip(runs["a"], runs["b"], strict=True) if run[0].status == "completed"]
     for ours, shuffled in done:
