@@ -13,13 +13,14 @@ from fmnist_exp.report.runs.directories import read_study
 
 EXPERIMENT_DIR = CONFIG_DIR / "experiment"
 EXPERIMENTS = sorted(path.stem for path in EXPERIMENT_DIR.glob("*.yaml"))
-# What is trained where an experiment has many conditions that are built alike.
+# What is trained where an experiment has many conditions that are built alike, or takes long.
 PARTS = {
     "depth": ["model.hidden=128x30"],
     "depth_adam": ["model.hidden=128x30", "initializer=he,lecun"],
     "depth_batchnorm": ["model.hidden=128x10", "initializer=he,lecun"],
-    "activation": ["initializer=he"],
+    "activation": ["model.hidden=[16]", "initializer=he"],
     "optimizers": ["model.hidden=[16]"],
+    "ablation": ["model.hidden=[16]"],
     "ablation_best": ["model.hidden=[16]", "without=layer_normalization,shifts"],
 }
 CLAIMS = [

@@ -1,6 +1,7 @@
 """A sweep that adds seeds: which runs it launches, when it ends, and how it goes on."""
 
 import shlex
+import shutil
 from unittest import mock
 
 import numpy as np
@@ -57,6 +58,12 @@ def settled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("settled")
     settle(folder)
     return folder
+
+
+@pytest.fixture
+def ended(settled, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(settled, tmp_path / "ended")
 
 
 def runs_of(sweep_dir):
@@ -140,7 +147,7 @@ def test_diverged_run_is_a_result_and_holds_nothing_up(tmp_path):
 def test_report_and_sweep_agree_on_every_comparison(tmp_path):
     """Both follow the looks on their own, from the same run directories."""
     rng = np.random.default_rng(0)
-    for number in range(5):
+    for number in range(3):
         spread, shift = rng.uniform(0.002, 0.02), rng.uniform(0, 0.01)
 
         def drawn(run, number=number, spread=spread, shift=shift):
@@ -235,10 +242,9 @@ def test_report_of_an_unfinished_sweep_gives_the_command_that_goes_on(tmp_path):
     )
 
 
-def test_report_of_planned_looks_warns_of_no_look_and_of_no_missing_seed(tmp_path):
-    settle(tmp_path)
-    plan.write_looks(tmp_path, {found_in(tmp_path).study.runs[0].record.run_key})
-    found = found_in(tmp_path)
+def test_report_of_planned_looks_warns_of_no_look_and_of_no_missing_seed(ended):
+    plan.write_looks(ended, {found_in(ended).study.runs[0].record.run_key})
+    found = found_in(ended)
     assert not {each.code for each in fired(found)} & {"unequal-seeds", "seeds-added"}
     (told,) = [each for each in methods(found) if "planned every 5 seeds, up to 20" in each]
     assert "looked at once" not in told
@@ -253,10 +259,9 @@ def test_report_follows_the_looks_of_runs_in_nested_folders(tmp_path):
     assert sorted(looks, key=str) == [5, 5, None]
 
 
-def test_the_same_sweep_in_other_words_trains_nothing_again(tmp_path):
-    settle(tmp_path)
-    assert settle(tmp_path, "note=again", "model=baseline") == []
-    assert len(runs_of(tmp_path)) == 45
+def test_the_same_sweep_in_other_words_trains_nothing_again(ended):
+    assert settle(ended, "note=again", "model=baseline") == []
+    assert len(runs_of(ended)) == 45
 
 
 def test_a_command_that_is_given_again_says_what_each_look_had_settled(tmp_path, capsys):
