@@ -17,7 +17,7 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.plan import PlannedRun
-from fmnist_exp.rundir.records import RunRecord
+from fmnist_exp.rundir.records import RunRecord, sources_of_chance
 from fmnist_exp.settling.said import described, progressed, schedule
 from fmnist_exp.statistics import sequential
 from fmnist_exp.statistics.verdicts import (
@@ -83,6 +83,7 @@ class SettledStudy(GrowingStudy):
                 f"the levels of a factor must differ, received {factor.input_line}, of which two "
                 "make the same runs. Leave one of them out."
             )
+        self._check_chance()
         self.ended = {}
         self.least_runs = len(self.configs)
         self.go_on({"factor": str(factor.input_line), "until_settled": most})
@@ -172,6 +173,18 @@ class SettledStudy(GrowingStudy):
                 f"are not compared. {INSTEAD}"
             )
         return factor
+
+    def _check_chance(self) -> None:
+        """Refuse runs that all seeds would repeat to the bit."""
+        for config in self.configs:
+            own = config.seeds.plain() | {"split": config.data.split_seed}
+            sources = sources_of_chance(config.plain())
+            if all(own[each] is not None for each in sources):
+                raise ConfigError(
+                    "until_settled must leave a source of chance to the seeds that it adds, "
+                    f"received a seed of its own for each: {', '.join(sources)}. Leave out one of "
+                    "seeds.*, or pass data.split_seed=null."
+                )
 
     def _level_and_seed(self, run: PlannedRun) -> tuple[str, int]:
         (level,) = {*run.overrides} & {*self.settling.levels}

@@ -17,7 +17,6 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.files import cannot
 from fmnist_exp.run.provenance import run_key
 from fmnist_exp.run.store import Store
-from fmnist_exp.rundir import records
 from fmnist_exp.rundir.claims import Question
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep.explaining import explained
@@ -92,13 +91,18 @@ def question_of(master: DictConfig) -> Question:
 def listed(
     configs: Sequence[RunConfig], overrides: Sequence[Sequence[str]], store: Store | None
 ) -> str:
-    """A line for each run: number, key, whether it is done already, and what tells it apart."""
+    """A line for each run: number, key, whether it is done already, and what tells it apart.
+
+    Raises:
+        RecordError: the store cannot be read.
+    """
     data_configs = dict.fromkeys(config.own_data for config in configs)
     hashes = {each: loading.load(each).sha256 for each in data_configs}
+    kept = frozenset(store.kept()) if store is not None else frozenset()
     lines, num_done = [], 0
     for number, (config, given) in enumerate(zip(configs, overrides, strict=True)):
         key = run_key(config, hashes[config.own_data])
-        done = store is not None and os.path.isfile(store.folder(key) / records.RECORD)
+        done = key in kept
         num_done += done
         state = "done" if done else "to train"
         lines.append(f"{number:4}  {key[:12]}  {state:8}  {' '.join(given)}")

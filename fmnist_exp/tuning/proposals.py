@@ -24,7 +24,7 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.strict import Strict
 
 # What a run is, but for data and seed.
-TUNABLE = ("augmentation", "initializer", "model", "optimizer", "training")
+TUNABLE = ("augmentation", "initializer", "model", "optimizer", "training", "without")
 Factors = dict[str, BaseDistribution]  # key, as in an override -> what may be chosen
 DIGITS = 12  # significant ones of a number in a range: 0.1 + 0.2 is meant as 0.3
 SHORT = 4  # of a proposed number: the others change no accuracy
@@ -60,9 +60,9 @@ def _factor(override: Override) -> BaseDistribution:
     if key.lstrip("+").partition(".")[0] not in TUNABLE:
         raise ConfigError(
             f"a factor of a tuned sweep must belong to one of {', '.join(TUNABLE)}, received "
-            f"{override.input_line!r}: validation accuracies on other images or of luckier seeds "
-            "do not compare. Pass one value; to train a trial with several seeds, add "
-            "hydra/sweeper=study."
+            f"{override.input_line!r}. Data and seeds may not be chosen: accuracies on other "
+            "images or of luckier seeds do not compare. Pass one value; to train a trial with "
+            "several seeds, add hydra/sweeper=study."
         )
     if override.is_choice_sweep():
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))

@@ -1,13 +1,11 @@
 """The first line of a report answers its heading, in plain words and few of them."""
 
-import json
 import re
-import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
 from answers import (
+    FORBIDDEN,
     GLOROT,
     HE,
     LECUN,
@@ -20,15 +18,13 @@ from answers import (
     shifted,
     write,
 )
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from study import change_record, found_in, write_run
 
-from fmnist_exp.report.page.answers import Answer, answer_of
+from fmnist_exp.report.page.answers import answer_of
 from fmnist_exp.report.page.first_line import by_place
 from fmnist_exp.report.page.words import MAX_WORDS, ended
 from fmnist_exp.rundir import plan
 
-FORBIDDEN = r"\b(pp|Holm|TOST|paired|verdict|undecided|comparison)s?\b"
 LONG = "a_very_long_name_of_an_initializer_that_nobody_would_ever_want_to_type_again"
 DEPTHS = {
     f"{arm} {WIDTHS[depth]}": 0.8 + (arm == HE and depth == 20) * 0.05
@@ -329,63 +325,3 @@ def test_conditions_on_other_data_are_not_held_against_each_other(tmp_path):
     arms = {f"{GLOROT} data.num_test={count}": 0.85 + NOISE[:10] for count in (100, 200)}
     first = answered(tmp_path, arms).first
     assert first.startswith("No answer: no two of these may be held against each other")
-
-
-def tuned(folder: Path, trials: int) -> Answer:
-    """The answer of a search with so many trials of learning rates, each better than the last."""
-    for number in range(trials):
-        rate = f"{RATE}={(number + 1) / 1000}"
-        accuracy = 0.8 + number / 100
-        write_run(folder / str(number), rate, accuracy=accuracy)
-        record = json.loads((folder / str(number) / "run.json").read_text())
-        run = plan.PlannedRun(
-            number=number,
-            directory=str(number),
-            overrides=(rate, "seed=0"),
-            config=record["config"],
-            values={RATE: str((number + 1) / 1000)},
-        )
-        plan.write_run(folder, run)
-    study = plan.PlannedStudy(
-        num_runs=trials,
-        code_sha256="c",
-        options=(),
-        execution={},
-        begun_with={"factors": {RATE: "0.001 to 0.1"}},
-    )
-    plan.write_study(folder, study)
-    return answer_of(found_in(folder))
-
-
-def test_a_search_names_its_best_trial_and_how_to_confirm_it(tmp_path):
-    answer = tuned(tmp_path, 3)
-    assert answer.first == (
-        f"Best of 3 trials: {RATE}=0.003, validation 82.00 %; confirm it by the command below."
-    )
-    assert answer.command == (
-        f"python -m fmnist_exp.train --multirun {RATE}=0.003 hydra.sweep.dir={tmp_path}_best "
-        "'seed=range(1,11)' hydra/sweeper=study"
-    )
-    assert any("The best of many looks better than it is" in line for line in answer.lines)
-    assert len(answer.first.split()) <= MAX_WORDS
-    assert not re.search(FORBIDDEN, answer.first, re.IGNORECASE)
-
-
-@pytest.mark.parametrize("name", ["a b", "it's", "a,b", "größe", "back\\slash"])
-def test_the_command_that_confirms_a_search_is_read_as_it_is_meant(tmp_path, name):
-    answer = tuned(tmp_path / name, 1)
-    assert answer.command is not None
-    (word,) = [each for each in shlex.split(answer.command) if each.startswith("hydra.sweep.dir")]
-    parsed = OverridesParser.create().parse_override(word).value()
-    assert str(parsed) == f"{tmp_path / name}_best"
-
-
-def test_a_search_without_a_completed_trial_has_no_answer(tmp_path):
-    tuned(tmp_path, 2)
-    for number in range(2):
-        change_record(tmp_path / str(number), lambda record: record.update(status="pruned"))
-    answer = answer_of(found_in(tmp_path))
-    assert (answer.first, answer.command) == (
-        "No answer: none of 2 trials was completed.",
-        None,
-    )

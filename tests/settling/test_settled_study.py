@@ -23,6 +23,7 @@ from fmnist_exp.sweep import command_line, composing
 
 SMALL = ("data=synthetic", f"data.num_test={NUM_TEST}", "training=smoke")
 FACTOR = "initializer=glorot,he,lecun"
+HELD = ("seeds.initialization=1", "seeds.order=1")  # of a plain network, all but the split
 MEANS = {"glorot_uniform": 0.80, "he_normal": 0.85, "lecun_normal": 0.80}
 
 
@@ -183,6 +184,8 @@ def test_experiment_gives_the_factor_and_its_seeds_are_left_out(tmp_path):
         (("seeds.order=0,1",), "which is a source of chance"),
         (("data.split_seed=0,1",), "which is a source of chance"),
         (("chance=order,all",), "which is a source of chance"),
+        ((FACTOR, *HELD), "leave a source of chance to the seeds .*: initialization, order, split"),
+        (("model.dropout=0,0.1", *HELD), "leave a source of chance to the seeds"),
         ((FACTOR, "until_settled=12"), "until_settled must be a multiple of 5, received 12"),
         ((FACTOR, "until_settled=20,40"), "a factor of a sweep must be a key of its runs"),
         ((FACTOR, "hydra/sweeper=tpe"), "must not stand beside hydra/sweeper=tpe"),
@@ -194,6 +197,12 @@ def test_what_is_no_question_about_one_factor_is_refused_with_the_reason(given, 
         plan_command_line([*arguments, *SMALL, *given])
     assert "\n" not in str(refused.value)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("free", ["data.split_seed=null", "model.dropout=0.1"])
+def test_one_source_of_chance_is_enough_to_add_seeds(free, tmp_path):
+    arguments = ["--multirun", "until_settled=20", f"hydra.sweep.dir={tmp_path}", FACTOR]
+    assert len(plan_command_line([*arguments, *SMALL, *HELD, free]).configs) == 15
 
 
 def test_single_run_refuses_to_add_seeds():

@@ -134,6 +134,15 @@ def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path, train_here):
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "run"}
 
 
+@pytest.mark.parametrize("kind", [["--multirun"], []], ids=["sweep", "run"])
+def test_dry_run_does_not_count_what_it_cannot_read(kind, tmp_path, train_here):
+    store = tmp_path / "runs"
+    store.touch()
+    ended = train_here(*kind, *SMALL, f"store={store}", "dry_run=true")
+    assert ended.status == 2
+    assert ended.err.startswith(f"RecordError: cannot read {store}: Not a directory. ")
+
+
 def test_run_with_options_of_ones_own_is_repeated_with_them(tmp_path):
     (tmp_path / "own" / "optimizer").mkdir(parents=True)
     text = (CONFIG_DIR / "optimizer" / "adam.yaml").read_text()

@@ -41,6 +41,7 @@ def test_shipped_experiment_chooses_learning_rate_dropout_and_widths():
         ("training.epochs=int(interval(2,8))", IntDistribution(2, 8)),
         ("optimizer=adam,sgd,adam", CategoricalDistribution(("adam", "sgd"))),
         ("model.activation=relu,elu", CategoricalDistribution(("relu", "elu"))),
+        ("without=choice(dropout,shifts)", CategoricalDistribution(("dropout", "shifts"))),
         ("initializer=glob(he*)", CategoricalDistribution(("he", "he_normal"))),
         ("+optimizer.config.beta_1=interval(0.8,0.95)", FloatDistribution(0.8, 0.95)),
     ],
@@ -57,6 +58,7 @@ OTHERS = "must belong to one of augmentation, initializer, model, optimizer, tra
 BAD = {
     "seed=1,2": OTHERS,
     "data.split_seed=1,2": OTHERS,
+    "engine=c,xla": OTHERS,
     "model.dropout=tag(log,interval(0,0.5))": "model.dropout must be a range .*low > 0.* Pass",
     "model.dropout=tag(log,range(0.1,0.5,0.1))": "model.dropout must be a range .*step.*log.* Pass",
     "model.dropout=interval(0.5,0)": "model.dropout must be a range .*low.*high.* Pass",

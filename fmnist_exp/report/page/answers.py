@@ -113,11 +113,18 @@ def _on_tuning(study: Study) -> Iterator[str]:
     for tuned in study.tuned:
         if tuned.best is not None:
             number, values, accuracy = tuned.best
+            num_new = len(study.confirmed(tuned))
+            counts = (
+                f" The answer counts its {num_new} new seeds alone; the tables hold the trial's "
+                "own as well."
+                if num_new >= MIN_PAIRS
+                else ""
+            )
             yield (
                 f"{tuned.name} was tuned on validation accuracy, "
                 f"{counted(tuned.num_trials, 'trial')}: the best is number {number}, {values}, "
                 f"with {POINTS * accuracy:.2f} %. The best of many looks better than it is, and "
-                "test accuracies have no part in the choice."
+                f"test accuracies have no part in the choice.{counts}"
             )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from fmnist_exp.console import counted
 from fmnist_exp.report.design import Design
 from fmnist_exp.report.findings import Findings, depends_on_place
@@ -28,7 +30,7 @@ def first_line(findings: Findings) -> str:
         if of_chance := chance_lines(findings.spreads):
             return of_chance[0]
         if is_of_one(study):
-            return f"The mean test accuracy is {_mean(study.measured[0])}."
+            return f"The mean test accuracy is {_mean(study.measured[0].values(PRIMARY))}."
         return words.ended(_only(study.measured[0]), *(failed or ["; there is nothing to compare"]))
     if not found:
         return _not_compared(study, noun)
@@ -73,13 +75,12 @@ def _not_compared(study: Study, noun: Noun) -> str:
 
 
 def _only(condition: Condition) -> list[str]:
-    text = f"reaches {_mean(condition)}"
+    text = f"reaches {_mean(condition.values(PRIMARY))}"
     return [f"{condition.label} {text}", f"The only condition with results {text}"]
 
 
-def _mean(condition: Condition) -> str:
+def _mean(accuracy: np.ndarray) -> str:
     """Mean test accuracy, its interval where there are seeds enough, and their number."""
-    accuracy = condition.values(PRIMARY)
     seeds = counted(len(accuracy), "seed")
     if len(accuracy) < MIN_PAIRS:
         return f"{mean(accuracy, 2, POINTS)} % ({seeds})"
@@ -92,14 +93,11 @@ def _best_trial(study: Study) -> str:
     if tuned.best is None:
         return f"No answer: none of {counted(tuned.num_trials, 'trial')} was completed."
     number, values, accuracy = tuned.best
-    start, end = (
-        f"Best of {counted(tuned.num_trials, 'trial')}",
-        f"validation {POINTS * accuracy:.2f} %",
-    )
-    return words.fitting(
-        f"{start}: {values}, {end}; confirm it by the command below.",
-        f"{start}: number {number}, {end}; confirm it by the command below.",
-    )
+    start = f"Best of {counted(tuned.num_trials, 'trial')}"
+    end = f", validation {POINTS * accuracy:.2f} %; confirm it by the command below."
+    if len(confirmed := study.confirmed(tuned)) >= MIN_PAIRS:
+        end = f"; with new seeds it reaches {_mean(confirmed)}."
+    return words.fitting(f"{start}: {values}{end}", f"{start}: number {number}{end}")
 
 
 def _together(findings: Findings) -> list[str]:

@@ -9,7 +9,7 @@ from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.rundir.plan import Settling, path_in_override
 from fmnist_exp.statistics import power
-from fmnist_exp.statistics.verdicts import ALPHA, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI, Comparison, Verdict
 
 NEW_SEEDS = 10  # to begin with: a difference of one SD is found in 80 of 100 cases
 MAX_PLANNED = 500  # seeds beyond which nobody is told to go on
@@ -68,8 +68,12 @@ def _looks(
 
 
 def _confirming(study: Study) -> str | None:
-    """The command that trains the best trial of a search with new seeds, if there is one."""
-    best = [each.confirming for each in study.tuned if each.confirming]
+    """The command that trains the best trial of a search with new seeds, if none has done so."""
+    best = [
+        each.confirming
+        for each in study.tuned
+        if each.confirming and len(study.confirmed(each)) < MIN_PAIRS
+    ]
     return typed("train", *best[0]) if best else None
 
 

@@ -200,6 +200,7 @@ class Tuned:
         factors: keys that it was free to choose, as in a flat config.
         num_trials: trials proposed so far.
         best: number, values and validation accuracy of the best trial; None without any.
+        best_key: the run key of that trial.
         confirming: words of the command line that trains it with new seeds, after the program.
     """
 
@@ -207,6 +208,7 @@ class Tuned:
     factors: tuple[str, ...]
     num_trials: int
     best: tuple[int, str, float] | None
+    best_key: str | None = None
     confirming: tuple[str, ...] = ()
 
 
@@ -222,11 +224,14 @@ def read_tuned(folder: Path, name: str) -> Tuned | None:
     keys = [str(key).lstrip("+") for key in (study.begun_with or {}).get("factors", {})]
     factors = tuple(f"{key}.name" if key in GROUPS else key for key in keys)
     runs = list(plan.read_runs(folder))
-    best = plan.best_trial({run.number: plan.read_result(folder, run) for run in runs})
+    results = {run.number: plan.read_result(folder, run) for run in runs}
+    best = plan.best_trial(results)
     if best is None:
         return Tuned(name, factors, len(runs), None)
     number, accuracy = best
     run = runs[number]
     chosen = printable(plan.described(run.values))
     confirming = plan.confirming(study, run, folder)
-    return Tuned(name, factors, len(runs), (number, chosen, accuracy), confirming)
+    record = results[number]
+    assert record is not None
+    return Tuned(name, factors, len(runs), (number, chosen, accuracy), record.run_key, confirming)

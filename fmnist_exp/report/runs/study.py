@@ -164,6 +164,17 @@ class Study:
             found.setdefault(conditions.label(each.grounds, keys), []).append(each)
         return found
 
+    def confirmed(self, tuned: Tuned) -> np.ndarray:
+        """Test accuracies of the best trial's settings with other seeds than its own: (count,)."""
+        found = [
+            run.numbers["test_accuracy"]
+            for each in self.measured
+            if any(run.record.run_key == tuned.best_key for run in each.runs)
+            for run in each.runs
+            if run.record.run_key != tuned.best_key
+        ]
+        return np.array(found, dtype=float)
+
     @property
     def repeated(self) -> list[str]:
         """Names of completed runs that are no results: an earlier one has their seed."""
