@@ -97,8 +97,13 @@ class Ended:
 
 
 @contextlib.contextmanager
-def training_here() -> Iterator[Callable[..., Ended]]:
+def training_here(patch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ended]]:
     """Gives the training command in this process; without a store unless it is named."""
+    patch.setattr(logging, "raiseExceptions", True)  # the command sets it; it is put back
+    patch.setattr(signal, "signal", lambda number, handler: None)
+    # Hydra closes all handlers as it configures logging, and TensorFlow's would close the stream
+    # in which pytest captures.
+    patch.setattr(logging, "_handlerList", [])
     root = logging.getLogger()
     former = root.handlers[:], root.level
 
@@ -110,6 +115,7 @@ def training_here() -> Iterator[Callable[..., Ended]]:
             else REUSE
         )
         patch.setattr(sys, "argv", ["train", *words, *reuse])
+        # As the command's own streams are: it sets how they write.
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
@@ -119,22 +125,18 @@ def training_here() -> Iterator[Callable[..., Ended]]:
                 status = int(end.code or 0)
         return Ended(status, *(each.buffer.getvalue().decode() for each in (out, err)))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logging, "raiseExceptions", True)  # the command sets it; it is put back
-        patch.setattr(signal, "signal", lambda number, handler: None)
-        # Hydra closes all handlers as it configures logging, and TensorFlow's would close the
-        # stream in which pytest captures.
-        patch.setattr(logging, "_handlerList", [])
+    try:
         yield train_here
-    for handler in set(root.handlers) - set(former[0]):
-        handler.close()
-    root.handlers[:], root.level = former
+    finally:
+        for handler in set(root.handlers) - set(former[0]):
+            handler.close()
+        root.handlers[:], root.level = former
 
 
 @pytest.fixture
-def train_here() -> Iterator[Callable[..., Ended]]:
-    """As above, for one test."""
-    with training_here() as train:
+def train_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ended]]:
+    """See `training_here`."""
+    with training_here(monkeypatch) as train:
         yield train
 
 

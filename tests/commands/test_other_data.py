@@ -27,7 +27,7 @@ CASES = {
 
 @pytest.mark.parametrize(
     ("case", "engine"),
-    [*((name, "c") for name in CASES), ("gaps, one row of pixels", "xla")],
+    [*((name, "c") for name in CASES), ("26 letters from 1, 20 x 30", "xla")],  # it has the most
 )
 def test_data_of_ones_own_are_trained_on_reported_and_named(
     tmp_path, train_here, undrawn, case, engine

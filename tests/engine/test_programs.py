@@ -65,7 +65,6 @@ def test_programs_of_a_sweep_share_their_images(tiny_config):
     assert first.constants()[0] is second.constants()[0]
 
 
-@pytest.mark.slow
 def test_program_beyond_the_limit_is_dropped_and_gives_its_memory_back(tiny_config, monkeypatch):
     monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
     splits = loading.load(tiny_config().data)
@@ -86,7 +85,6 @@ def test_equal_data_read_twice_share_one_program(tiny_config):
     assert len(programs._programs) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_no_optimizer_carries_state_into_the_next_run(tiny_config, optimizer, eager):
     """What is put back between two runs is the same with compiled code, which takes far longer."""

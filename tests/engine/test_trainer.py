@@ -26,7 +26,7 @@ def reference_epoch(config, splits):
     model.compile(
         optimizer=getattr(keras.optimizers, config.optimizer.class_name)(**config.optimizer.config),
         loss="sparse_categorical_crossentropy",
-        jit_compile=False,  # quickly ready, and another way to the same numbers
+        jit_compile=False,  # independent of XLA, and ready at once
     )
     size = config.training.batch_size
     order = child_generator(config.seed, "order").permutation(len(splits.train))

@@ -18,7 +18,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a sweep of two initializers with two seeds each; not to be written in."""
     folder = tmp_path_factory.mktemp("trained") / "sweep"
     factors = ("initializer=he,lecun", "seed=0,1", "model.hidden=[16]")
-    with training_here() as train:
+    with pytest.MonkeyPatch.context() as patch, training_here(patch) as train:
         ended = train("--multirun", *SMALL, *factors, f"hydra.sweep.dir={folder}")
     assert ended.status == 0, ended.err
     return folder

@@ -71,7 +71,10 @@ train.main()
 def test_A07_four_runs_that_end_badly_spoil_only_themselves(tmp_path, train_here, undrawn):
     """One out of memory, one diverging, one calling sys.exit(3), one killed: acceptance 4."""
     sweep, store = tmp_path / "sweep", tmp_path / "runs"
-    settings = ("data=synthetic", "training=smoke", "checkpoint_seconds=0")
+    settings = (
+        *("data=synthetic", "model.hidden=[16]", "training=smoke"),
+        *("engine=xla", "checkpoint_seconds=0"),
+    )
     outputs = (f"hydra.sweep.dir={sweep}", f"store={store}")
     spoilt = ("-c", SPOILT, "--multirun", *settings, "seed=range(10)", *outputs)
     once = {"KILLED_BEFORE": str(tmp_path / "killed")}

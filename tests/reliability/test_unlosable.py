@@ -12,8 +12,8 @@ from fmnist_exp.rundir import records
 
 @pytest.mark.slow
 def test_A01_killed_sweep_ends_as_one_never_stopped(tmp_path, train_here):
-    """In other processes than that one, and down to the bits of what its models answer."""
-    stress.kill_again_and_again(tmp_path, num_runs=3, num_kills=2)
+    """That one runs in this process; metrics and stored answers are equal to the bit."""
+    stress.kill_repeatedly(tmp_path, num_runs=3, num_kills=2)
     _, _, _, *arguments = stress.command(tmp_path, "whole", 3)
     whole = train_here(*arguments)
     assert whole.status == 0, whole.err

@@ -189,7 +189,7 @@ def write_numbers(run_dir: Path, generator: np.random.Generator, accuracy: float
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 0.006], ids=["undecided", "different"])
-def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift, undrawn):
+def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift):
     generator = np.random.default_rng(1)
     for number in range(30):
         arm, seed = divmod(number, 10)
@@ -202,7 +202,7 @@ def test_tables_of_a_study_of_realistic_numbers(tmp_path, shift, undrawn):
 
 
 @pytest.mark.slow
-def test_tables_and_answer_of_a_study_of_initializers_and_depths(tmp_path, undrawn):
+def test_tables_and_answer_of_a_study_of_initializers_and_depths(tmp_path):
     """Three initializers at four depths, ten seeds; He is better at 20 and at 30 layers."""
     generator = np.random.default_rng(1)
     for number in range(120):
@@ -223,7 +223,7 @@ def test_tables_and_answer_of_a_study_of_initializers_and_depths(tmp_path, undra
 
 
 @pytest.mark.slow
-def test_tables_of_a_real_sweep(tmp_path, train_here, undrawn):
+def test_tables_of_a_real_sweep(tmp_path, train_here):
     """Three initializers, six seeds, on a part of the real images."""
     sweep = tmp_path / "sweep"
     small = ("data.num_train=2000", "data.num_test=1000", "training=smoke")

@@ -1,11 +1,8 @@
 """One run: every file of its directory, and what they say."""
 
-import io
 import json
 import re
-import zipfile
 
-import h5py
 import numpy as np
 import pytest
 from conftest import command, read_rows
@@ -124,34 +121,6 @@ def test_regularized_model_slows_stops_and_restores_its_best_weights(tmp_path, t
     assert record.metrics["validation"]["loss"] == pytest.approx(min(losses), rel=1e-5)
     best = history[record.best_epoch - 1]
     assert record.metrics["train"]["accuracy"] > float(best["train_accuracy"])
-
-
-@pytest.mark.slow
-def test_same_command_twice_gives_the_same_weights(tmp_path, train_here):
-    """In one process; test_A01 compares several."""
-    hashes = []
-    for name in ("a", "b"):
-        into = f"hydra.run.dir={tmp_path / name}"
-        train_here("data=synthetic", "model=regularized", "training=smoke", into)
-        record = records.read_record(tmp_path / name)
-        weights = keras_weights(model_of(tmp_path / name))
-        hashes.append((record.run_key, record.metrics, weights))
-    assert hashes[0] == hashes[1]
-
-
-def keras_weights(path):
-    """The weights in a saved model, as bytes; the archive around them holds a date."""
-    with (
-        zipfile.ZipFile(path) as archive,
-        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
-    ):
-        found = {}
-        file.visititems(
-            lambda name, item: (
-                found.update({name: item[()].tobytes()}) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    return found
 
 
 def test_record_holds_what_the_plan_says(tmp_path, tiny_config):

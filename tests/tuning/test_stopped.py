@@ -12,6 +12,7 @@ from fmnist_exp.data import loading
 from fmnist_exp.rundir import plan, records
 from fmnist_exp.tuning.proposals import Proposals
 
+LOAD = loading.load  # before a test puts another in its place
 LEARNING = "hydra.sweeper.random_trials=2"  # later trials are proposed from what was learned
 
 
@@ -21,9 +22,6 @@ def total(number):
 
 def values(sweep_dir):
     return [trial.values for trial in trials_of(sweep_dir)]
-
-
-LOAD = loading.load
 
 
 def load_shuffled(config):
