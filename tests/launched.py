@@ -11,7 +11,7 @@ from pathlib import Path
 from fmnist_exp.rundir import records
 from fmnist_exp.rundir.records import RunRecord
 
-NUM_EPOCHS = 300  # two seconds or so, so that a run can be hit between its first and its last
+NUM_EPOCHS = 240  # two seconds or so, so that a run can be hit between its first and its last
 SETTINGS = ("data=synthetic", "model.hidden=[16]", "training=smoke")
 SECONDS = 240  # until something that must happen counts as missing
 
