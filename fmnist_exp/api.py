@@ -204,11 +204,17 @@ def run_config(
                 f"{key} is no part of carrying out one run, received {key}={execution[key]}. Leave "
                 "it out."
             )
+    if not isinstance(run_dir, str | os.PathLike | None):
+        raise ConfigError(
+            f"run_dir must be a path, received {run_dir!r:.200}. Pass for example "
+            'run_dir="outputs/mine".'
+        )
     plain = {key: list(x) if isinstance(x, tuple) else x for key, x in execution.items()}
     how = checked(ExecutionConfig, plain)
     from fmnist_exp.run import runner
     from fmnist_exp.run.progress import EpochProgress
     from fmnist_exp.run.store import Store
+    from fmnist_exp.sweep.checking import check_run_dir
 
     how = how.replaced(store=str(Path.cwd() / how.store))
     if how.reuse:
@@ -216,6 +222,7 @@ def run_config(
     folder = (
         Path(run_dir) if run_dir else Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S_%f}"
     )
+    check_run_dir(folder)
     groups = ("data", "augmentation", "model", "initializer", "optimizer", "training")
     choices = {group: getattr(config, group).name for group in groups}
     with EpochProgress(config.training.epochs) as progress:

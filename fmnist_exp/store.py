@@ -15,7 +15,7 @@ from pathlib import Path
 from fmnist_exp.console import EXIT_BAD_INPUT, as_command, complain, counted, typed
 from fmnist_exp.errors import RecordError
 from fmnist_exp.run.store import SHORT, Store, written
-from fmnist_exp.rundir.records import called, read_record
+from fmnist_exp.rundir.records import called, read_record, record_of
 from fmnist_exp.strict import entries
 
 DAY = 24 * 3600  # seconds
@@ -61,7 +61,7 @@ def why(*run_dirs: Path) -> str:
     """A line for each part in which the keys of two runs differ; RecordError without the parts."""
     found = []
     for run_dir in run_dirs:
-        record = read_record(run_dir)
+        record = record_of(run_dir)
         if not record.key_parts:
             raise RecordError(f"{run_dir} is of former code, without key_parts: never reused.")
         parts = entries(record.key_parts)
@@ -88,6 +88,11 @@ def main() -> None:
     if arguments.why:
         print(why(*arguments.why))
         return
+    if not arguments.older_than >= 0:  # nor nan
+        raise RecordError(
+            f"--older-than must be a number of days from 0 on, received {arguments.older_than:g}. "
+            "Pass for example --older-than 30."
+        )
     store = Store(arguments.store)
     status = 0
     for folder in chosen(store, arguments.remove, arguments.older_than):

@@ -33,7 +33,7 @@ from fmnist_exp.errors import ConfigError, FmnistError, Terminated
 from fmnist_exp.run.store import Store
 from fmnist_exp.rundir.records import FIGURES, RUN_FIGURES, RunRecord, called
 from fmnist_exp.sweep import hydra_private
-from fmnist_exp.sweep.checking import check_data, check_output_dir, fixed_directory, listed
+from fmnist_exp.sweep.checking import check_data, check_run_dir, fixed_directory, listed
 from fmnist_exp.sweep.command_line import read_arguments, words_for_options
 from fmnist_exp.sweep.composing import Composer, compose
 from fmnist_exp.sweep.explaining import explained
@@ -86,7 +86,7 @@ def checked_run(composed: DictConfig) -> tuple[RunConfig, ExecutionConfig]:
             f"until_settled must be given to a sweep, received {execution.until_settled} for a "
             "single run. Add --multirun and a factor, such as initializer=glorot,he,lecun."
         )
-    check_output_dir(fixed_directory(composed, "run"))
+    check_run_dir(fixed_directory(composed, "run"))
     check_data([config])
     return config, execution
 

@@ -136,9 +136,10 @@ def files_of(run: Run) -> Iterator[Path]:
         RecordError: a file that the record names is missing, or is not what the run has written.
     """
     for name, received in run.record.changed_files(run.path).items():
+        short = received if received.startswith("none") else f"{received[:12]}..."
         raise RecordError(
             f"{run.path / name} must have the sha256 {run.record.artifacts[name][:12]}... of "
-            f"{records.RECORD}, received {received[:40]}. Restore it, or give the command of the "
+            f"{records.RECORD}, received {short}. Restore it, or give the command of the "
             "run again."
         )
     for folder, subfolders, names in os.walk(run.path):

@@ -98,7 +98,7 @@ def read_me(shared: Shared) -> str:
             f"\n\nThe options that were given with `--config-dir` were not found, so `{OPTIONS}` "
             "is not here. `config` in each `run.json` has every value."
         )
-    own = {f"{OPTIONS}/": "the options that were given with `--config-dir`"}
+    own = {f"{OPTIONS}/": "the options that were given with --config-dir"}
     contents = CONTENTS | (own if shared.own_options else {})
     unfinished = [f"- {escape_markdown(each)}" for each in shared.study.unfinished]
     parts = [

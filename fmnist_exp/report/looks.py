@@ -19,6 +19,10 @@ def note_look(findings: Findings) -> Iterator[str]:
             keys.setdefault(plan.sweep_dir_of(run.path), set()).add(run.record.run_key)
     for sweep, shown in keys.items():
         try:
-            plan.write_looks(sweep, shown | plan.read_looks(sweep))
+            looks = plan.read_looks(sweep)
+            added = {*looks.added_keys}
+            if findings.study.is_extended:
+                added |= shown & findings.study.added
+            plan.write_looks(sweep, shown.union(looks.run_keys), added)
         except RecordError as error:
             yield f"Warning: not noted which runs this report has shown: {error}"

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -84,10 +85,21 @@ def recomputed(
             `smallest_effect` is not above 0.
         RecordError: no run has stored its answers, or a file is damaged.
     """
-    if not (smallest_effect > 0 and math.isfinite(smallest_effect)):
+    if not callable(metric):
         raise ConfigError(
-            f"smallest_effect must be a finite number above 0, received {smallest_effect}. Pass "
-            "the smallest difference of the metric that matters, such as 0.003 of a share."
+            f"a metric must be a function of (probabilities, labels), received {metric!r:.200}. "
+            "Pass one, such as one of sklearn.metrics in a function of your own."
+        )
+    if not isinstance(more_is_better, bool):
+        raise ConfigError(
+            f"more_is_better must be True or False, received {more_is_better!r:.200}. Pass False "
+            "for losses."
+        )
+    is_number = isinstance(smallest_effect, Real) and not isinstance(smallest_effect, bool)
+    if not (is_number and smallest_effect > 0 and math.isfinite(smallest_effect)):
+        raise ConfigError(
+            f"smallest_effect must be a finite number above 0, received {smallest_effect!r:.200}. "
+            "Pass the smallest difference of the metric that matters, such as 0.003 of a share."
         )
     name = getattr(metric, "__name__", "metric").strip("<>")
     if name in (taken := {"run", "condition", "seed", *map(column, findings.study.keys)}):

@@ -101,10 +101,16 @@ class PlannedRun(Strict):
 
 
 class Looks(Strict):
-    """Which results of a sweep a report has shown, by the key of the run."""
+    """Which results of a sweep reports have shown, by the key of the run.
+
+    Attributes:
+        run_keys: all of them.
+        added_keys: those that came after others had been shown.
+    """
 
     format: int = FORMAT
     run_keys: tuple[str, ...]
+    added_keys: tuple[str, ...] = ()
 
 
 def write_study(sweep_dir: Path, study: PlannedStudy) -> None:
@@ -140,16 +146,16 @@ def read_runs(sweep_dir: Path) -> Iterator[PlannedRun]:
         yield read_run(sweep_dir, number)
 
 
-def write_looks(sweep_dir: Path, run_keys: Iterable[str]) -> None:
-    """Note which runs a report has shown; RecordError if the directory cannot be written."""
-    looks = Looks(run_keys=tuple(sorted(run_keys)))
+def write_looks(sweep_dir: Path, shown: Iterable[str], added: Iterable[str] = ()) -> None:
+    """Note which runs reports have shown; RecordError if the directory cannot be written."""
+    looks = Looks(run_keys=tuple(sorted(shown)), added_keys=tuple(sorted(added)))
     write_text(sweep_dir / LOOKS, looks.model_dump_json() + "\n")
 
 
-def read_looks(sweep_dir: Path) -> frozenset[str]:
-    """Keys of the runs that reports of this directory have shown; errors as `read_study`."""
+def read_looks(sweep_dir: Path) -> Looks:
+    """What reports of this directory have shown; errors as `read_study`."""
     path = sweep_dir / LOOKS
-    return frozenset(read_json(path, Looks, REPAIR).run_keys if path.exists() else ())
+    return read_json(path, Looks, REPAIR) if path.exists() else Looks(run_keys=())
 
 
 def read_result(sweep_dir: Path, run: PlannedRun) -> RunRecord | None:
@@ -195,7 +201,7 @@ def confirming(study: PlannedStudy, trial: PlannedRun, sweep_dir: Path) -> tuple
         *study.options,
         "--multirun",
         *given,
-        f"hydra.sweep.dir={path_in_override(f'{sweep_dir}_best')}",
+        f"hydra.sweep.dir={path_in_override(f'{sweep_dir}_best_{trial.number}')}",
         f"seed=range({first},{first + NUM_SEEDS})",
         "hydra/sweeper=study",
     )

@@ -4,6 +4,7 @@ A run directory is finished if and only if it holds `run.json`, which is written
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -237,6 +238,20 @@ def read_json(path: Path, model: type[Model], repair: str = "") -> Model:
         raise cannot_read(path, reason(error, model), repair) from error
     except OSError as error:
         raise cannot_read(path, f"{error.strerror}", repair) from error
+
+
+def record_of(run_dir: Path) -> RunRecord:
+    """The record of a run that a user has named.
+
+    Raises:
+        RecordError: there is no run, or its record cannot be read.
+    """
+    if not os.path.lexists(run_dir / RECORD):
+        raise RecordError(
+            f"{run_dir} must be the directory of a finished run, and holds no {RECORD}. Give its "
+            "command again, or name another, such as multirun/DATE/TIME/0."
+        )
+    return read_record(run_dir)
 
 
 def cannot_read(path: Path, problem: str, repair: str = "") -> RecordError:

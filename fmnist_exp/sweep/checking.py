@@ -17,6 +17,7 @@ from fmnist_exp.errors import ConfigError
 from fmnist_exp.files import cannot
 from fmnist_exp.run.provenance import run_key
 from fmnist_exp.run.store import Store
+from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.claims import Question
 from fmnist_exp.strict import checked
 from fmnist_exp.sweep.explaining import explained
@@ -54,6 +55,21 @@ def check_output_dir(folder: Path) -> None:
             os.stat(folder)
     except OSError as error:  # its name is too long; in /proc: that there is no such file
         raise cannot("write", folder, error) from error
+
+
+def check_run_dir(folder: Path) -> None:
+    """Refuse the directory of a single run that cannot be used.
+
+    Raises:
+        ConfigError: a sweep lies there, whose runs a record beside them would hide.
+        RecordError: it cannot be made or written.
+    """
+    check_output_dir(folder)
+    if (folder / plan.STUDY).exists():
+        raise ConfigError(
+            f"the directory of a run must not be that of a sweep, received {folder}. Choose "
+            "another, such as hydra.run.dir=DIR."
+        )
 
 
 def fixed_directory(composed: DictConfig, section: str) -> Path:

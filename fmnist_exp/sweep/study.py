@@ -18,7 +18,7 @@ from fmnist_exp.engine.choice import settled_together
 from fmnist_exp.errors import ConfigError
 from fmnist_exp.run.provenance import CODE_SHA256
 from fmnist_exp.run.store import Store
-from fmnist_exp.rundir import plan
+from fmnist_exp.rundir import plan, records
 from fmnist_exp.rundir.claims import Question
 from fmnist_exp.rundir.plan import PlannedRun, PlannedStudy, Settling
 from fmnist_exp.rundir.presence import MARK, working_in
@@ -134,13 +134,15 @@ class Study(Sweep):
         self.asked = question_of(self.master)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
-        if former is not None and former.kind != self.kind:
+        if (self.directory / records.RECORD).exists():
+            found = "a single run"
+        elif former is not None and former.kind != self.kind:
             found = former.kind
         elif former is None and any((self.directory / name).exists() for name in FORMER):
             found = "a sweep that former code has begun"
         if found is not None:
             raise ConfigError(
-                f"hydra.sweep.dir must not be shared by sweeps of different kinds, received "
+                f"hydra.sweep.dir must not be shared with something of another kind, received "
                 f"{self.directory}, which holds {found}. Pass hydra.sweep.dir=DIR."
             )
         if former is not None and former.claims != self.asked.claims:

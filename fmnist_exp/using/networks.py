@@ -57,7 +57,7 @@ def find_network(place: Path) -> Network:
         RecordError: there is no such network, or its file is not the one that the run has left.
     """
     if place.suffix != SUFFIX:
-        return _of_run(place, records.read_record(place))
+        return _of_run(place, records.record_of(place))
     beside = place.parent
     if (beside / records.RECORD).is_file():
         record = records.read_record(beside)

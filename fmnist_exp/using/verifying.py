@@ -51,7 +51,7 @@ def verify(run_dir: Path) -> Iterator[Check]:
         ConfigError: its config is one of former code.
         DataError: its data are missing or damaged.
     """
-    record = records.read_record(run_dir)
+    record = records.record_of(run_dir)
     if record.status == "pruned":
         yield Check(True, "given up as hopeless by a search: nothing was measured")
         return

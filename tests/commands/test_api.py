@@ -12,6 +12,7 @@ import fmnist_exp
 from fmnist_exp.errors import ConfigError, RecordError
 from fmnist_exp.report.csv_files import csv_files
 from fmnist_exp.report.page.answers import answer_of
+from fmnist_exp.rundir.plan import STUDY
 from fmnist_exp.rundir.records import read_record
 
 ACCURACIES = {
@@ -169,8 +170,34 @@ def test_metric_sees_rows_that_sum_to_1_and_whole_labels(study):
 def test_metric_that_is_no_finite_number_is_refused_with_the_run(study):
     with pytest.raises(ConfigError, match=r"own must return a finite number, received nan for sw"):
         study.recompute(type("own", (), {"__call__": lambda *_: np.nan, "__name__": "own"})())
-    with pytest.raises(ConfigError, match="smallest_effect must be a finite number above 0, rec"):
-        study.recompute(accuracy, smallest_effect=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"smallest_effect": 0}, "smallest_effect must be a finite number above 0, received 0"),
+        ({"smallest_effect": "x"}, "smallest_effect must be .* received 'x'"),
+        ({"smallest_effect": True}, "smallest_effect must be .* received True"),
+        ({"more_is_better": "no"}, "more_is_better must be True or False, received 'no'"),
+        ({"metric": None}, "a metric must be a function of .* received None"),
+    ],
+)
+def test_recompute_refuses_what_it_would_misread(arguments, rule, study):
+    with pytest.raises(ConfigError, match=rule):
+        study.recompute(**({"metric": accuracy} | arguments))
+
+
+@pytest.mark.parametrize(
+    ("place", "rule"),
+    [(3, "run_dir must be a path, received 3"), ("sweep", "must not be that of a sweep")],
+)
+def test_run_is_not_trained_where_it_cannot_lie(place, rule, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / STUDY).write_text("{}")
+    config = fmnist_exp.compose(["data=synthetic"])
+    with pytest.raises(ConfigError, match=rule):
+        fmnist_exp.run_config(config, place, reuse=False)
 
 
 def test_runs_without_stored_answers_cannot_be_recomputed(tmp_path):

@@ -110,7 +110,8 @@ def test_run_without_parts_or_record_is_refused_in_one_line(tmp_path):
         why(one, tmp_path / "former")
     result = command("-m", "fmnist_exp.store", "--why", one, tmp_path / "none")
     assert result.returncode == 2
-    assert result.stderr.startswith(f"RecordError: cannot read {tmp_path}/none/run.json: No such")
+    rule = f"RecordError: {tmp_path}/none must be the directory of a finished run, and holds"
+    assert result.stderr.startswith(rule)
     assert result.stderr.count("\n") == 1
 
 
@@ -124,6 +125,14 @@ def test_ambiguous_or_unknown_key_removes_nothing(store, kept):
         result = kept(store, "--remove", "b", start)
         assert result.status == 2
         assert f"received '{start}'" in result.err
+    assert len(store.kept()) == 3
+
+
+@pytest.mark.parametrize("days", ["-1", "nan", "-inf"])
+def test_days_that_are_none_remove_nothing(days, store, kept):
+    result = kept(store, f"--older-than={days}")
+    assert result.status == 2
+    assert f"--older-than must be a number of days from 0 on, received {days}. " in result.err
     assert len(store.kept()) == 3
 
 

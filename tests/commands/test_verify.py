@@ -216,7 +216,7 @@ def test_sweep_is_checked_run_by_run(verify, fresh, tmp_path):
     status, out, err = verify(tmp_path)
     assert status == EXIT_BAD_INPUT
     assert out.count("  holds  ") == 5
-    assert f"cannot read {tmp_path / '1' / 'run.json'}" in err
+    assert f"{tmp_path / '1'} must be the directory of a finished run, and holds no run" in err
 
 
 def test_run_that_a_search_gave_up_holds_and_is_not_trained_again(verify, run_dir):

@@ -184,7 +184,7 @@ STUDIES = {
     "nine values, not settled": (
         shifted({f"{RATE}={number / 1000}": 0.85 for number in range(1, 10)}, ROUGH[:10]),
         (
-            r"Not settled yet: if a value of learning_rate differs from learning_rate=0\.001, "
+            r"Not settled yet: if any value of learning_rate differs from learning_rate=0\.001, "
             r"then by at most \d\.\d\d points\."
         ),
     ),
@@ -325,3 +325,11 @@ def test_conditions_on_other_data_are_not_held_against_each_other(tmp_path):
     arms = {f"{GLOROT} data.num_test={count}": 0.85 + NOISE[:10] for count in (100, 200)}
     first = answered(tmp_path, arms).first
     assert first.startswith("No answer: no two of these may be held against each other")
+
+
+def test_a_condition_whose_rivals_are_not_trained_yet_is_not_called_the_only_one(tmp_path):
+    write(tmp_path, {HE: STEPS + 0.8})
+    (tmp_path / "later" / ".hydra").mkdir(parents=True)
+    first = answer_of(found_in(tmp_path)).first
+    assert first.startswith("he_normal reaches 80.20 % (")
+    assert first.endswith("; 1 run unfinished, nothing to compare yet.")

@@ -265,6 +265,10 @@ def test_seeds_that_were_added_are_named_with_their_conditions(tmp_path):
     looked(tmp_path / "s", 5)
     text = told(tmp_path / "s")["seeds-added"]
     assert text.startswith("Runs were added after a report was made (he_normal; lecun_normal)")
+    for _ in range(2):  # no later report forgets it
+        aggregate([tmp_path / "s"], tmp_path / "report")
+        assert told(tmp_path / "s")["seeds-added"] == text
+        assert not any("In at most 5" in line for line in answer_of(found_in(tmp_path / "s")).lines)
 
 
 def test_a_look_without_verdicts_costs_nothing(tmp_path):

@@ -17,7 +17,8 @@ def test_network_data_date_and_command_are_named(tmp_path):
         num_runs=0, code_sha256="c", options=(), execution={}, command=COMMAND
     )
     plan.write_study(folder, study)
-    section = compared(found_in(folder))
+    findings = found_in(folder)
+    section = compared(findings)
     assert section.paragraphs == [
         "Network: 256 and 128 units, relu.",
         "Data: synthetic.",
@@ -25,7 +26,8 @@ def test_network_data_date_and_command_are_named(tmp_path):
         "To train all of it again, or to go on with what is missing:",
     ]
     train = "python -m fmnist_exp.train"
-    assert section.command == f"{train} --multirun initializer=he,lecun 'seed=range(5)'"
+    swept = f"hydra.sweep.dir={findings.study.directory}"
+    assert section.command == f"{train} --multirun initializer=he,lecun 'seed=range(5)' {swept}"
 
 
 @pytest.mark.parametrize("name", ["initializers_2026-11-26_17-40-57", "of 2026-11-26"])

@@ -46,12 +46,13 @@ def tuned(folder: Path, trials: int) -> Answer:
 def test_a_search_names_its_best_trial_and_how_to_confirm_it(tmp_path):
     answer = tuned(tmp_path, 3)
     assert answer.first == (
-        f"Best of 3 trials: {RATE}=0.003, validation 82.00 %; confirm it by the command below."
+        f"Best of 3 trials: {RATE}=0.003, validation 82.00 %; not yet confirmed with new seeds."
     )
     assert answer.command == (
-        f"python -m fmnist_exp.train --multirun {RATE}=0.003 hydra.sweep.dir={tmp_path}_best "
+        f"python -m fmnist_exp.train --multirun {RATE}=0.003 hydra.sweep.dir={tmp_path}_best_2 "
         "'seed=range(1,11)' hydra/sweeper=study"
     )
+    assert "The command below trains the best trial with new seeds." in answer.lines
     assert any("The best of many looks better than it is" in line for line in answer.lines)
     assert len(answer.first.split()) <= MAX_WORDS
     assert not re.search(FORBIDDEN, answer.first, re.IGNORECASE)
@@ -80,7 +81,7 @@ def test_a_search_with_too_few_new_seeds_is_not_confirmed(tmp_path):
     tuned(tmp_path / "s", 3)
     confirm(tmp_path / "s_best", (0.7,) * (MIN_PAIRS - 1))
     answer = answer_of(found_in(tmp_path / "s", tmp_path / "s_best"))
-    assert answer.first.endswith("; confirm it by the command below.")
+    assert answer.first.endswith("; not yet confirmed with new seeds.")
     assert answer.command is not None
 
 
@@ -90,7 +91,7 @@ def test_the_command_that_confirms_a_search_is_read_as_it_is_meant(tmp_path, nam
     assert answer.command is not None
     (word,) = [each for each in shlex.split(answer.command) if each.startswith("hydra.sweep.dir")]
     parsed = OverridesParser.create().parse_override(word).value()
-    assert str(parsed) == f"{tmp_path / name}_best"
+    assert str(parsed) == f"{tmp_path / name}_best_0"
 
 
 def test_a_search_without_a_completed_trial_has_no_answer(tmp_path):
@@ -99,6 +100,6 @@ def test_a_search_without_a_completed_trial_has_no_answer(tmp_path):
         change_record(tmp_path / str(number), lambda record: record.update(status="pruned"))
     answer = answer_of(found_in(tmp_path))
     assert (answer.first, answer.command) == (
-        "No answer: none of 2 trials was completed.",
+        "No answer: of 2 trials, none was completed.",
         None,
     )

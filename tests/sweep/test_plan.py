@@ -5,6 +5,7 @@ import logging
 import pytest
 from conftest import command, compose_config, config_of
 from planning import plan_command_line
+from study import write_run
 
 from fmnist_exp.config import CONFIG_DIR
 from fmnist_exp.config.parsing import parse_execution
@@ -132,6 +133,19 @@ def test_dry_run_lists_what_is_done_and_trains_nothing(tmp_path, train_here):
     assert [line.split()[2] for line in lines[:3]] == ["to", "done", "to"]
     assert lines[-1] == "3 runs, 1 done, 2 to train"
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "run"}
+
+
+def test_run_and_sweep_do_not_share_a_directory(tmp_path, train_here):
+    """A record above those of the runs would hide them."""
+    begin(tmp_path / "sweep", "seed=1,2")
+    ended = train_here(*SMALL, f"hydra.run.dir={tmp_path / 'sweep'}")
+    assert ended.status == 2
+    assert f"must not be that of a sweep, received {tmp_path / 'sweep'}. " in ended.err
+    assert not (tmp_path / "sweep" / ".hydra").exists()
+    write_run(tmp_path / "run")
+    ended = train_here("--multirun", *SMALL, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'run'}")
+    assert ended.status == 2
+    assert f"received {tmp_path / 'run'}, which holds a single run. Pass" in ended.err
 
 
 @pytest.mark.parametrize("kind", [["--multirun"], []], ids=["sweep", "run"])

@@ -176,7 +176,7 @@ def test_printed_command_trains_the_best_trial_with_several_seeds(chosen, tmp_pa
     if own:
         assert arguments[:2] == ["--config-dir", str(tmp_path / "own")]
     planned = plan_command_line(arguments)
-    assert planned.sweep_dir == tmp_path / "a b_best"
+    assert planned.sweep_dir == tmp_path / f"a b_best_{best.number}"
     configs = [run.config for run in planned.study.runs]
     first = best.config["seed"] + 1  # the trial was chosen by its own
     assert configs == [{**best.config, "seed": seed} for seed in range(first, first + 10)]

@@ -99,7 +99,7 @@ def _seeds_added(findings: Findings) -> str | None:
     added = [
         each.label
         for each in study.measured
-        if any(run.record.run_key not in study.looked for run in each.runs)
+        if any(run.record.run_key in study.added for run in each.runs)
     ]
     return (
         f"Runs were added after a report was made ({listed(added, '; ')}): that at most 5 of "

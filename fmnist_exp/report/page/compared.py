@@ -9,6 +9,7 @@ from fmnist_exp.console import typed
 from fmnist_exp.report.findings import Findings
 from fmnist_exp.report.page import words
 from fmnist_exp.report.page.class_tables import class_pictures
+from fmnist_exp.report.page.next_step import into
 from fmnist_exp.report.page.reading import section
 from fmnist_exp.report.page.rendering import Section, Table, table_of
 from fmnist_exp.report.runs.conditions import column, label, number, printable
@@ -26,7 +27,8 @@ def compared(findings: Findings, images: np.ndarray | None = None) -> Section:
         findings: what the study found.
         images: its test images, uint8 (num_images, height, width); None if there is no copy.
     """
-    command = findings.study.command
+    study = findings.study
+    command = [*study.command, into(study)] if study.command else None
     return section(
         "compared",
         paragraphs=list(_in_lines(findings.study)),

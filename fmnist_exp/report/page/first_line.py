@@ -31,7 +31,10 @@ def first_line(findings: Findings) -> str:
             return of_chance[0]
         if is_of_one(study):
             return f"The mean test accuracy is {_mean(study.measured[0].values(PRIMARY))}."
-        return words.ended(_only(study.measured[0]), *(failed or ["; there is nothing to compare"]))
+        end = "; there is nothing to compare"
+        if study.unfinished:
+            end = f"; {counted(len(study.unfinished), 'run')} unfinished, nothing to compare yet"
+        return words.ended(_only(study.measured[0]), *(failed or [end]))
     if not found:
         return _not_compared(study, noun)
     if together := _together(findings):
@@ -91,10 +94,10 @@ def _mean(accuracy: np.ndarray) -> str:
 def _best_trial(study: Study) -> str:
     tuned = study.tuned[0]
     if tuned.best is None:
-        return f"No answer: none of {counted(tuned.num_trials, 'trial')} was completed."
+        return f"No answer: of {counted(tuned.num_trials, 'trial')}, none was completed."
     number, values, accuracy = tuned.best
     start = f"Best of {counted(tuned.num_trials, 'trial')}"
-    end = f", validation {POINTS * accuracy:.2f} %; confirm it by the command below."
+    end = f", validation {POINTS * accuracy:.2f} %; not yet confirmed with new seeds."
     if len(confirmed := study.confirmed(tuned)) >= MIN_PAIRS:
         end = f"; with new seeds it reaches {_mean(confirmed)}."
     return words.fitting(f"{start}: {values}{end}", f"{start}: number {number}{end}")

@@ -29,7 +29,8 @@ def next_step(findings: Findings, told: Sequence[Comparison]) -> tuple[list[str]
         plan = f"about {seeds.num_seeds:,} seeds ({seeds.low:,} to {seeds.high:,})"
         if seeds.num_seeds > MAX_PLANNED:
             why = f"a change of seed alone moves these results by far more than {BOUND} points"
-            return [f"To settle the rest would take {plan}: {why}."], _confirming(study)
+            steps, command = _confirming(study)
+            return [f"To settle the rest would take {plan}: {why}.", *steps], command
         reach = f"the truth is no difference or one of {BOUND} points"
         return [
             (
@@ -40,7 +41,7 @@ def next_step(findings: Findings, told: Sequence[Comparison]) -> tuple[list[str]
     if any(each.verdict == Verdict.EXPLORATORY for each in told):
         plan = f"{NEW_SEEDS} seeds each, the same for all; finished runs are used again"
         return [f"For an answer, plan {plan}."], _command(study, NEW_SEEDS)
-    return [], _confirming(study)
+    return _confirming(study)
 
 
 def _planned(told: Sequence[Comparison]) -> power.Planned | None:
@@ -63,18 +64,20 @@ def _looks(
     count = f"{num_settled} of {counted(total, 'comparison')} settled"
     if study.command is None or all(each.settled_after or each.look == most for each in told):
         return [f"{looks}: {count}."], None
-    going_on = typed("train", *study.command, _into(study))
+    going_on = typed("train", *study.command, into(study))
     return [f"{looks}: {count} so far. The command below goes on."], going_on
 
 
-def _confirming(study: Study) -> str | None:
+def _confirming(study: Study) -> tuple[list[str], str | None]:
     """The command that trains the best trial of a search with new seeds, if none has done so."""
     best = [
         each.confirming
         for each in study.tuned
         if each.confirming and len(study.confirmed(each)) < MIN_PAIRS
     ]
-    return typed("train", *best[0]) if best else None
+    if not best:
+        return [], None
+    return ["The command below trains the best trial with new seeds."], typed("train", *best[0])
 
 
 def _command(study: Study, seeds: int) -> str | None:
@@ -86,10 +89,10 @@ def _command(study: Study, seeds: int) -> str | None:
     start = f"{taken[0]}," if taken[0] else ""
     given = [each for each in study.command if not each.startswith("seed=")]
     more = f"seed=range({start}{taken[0] + max(seeds, len(taken))})"
-    return typed("train", *given, more, _into(study))
+    return typed("train", *given, more, into(study))
 
 
-def _into(study: Study) -> str:
+def into(study: Study) -> str:
     """The directory of the sweep, as an override; there its former reports are known."""
     assert study.directory is not None
     return f"hydra.sweep.dir={path_in_override(study.directory)}"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from fmnist_exp.report.formatting import fixed
 from fmnist_exp.report.page.words import (
     BOUND,
     MAX_NAMES,
@@ -41,10 +42,10 @@ def outcome(comparisons: Sequence[Comparison], noun: Noun) -> tuple[str, ...]:
 
 
 def most_possible(comparisons: Sequence[Comparison]) -> str:
-    """The largest difference that the intervals leave possible, in points and rounded up."""
+    """The largest difference that the intervals leave possible, in points."""
     bounds = [abs(bound) for each in comparisons for bound in (each.ci_low, each.ci_high)]
     most = max(bound for bound in bounds if not math.isnan(bound))
-    return f"{math.ceil(round(POINTS * POINTS * most, 6)) / POINTS:.2f}"
+    return fixed(POINTS * most, 2)
 
 
 def more_failed(each: Comparison) -> str | None:
@@ -166,7 +167,7 @@ def _without_winner(comparisons: Sequence[Comparison], noun: Noun) -> tuple[str,
     most = most_possible(comparisons)
     if baseline := _baseline(comparisons):
         return tuple(
-            f"Not settled yet: if a {noun.one} differs from {name}, then by at most {most} points"
+            f"Not settled yet: if any {noun.one} differs from {name}, then by at most {most} points"
             for name in (baseline, "the baseline")
         )
     same = [each for each in comparisons if each.verdict in SAME]

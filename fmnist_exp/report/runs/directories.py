@@ -51,6 +51,7 @@ def read_study(folders: Sequence[Path]) -> Study:
     keys = conditions.naming_keys(flat, [key for each in tuned for key in each.factors])
     labels = tuple(conditions.label(config, keys) for config in flat)
     planned = list(filter(None, map(plan.read_study, map(Path, sweeps))))
+    looks = [plan.read_looks(Path(path)) for path in sweeps]
     alone = planned[0] if len(planned) == len(sweeps) == 1 else None
     return Study(
         runs,
@@ -63,7 +64,8 @@ def read_study(folders: Sequence[Path]) -> Study:
         directory=_from_here(next(iter(sweeps))) if alone else None,
         settling=alone.settling if alone else None,
         has_unused_looks=alone is None and any(each.settling for each in planned),
-        looked=frozenset[str]().union(*map(plan.read_looks, map(Path, sweeps))),
+        looked=frozenset(key for each in looks for key in each.run_keys),
+        added_before=frozenset(key for each in looks for key in each.added_keys),
         questions=tuple(dict.fromkeys(each.question for each in planned if each.question)),
         claims=tuple(dict.fromkeys(claim for each in planned for claim in each.claims)),
     )

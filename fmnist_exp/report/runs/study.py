@@ -122,6 +122,7 @@ class Study:
         has_unused_looks: whether a sweep that adds seeds is read together with other folders, and
             its looks are not those of the report.
         looked: keys of the runs that a former report of these sweeps has shown with verdicts.
+        added_before: those of them that were added when others had been shown.
         questions: what the sweeps were to answer.
         claims: what was claimed about the answer before the first run.
     """
@@ -137,14 +138,21 @@ class Study:
     settling: plan.Settling | None = None
     has_unused_looks: bool = False
     looked: frozenset[str] = frozenset()
+    added_before: frozenset[str] = frozenset()
     questions: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
 
     @property
     def is_extended(self) -> bool:
         """Whether results were added after others had been seen, and no plan allows for it."""
-        seen = {run.record.run_key in self.looked for each in self.measured for run in each.runs}
-        return self.has_unused_looks or (self.settling is None and len(seen) > 1)
+        return self.has_unused_looks or (self.settling is None and bool(self.added))
+
+    @property
+    def added(self) -> frozenset[str]:
+        """Keys of the results that came after a report had shown others with verdicts."""
+        keys = {run.record.run_key for each in self.measured for run in each.runs}
+        new = keys - self.looked
+        return frozenset(new if keys & self.looked else ()) | (keys & self.added_before)
 
     def levels(self, condition: Condition) -> dict[str, str]:
         """The value of every factor in a condition, under its column; empty where it lacks one."""
