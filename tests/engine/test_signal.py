@@ -74,17 +74,17 @@ def test_a_split_can_follow_the_seed_of_its_run():
 
 @pytest.fixture(scope="module")
 def draws_of():
-    """Gives ten draws of a network: (columns, layers) of its mean squares, losses and gradients."""
+    """Gives draws of a network: (draws, layers) of its mean squares, losses and gradients."""
     images = loading.load(config_of("data=fashion_mnist").own_data).train
 
-    def draw(initializer, *widths):
+    def draw(initializer, *widths, count=10):
         config = config_of(
             "data=fashion_mnist", f"initializer={initializer}", f"model.hidden={[*widths]}"
         )
         sizes = {"num_pixels": images.images.shape[1], "num_classes": 10}
         model = build_model(config, **sizes)
         found = []
-        for seed in range(10):
+        for seed in range(count):
             draw_kernels(model, config.replaced(seed=seed))
             found.append(initial_signal(model, config.model, images))
         return {
@@ -97,15 +97,15 @@ def draws_of():
 
 # The mean square of a layer is a mean over 256 units that all see nearly one direction: its SD is
 # sqrt(5 / 256) of itself, as a squared half-normal has variance 5 times its squared mean, and of
-# 29 ratios and ten draws the logarithm's mean has 29 sqrt(5 / 256) / sqrt(29 x 10) / 29 = 0.8 %.
-# Its expectation is half the variance lower, 1 %. Six standard errors are 5 %.
+# 29 ratios and five draws the logarithm's mean has 29 sqrt(5 / 256) / sqrt(29 x 5) / 29 = 1.2 %.
+# Its expectation is half the variance lower, 1 %. Six standard errors are 7 %, with that 8 %.
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "ratio"), [("glorot", 0.5), ("he", 1.0), ("lecun", 0.5)])
 def test_thirty_layers_of_equal_width_keep_or_halve_the_signal(name, ratio, draws_of):
-    found = draws_of(name, *[256] * 30)
+    found = draws_of(name, *[256] * 30, count=5)
     squares = found["mean_square"][:, :30]
     measured = np.exp(np.log(squares[:, -1] / squares[:, 0]).mean() / 29)
-    assert measured == pytest.approx(ratio, rel=0.05)
+    assert measured == pytest.approx(ratio, rel=0.08)
     norm = np.median(found["gradient_norm"][:, 0])
     assert norm > 0.1 if name == "he" else norm < 1e-3
 
