@@ -209,20 +209,21 @@ def run_config(
             f"run_dir must be a path, received {run_dir!r:.200}. Pass for example "
             'run_dir="outputs/mine".'
         )
+    from fmnist_exp.sweep.checking import check_run_dir
+
+    folder = (
+        Path(run_dir) if run_dir else Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S_%f}"
+    )
+    check_run_dir(folder)
     plain = {key: list(x) if isinstance(x, tuple) else x for key, x in execution.items()}
     how = checked(ExecutionConfig, plain)
     from fmnist_exp.run import runner
     from fmnist_exp.run.progress import EpochProgress
     from fmnist_exp.run.store import Store
-    from fmnist_exp.sweep.checking import check_run_dir
 
     how = how.replaced(store=str(Path.cwd() / how.store))
     if how.reuse:
         Store(Path(how.store)).check()
-    folder = (
-        Path(run_dir) if run_dir else Path("outputs") / f"{datetime.now():%Y-%m-%d/%H-%M-%S_%f}"
-    )
-    check_run_dir(folder)
     groups = ("data", "augmentation", "model", "initializer", "optimizer", "training")
     choices = {group: getattr(config, group).name for group in groups}
     with EpochProgress(config.training.epochs) as progress:

@@ -134,7 +134,7 @@ class Study(Sweep):
         self.asked = question_of(self.master)
         check_output_dir(self.directory)
         former, found = plan.read_study(self.directory), None
-        if (self.directory / records.RECORD).exists():
+        if any((self.directory / name).exists() for name in (records.RECORD, ".hydra")):
             found = "a single run"
         elif former is not None and former.kind != self.kind:
             found = former.kind

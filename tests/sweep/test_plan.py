@@ -143,9 +143,12 @@ def test_run_and_sweep_do_not_share_a_directory(tmp_path, train_here):
     assert f"must not be that of a sweep, received {tmp_path / 'sweep'}. " in ended.err
     assert not (tmp_path / "sweep" / ".hydra").exists()
     write_run(tmp_path / "run")
-    ended = train_here("--multirun", *SMALL, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'run'}")
-    assert ended.status == 2
-    assert f"received {tmp_path / 'run'}, which holds a single run. Pass" in ended.err
+    (tmp_path / "killed" / ".hydra").mkdir(parents=True)
+    for name in ("run", "killed"):
+        place = tmp_path / name
+        ended = train_here("--multirun", *SMALL, "seed=1,2", f"hydra.sweep.dir={place}")
+        assert ended.status == 2
+        assert f"received {place}, which holds a single run. Pass" in ended.err
 
 
 @pytest.mark.parametrize("kind", [["--multirun"], []], ids=["sweep", "run"])

@@ -117,7 +117,7 @@ def _on_tuning(study: Study) -> Iterator[str]:
             counts = (
                 f" The answer counts its {num_new} new seeds alone; the tables hold the trial's "
                 "own as well."
-                if num_new >= MIN_PAIRS
+                if num_new
                 else ""
             )
             yield (

@@ -98,7 +98,7 @@ def _best_trial(study: Study) -> str:
     number, values, accuracy = tuned.best
     start = f"Best of {counted(tuned.num_trials, 'trial')}"
     end = f", validation {POINTS * accuracy:.2f} %; not yet confirmed with new seeds."
-    if len(confirmed := study.confirmed(tuned)) >= MIN_PAIRS:
+    if len(confirmed := study.confirmed(tuned)):
         end = f"; with new seeds it reaches {_mean(confirmed)}."
     return words.fitting(f"{start}: {values}{end}", f"{start}: number {number}{end}")
 

@@ -9,7 +9,7 @@ from fmnist_exp.report.page.words import BOUND
 from fmnist_exp.report.runs.study import Study
 from fmnist_exp.rundir.plan import Settling, path_in_override
 from fmnist_exp.statistics import power
-from fmnist_exp.statistics.verdicts import ALPHA, MIN_PAIRS, SESOI, Comparison, Verdict
+from fmnist_exp.statistics.verdicts import ALPHA, SESOI, Comparison, Verdict
 
 NEW_SEEDS = 10  # to begin with: a difference of one SD is found in 80 of 100 cases
 MAX_PLANNED = 500  # seeds beyond which nobody is told to go on
@@ -73,7 +73,7 @@ def _confirming(study: Study) -> tuple[list[str], str | None]:
     best = [
         each.confirming
         for each in study.tuned
-        if each.confirming and len(study.confirmed(each)) < MIN_PAIRS
+        if each.confirming and not len(study.confirmed(each))
     ]
     if not best:
         return [], None

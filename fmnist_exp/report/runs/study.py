@@ -13,6 +13,7 @@ from fmnist_exp.rundir import plan
 from fmnist_exp.rundir.claims import Claim
 from fmnist_exp.rundir.records import Seeds, sources_of_chance
 from fmnist_exp.rundir.tables import shares_of
+from fmnist_exp.statistics.verdicts import MIN_PAIRS
 
 ABOVE_CHANCE = 0.05  # of test accuracy, below which next to nothing was learned
 
@@ -147,7 +148,7 @@ class Study:
         """Whether results were added after others had been seen, and no plan allows for it."""
         return self.has_unused_looks or (self.settling is None and bool(self.added))
 
-    @property
+    @cached_property
     def added(self) -> frozenset[str]:
         """Keys of the results that came after a report had shown others with verdicts."""
         keys = {run.record.run_key for each in self.measured for run in each.runs}
@@ -173,7 +174,10 @@ class Study:
         return found
 
     def confirmed(self, tuned: Tuned) -> np.ndarray:
-        """Test accuracies of the best trial's settings with other seeds than its own: (count,)."""
+        """Test accuracies of the best trial's settings with new seeds: float (count,).
+
+        None where there are fewer than `MIN_PAIRS`, with which a trial is not confirmed.
+        """
         found = [
             run.numbers["test_accuracy"]
             for each in self.measured
@@ -181,7 +185,7 @@ class Study:
             for run in each.runs
             if run.record.run_key != tuned.best_key
         ]
-        return np.array(found, dtype=float)
+        return np.array(found if len(found) >= MIN_PAIRS else [], dtype=float)
 
     @property
     def repeated(self) -> list[str]:
